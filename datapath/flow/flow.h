@@ -1,0 +1,73 @@
+// One conversation: the state that every later step hangs on.
+//
+// Thread   the worker owning the flow table; no locks.
+// Lifetime from the first packet until FlowTable hands it to the end callback.
+// Units    packets and bytes as captured, with link header (bytes_toserver in EVE).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "datapath/base/flow_key.h"
+#include "datapath/base/timestamp.h"
+
+namespace bulkhead::flow {
+
+enum class FlowState : std::uint8_t { kNew, kEstablished, kClosed, kBypassed };
+enum class FlowEndReason : std::uint8_t { kTimeout, kForced, kShutdown };
+enum class FlowAction : std::uint8_t { kNone, kPass, kDrop };  // what rules decided about all later packets
+
+// State that a later component keeps with a flow (the stream engine, the matcher, a detector).
+class FlowExtension {
+ public:
+  FlowExtension() = default;
+  FlowExtension(const FlowExtension&) = delete;
+  FlowExtension& operator=(const FlowExtension&) = delete;
+  virtual ~FlowExtension() = default;
+};
+
+// Who owns which place in Flow::extensions.
+enum class ExtensionSlot : std::uint8_t { kStream, kApplication, kSignatures, kPolicy, kBehaviour, kCount };
+inline constexpr std::size_t kExtensionSlots = static_cast<std::size_t>(ExtensionSlot::kCount);
+
+struct FlowDirectionCounts {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint8_t tcp_flags = 0;  // all flags seen in this direction
+  std::uint8_t min_ttl = 0;
+  std::uint8_t max_ttl = 0;
+};
+
+struct Flow {
+  FlowKey key;
+  FlowTuple client;  // the first packet's tuple: source is the client; swapped once when midstream proves otherwise
+  std::uint64_t hash = 0;
+  std::uint64_t id = 0;             // EVE flow_id: from key, start time and first packet; never 0
+  std::uint64_t first_packet = 0;   // number of the packet that made it
+  Timestamp start;
+  Timestamp last;
+  std::array<FlowDirectionCounts, 2> counts;  // by Direction
+  FlowState state = FlowState::kNew;
+  FlowAction action = FlowAction::kNone;
+  bool alerted = false;
+  bool seen_to_server = false, seen_to_client = false;
+  bool is_tcp_midstream = false;
+  bool payload_inspection = true;   // off: nothing more to see (depth, encrypted, pass)
+  std::uint8_t vlan_count = 0;
+  std::array<std::uint16_t, 3> vlan_id{};
+  std::uint8_t icmp_type[2] = {0, 0}, icmp_code[2] = {0, 0};  // by Direction: first request, first reply
+  std::uint32_t esp_spi = 0;
+  std::uint32_t generation = 0;     // of the snapshot that last looked at it
+  std::uint32_t interface_index = 0;  // where the first packet came in; 0: file
+  std::array<std::unique_ptr<FlowExtension>, kExtensionSlots> extensions;
+
+  [[nodiscard]] FlowExtension* extension(ExtensionSlot slot) const { return extensions[static_cast<std::size_t>(slot)].get(); }
+  void set_extension(ExtensionSlot slot, std::unique_ptr<FlowExtension> e) {
+    extensions[static_cast<std::size_t>(slot)] = std::move(e);
+  }
+  // Both sides have been heard; for TCP: the handshake is complete. Written by FlowTable and the stream engine.
+  [[nodiscard]] bool established() const { return state == FlowState::kEstablished; }
+};
+
+}  // namespace bulkhead::flow
