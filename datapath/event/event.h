@@ -1,0 +1,203 @@
+// What the engine reports, by value: made on a worker, formatted on an output thread.
+//
+// Thread   made by one worker, moved through an EventRing to the output thread.
+// Order    `order` sorts events of all workers into the order of one worker: replay output is
+//          byte-identical for any number of workers.
+// Units    packets, bytes with link header, packet time.
+// Tests    tests/unit/datapath/output/eve_json_test.cpp, tests/golden/
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "datapath/base/flow_key.h"
+#include "datapath/base/timestamp.h"
+#include "datapath/event/signature_info.h"
+
+namespace bulkhead::event {
+
+// (packet number, phase within the packet, tie-break such as a flow's first packet, running number).
+struct EventOrder {
+  std::uint64_t packet = 0;
+  std::uint64_t tie = 0;
+  std::uint32_t phase = 0;  // 0: timeouts that the packet's time triggered; 1: the packet itself; 2: end of input
+  std::uint32_t sequence = 0;
+  auto operator<=>(const EventOrder&) const = default;
+};
+
+enum class PacketSourceName : std::uint8_t { kWire, kTunnel4, kTunnel6, kGreTunnel, kVxlanTunnel, kGeneveTunnel, kTeredoTunnel, kErspanTunnel, kDefrag, kFlowTimeout };
+[[nodiscard]] std::string_view name_of(PacketSourceName source);  // EVE pkt_src
+
+enum class PacketFate : std::uint8_t { kAlert, kPass, kDrop };  // EVE verdict.action
+enum class RejectTarget : std::uint8_t { kNone, kToServer, kToClient, kBoth };
+
+struct TunnelInfo {
+  IpAddress source, destination;
+  std::uint16_t source_port = 0, destination_port = 0;
+  std::uint8_t protocol = 0;
+  std::uint8_t depth = 0;
+  std::uint64_t packet_number = 0;
+};
+
+// Fields that most events begin with.
+struct EventHeader {
+  EventOrder order;
+  Timestamp time;
+  std::uint64_t flow_id = 0;         // 0: no flow
+  std::uint64_t packet_number = 0;   // EVE pcap_cnt; 0: left out
+  FlowTuple tuple;                   // as logged: see each event
+  bool has_tuple = false;
+  bool has_ports = false;
+  std::uint8_t vlan_count = 0;
+  std::array<std::uint16_t, 3> vlan_id{};
+  PacketSourceName packet_source = PacketSourceName::kWire;
+  bool has_packet_source = false;
+  std::uint8_t icmp_type = 0, icmp_code = 0;
+  bool has_icmp = false;
+  std::uint8_t response_icmp_type = 0, response_icmp_code = 0;
+  bool has_response_icmp = false;
+  std::uint32_t esp_spi = 0;
+  bool has_esp_spi = false;
+  std::string_view app_protocol;     // static name, "failed", or empty: left out
+  std::uint32_t interface_index = 0;  // 0: file
+  std::optional<std::pair<MacAddress, MacAddress>> ether;  // source, destination; with eve.ethernet
+};
+
+// State of the flow at the moment of the event.
+struct FlowSummary {
+  std::uint64_t packets_to_server = 0, packets_to_client = 0;
+  std::uint64_t bytes_to_server = 0, bytes_to_client = 0;
+  Timestamp start;
+  FlowTuple client;  // source is the client
+};
+
+struct VerdictInfo {
+  PacketFate fate = PacketFate::kAlert;
+  RejectTarget reject = RejectTarget::kNone;
+  bool reject_by_reset = false;  // "tcp-reset", else "icmp-prohib"
+};
+
+// Flow variables that rules set: flowbits, named pcre captures.
+struct FlowMetadata {
+  std::vector<std::string> flowbits;
+  std::vector<std::pair<std::string, std::string>> flowvars;
+  std::vector<std::pair<std::string, std::int64_t>> flowints;
+};
+
+struct AlertEvent {
+  EventHeader header;  // tuple: the packet's own
+  SignatureInfoPtr signature;
+  bool blocked = false;              // alert.action: "blocked", else "allowed"
+  Direction direction = Direction::kToServer;
+  bool has_flow = false;
+  FlowSummary flow;
+  bool on_stream = false;            // payload is stream data
+  bool has_payload = false;
+  std::optional<std::uint64_t> tx_id;
+  std::string payload;               // raw bytes, capped by the settings
+  std::string packet;                // raw bytes of the last packet with link header; may be empty
+  std::uint16_t link_type = 1;
+  std::optional<TunnelInfo> tunnel;
+  std::optional<VerdictInfo> verdict;
+  std::shared_ptr<const FlowMetadata> metadata;
+  std::uint32_t packet_length = 0;
+  std::uint8_t target_is_source = 0;  // `target` keyword: 0 none, 1 source, 2 destination
+};
+
+struct FlowEvent {
+  EventHeader header;  // tuple: client first; time: when the flow ended
+  FlowSummary summary;
+  Timestamp last;
+  std::string_view state;   // new, established, closed, bypassed
+  std::string_view reason;  // timeout, forced, shutdown
+  bool alerted = false;
+  std::string_view action;  // "", pass, drop
+  bool is_tcp = false;
+  std::uint8_t tcp_flags_to_server = 0, tcp_flags_to_client = 0;
+  std::string_view tcp_state;
+  std::uint32_t max_regions_to_server = 0, max_regions_to_client = 0;
+  std::uint8_t min_ttl_to_server = 0, max_ttl_to_server = 0, min_ttl_to_client = 0, max_ttl_to_client = 0;
+  std::shared_ptr<const FlowMetadata> metadata;
+};
+
+struct DropEvent {
+  EventHeader header;  // tuple: the packet's own
+  std::string_view reason;  // "rules", "flow drop", "policy", "stream error", "defrag error", ...
+  Direction direction = Direction::kToServer;
+  std::uint16_t ip_length = 0;
+  std::uint8_t tos = 0, ttl = 0;
+  std::uint32_t ip_id = 0;
+  bool is_tcp = false, is_udp = false;
+  std::uint32_t tcp_seq = 0, tcp_ack = 0;
+  std::uint16_t tcp_window = 0, tcp_urgent = 0, udp_length = 0;
+  std::uint8_t tcp_flags = 0;
+  SignatureInfoPtr signature;  // the rule that dropped, if one did
+  bool signature_blocked = true;
+  std::optional<VerdictInfo> verdict;
+  // reason "policy": which rule of which file refused it, between which workloads.
+  std::string policy_rule, policy_file, source_workload, destination_workload;
+  std::uint32_t policy_line = 0;
+  bool audit = false;  // would have been refused: the rule is in audit mode
+};
+
+struct AnomalyEvent {
+  EventHeader header;
+  std::string_view type;   // decode, stream, applayer
+  std::string name;        // "decoder.ipv4.trunc_pkt", "stream.pkt_invalid_ack", ...
+  std::string_view layer;  // proto_parser, proto_detect; empty: left out
+  std::optional<std::uint64_t> tx_id;
+};
+
+// Flow blocks: made, refused by a guard, removed.
+struct BlockEvent {
+  EventHeader header;       // tuple: what is blocked
+  std::string_view action;  // "add", "remove", "refuse", "dry-run"
+  std::string_view kind;    // "flow", "pair", "source"
+  std::string reason;
+  std::uint32_t sid = 0;
+  std::chrono::seconds ttl{0};
+  std::chrono::nanoseconds latency{0};  // from the arrival of the matching packet to the kernel's acknowledgement
+  std::string error;        // why it was refused
+};
+
+struct StatsEvent {
+  EventHeader header;
+  Nanoseconds uptime{0};
+  // Dotted names without the leading "stats."; sorted. "decoder.pkts", "flow.memcap", ...
+  std::vector<std::pair<std::string, std::uint64_t>> counters;
+};
+
+using Event = std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent>;
+
+[[nodiscard]] inline const EventHeader* header_of(const Event& e) {
+  return std::visit(
+      [](const auto& body) -> const EventHeader* {
+        if constexpr (std::is_same_v<std::decay_t<decltype(body)>, std::monostate>) {
+          return nullptr;
+        } else {
+          return &body.header;
+        }
+      },
+      e);
+}
+[[nodiscard]] inline EventHeader* header_of(Event& e) {
+  return std::visit(
+      [](auto& body) -> EventHeader* {
+        if constexpr (std::is_same_v<std::decay_t<decltype(body)>, std::monostate>) {
+          return nullptr;
+        } else {
+          return &body.header;
+        }
+      },
+      e);
+}
+
+}  // namespace bulkhead::event

@@ -1,0 +1,27 @@
+// What an alert tells about the rule that made it. Shared between the signature database and the
+// events, immutable, so that an event may outlive the generation it came from.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bulkhead::event {
+
+struct SignatureInfo {
+  std::uint32_t gid = 1;
+  std::uint32_t sid = 0;
+  std::uint32_t rev = 0;
+  std::uint8_t severity = 3;         // priority: 1 is the gravest
+  std::string message;               // msg
+  std::string category;              // text of the classtype; "" without one
+  std::vector<std::string> references;                           // resolved URLs
+  std::vector<std::pair<std::string, std::string>> metadata;     // key, value in file order
+  std::string source_file;           // where the rule stands
+  std::uint32_t source_line = 0;
+};
+using SignatureInfoPtr = std::shared_ptr<const SignatureInfo>;
+
+}  // namespace bulkhead::event

@@ -1,0 +1,37 @@
+// Where events go: EVE file, netlink multicast. One sink object serves one output thread.
+//
+// Thread   the output thread alone, but for reopen() (any thread, async-signal context excluded).
+// Errors   write() never throws; a failed write is counted in SinkHealth and retried at reopen.
+// Tests    tests/unit/datapath/output/
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "datapath/base/result.h"
+#include "datapath/event/event.h"
+
+namespace bulkhead::output {
+
+struct SinkHealth {
+  std::uint64_t written = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t lost = 0;  // events that could not be written
+  std::string last_error;
+};
+
+class EventSink {
+ public:
+  EventSink() = default;
+  EventSink(const EventSink&) = delete;
+  EventSink& operator=(const EventSink&) = delete;
+  virtual ~EventSink() = default;
+
+  [[nodiscard]] virtual Status open() = 0;
+  virtual void write(const event::Event& event) = 0;
+  virtual void flush() = 0;
+  virtual void reopen() {}  // log rotation: takes effect before the next write
+  [[nodiscard]] virtual SinkHealth health() const = 0;
+};
+
+}  // namespace bulkhead::output
