@@ -1,0 +1,268 @@
+// A resolved rule: every default filled in, every variable replaced, ready to be grouped and matched.
+// Keywords build it (signatures/keywords), resolve.cpp completes it, compiler.cpp groups it, the
+// matcher runs it. The slow twin evaluates the same structure one option at a time.
+//
+// Thread   built on the control thread, immutable afterwards, shared by all workers.
+// Units    lengths and offsets in bytes; ports in host order.
+// Tests    tests/unit/signatures/compile/, `bulkhead dump signatures`
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "datapath/base/diagnostic.h"
+#include "datapath/base/ip_address.h"
+#include "datapath/event/signature_info.h"
+#include "datapath/pipeline/verdict.h"
+#include "signatures/keywords/match_input.h"
+
+namespace bulkhead::signatures {
+
+// --- header -----------------------------------------------------------------------------------
+
+// Sorted, merged, disjoint ranges of both families; negations are already subtracted.
+struct AddressSet {
+  bool any = true;
+  std::vector<IpRange> v4;
+  std::vector<IpRange> v6;
+  [[nodiscard]] bool contains(const IpAddress& a) const;
+};
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 65535;
+  bool operator==(const PortRange&) const = default;
+};
+struct PortSet {
+  bool any = true;
+  std::vector<PortRange> ranges;  // sorted, merged, disjoint
+  [[nodiscard]] bool contains(std::uint16_t port) const;
+};
+
+// Header protocols. The application names need a protocol parser to decide.
+enum class RuleProtocol : std::uint8_t {
+  kIp, kIpv4, kIpv6, kTcp, kTcpPkt, kTcpStream, kUdp, kIcmp, kIcmpv4, kIcmpv6, kSctp, kPkthdr, kApplication
+};
+
+// --- packet conditions ------------------------------------------------------------------------
+
+// One keyword that looks at the packet or flow, not at payload bytes: ttl, flags, itype, dsize ...
+class PacketCondition {
+ public:
+  PacketCondition() = default;
+  PacketCondition(const PacketCondition&) = delete;
+  PacketCondition& operator=(const PacketCondition&) = delete;
+  virtual ~PacketCondition() = default;
+  [[nodiscard]] virtual bool holds(const MatchInput& input) const = 0;
+  [[nodiscard]] virtual std::string describe() const = 0;  // canonical text, for dump and explain
+};
+using PacketConditionPtr = std::shared_ptr<const PacketCondition>;
+
+struct FlowRequirement {
+  bool to_server = false, to_client = false;
+  bool established = false, not_established = false, stateless = false;
+  bool only_stream = false, no_stream = false, only_fragment = false, no_fragment = false;
+  bool present = false;  // a flow keyword stands in the rule
+};
+
+// --- payload program --------------------------------------------------------------------------
+
+// A number that is written in the rule or extracted by byte_extract / byte_math into a slot.
+struct Value {
+  std::int64_t number = 0;
+  std::int16_t slot = -1;  // >= 0: read variable slot instead
+};
+
+struct ContentOp {
+  std::string bytes;          // pattern, hex decoded; lower-cased when nocase
+  bool nocase = false;
+  bool negated = false;
+  bool relative = false;      // distance or within given: measured from the end of the previous match
+  bool has_offset = false, has_depth = false, has_distance = false, has_within = false;
+  Value offset, depth, distance, within;
+  bool starts_with = false, ends_with = false;
+  bool raw_bytes = false;
+  bool fast_pattern = false, fast_pattern_only = false;
+  std::uint16_t fast_pattern_chop_offset = 0, fast_pattern_chop_length = 0;  // length 0: no chop
+  SourceSpan span;
+};
+
+struct PcreOp {
+  std::string pattern;        // between the slashes
+  bool negated = false, relative = false, caseless = false, dotall = false, multiline = false, extended = false,
+       anchored = false, dollar_end_only = false, ungreedy = false, raw_bytes = false;
+  // capture i (from 0) goes to this variable; scope: 'f' flow, 'p' packet, 'i' ip pair
+  struct Capture {
+    char scope = 'f';
+    std::string name;
+    std::uint32_t variable = 0;
+  };
+  std::vector<Capture> captures;
+  SourceSpan span;
+  std::int32_t engine = -1;   // index into SignatureDb's regex table, set by the compiler
+};
+
+enum class ByteOrder : std::uint8_t { kBig, kLittle, kDce };
+enum class NumberBase : std::uint8_t { kBinary, kDecimal, kHexadecimal, kOctal };  // kBinary: raw bytes, else digits in text
+enum class Compare : std::uint8_t { kEqual, kLess, kGreater, kLessEqual, kGreaterEqual, kAnd, kOr };
+enum class Arithmetic : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide, kShiftLeft, kShiftRight };
+
+// Where and how a byte_* keyword reads its number.
+struct NumberField {
+  Value count;                // bytes to read
+  Value offset;
+  bool relative = false;
+  ByteOrder order = ByteOrder::kBig;
+  NumberBase base = NumberBase::kBinary;
+  std::uint32_t bitmask = 0;  // 0: none; the result is shifted right by the mask's trailing zeros
+};
+
+struct ByteTestOp {
+  NumberField field;
+  Compare compare = Compare::kEqual;
+  bool negated = false;
+  Value value;
+  SourceSpan span;
+};
+struct ByteJumpOp {
+  NumberField field;
+  std::int64_t multiplier = 1;
+  std::int64_t post_offset = 0;
+  Value post_offset_variable;
+  bool align = false, from_beginning = false, from_end = false;
+  SourceSpan span;
+};
+struct ByteExtractOp {
+  NumberField field;
+  std::int16_t slot = 0;
+  std::int64_t multiplier = 1;
+  std::uint8_t align = 0;  // 0, 2 or 4
+  SourceSpan span;
+};
+struct ByteMathOp {
+  NumberField field;
+  Arithmetic operation = Arithmetic::kAdd;
+  Value right;
+  std::int16_t slot = 0;
+  SourceSpan span;
+};
+struct IsDataAtOp {
+  Value position;
+  bool relative = false, negated = false, raw_bytes = false;
+  SourceSpan span;
+};
+struct BufferSizeOp {  // bsize
+  enum class Mode : std::uint8_t { kEqual, kNotEqual, kLess, kGreater, kLessEqual, kGreaterEqual, kRange };
+  Mode mode = Mode::kEqual;
+  std::uint64_t low = 0, high = 0;
+  SourceSpan span;
+};
+
+using PayloadOp = std::variant<ContentOp, PcreOp, ByteTestOp, ByteJumpOp, ByteExtractOp, ByteMathOp, IsDataAtOp, BufferSizeOp>;
+
+// Buffers of protocols come with their parsers; payload is always there.
+enum class BufferId : std::uint16_t { kPayload = 0 };
+
+struct BufferProgram {
+  BufferId buffer = BufferId::kPayload;
+  std::vector<PayloadOp> ops;  // in rule order
+};
+
+// --- state ------------------------------------------------------------------------------------
+
+struct FlowbitOp {
+  enum class Command : std::uint8_t { kSet, kUnset, kToggle, kIsSet, kIsNotSet };
+  Command command = Command::kSet;
+  std::vector<std::uint32_t> bits;  // ids; kIsSet with several: any of them
+};
+struct FlowintOp {
+  enum class Command : std::uint8_t { kSet, kAdd, kSubtract, kLess, kLessEqual, kEqual, kNotEqual, kGreaterEqual, kGreater, kIsSet, kNotSet };
+  Command command = Command::kSet;
+  std::uint32_t variable = 0;
+  std::uint32_t value = 0;
+  std::optional<std::uint32_t> value_variable;
+};
+// xbits and hostbits: bits that belong to a host or a pair of hosts.
+struct HostbitOp {
+  enum class Command : std::uint8_t { kSet, kUnset, kToggle, kIsSet, kIsNotSet };
+  enum class Track : std::uint8_t { kSource, kDestination, kPair };
+  Command command = Command::kSet;
+  Track track = Track::kSource;
+  std::uint32_t bit = 0;
+  std::uint32_t expire_seconds = 30;  // xbits only; 0: never (hostbits)
+};
+
+enum class ThresholdTrack : std::uint8_t { kSource, kDestination, kBoth, kRule };
+struct ThresholdSpec {
+  enum class Kind : std::uint8_t { kLimit, kThreshold, kBoth, kDetectionFilter, kRate, kSuppress };
+  Kind kind = Kind::kLimit;
+  ThresholdTrack track = ThresholdTrack::kSource;
+  std::uint32_t count = 1;
+  std::uint32_t seconds = 60;
+  std::uint32_t timeout_seconds = 0;                                  // rate_filter
+  pipeline::RuleAction new_action = pipeline::RuleAction::kAlert;     // rate_filter
+  AddressSet suppress_addresses;                                      // suppress; any: every address
+  bool suppress_either = false;                                       // track by_either
+};
+
+struct TagSpec {
+  bool host = false;  // else session
+  bool by_source = true;
+  enum class Metric : std::uint8_t { kPackets, kSeconds, kBytes };
+  Metric metric = Metric::kPackets;
+  std::uint32_t count = 5;
+};
+
+// --- the rule ---------------------------------------------------------------------------------
+
+struct Signature {
+  std::uint32_t index = 0;  // in SignatureDb::signatures, after sorting by order of inspection
+  event::SignatureInfoPtr info;
+  SourceSpan span;          // the whole rule
+
+  pipeline::RuleAction action = pipeline::RuleAction::kAlert;
+  pipeline::RejectTarget reject = pipeline::RejectTarget::kNone;
+  RuleProtocol protocol = RuleProtocol::kIp;
+  std::string application;  // header name when kApplication: "http", "dns"
+  AddressSet source, destination;
+  PortSet source_ports, destination_ports;
+  bool bidirectional = false;
+
+  FlowRequirement flow;
+  std::vector<PacketConditionPtr> conditions;
+  std::vector<BufferProgram> buffers;   // payload first
+  std::vector<FlowbitOp> flowbit_checks, flowbit_changes;
+  std::vector<FlowintOp> flowint_checks, flowint_changes;
+  std::vector<HostbitOp> hostbit_checks, hostbit_changes;
+  std::optional<ThresholdSpec> threshold;         // in-rule threshold
+  std::optional<ThresholdSpec> detection_filter;
+  std::optional<TagSpec> tag;
+  std::vector<ThresholdSpec> external_thresholds;  // from the threshold file: suppress, rate_filter, event_filter
+
+  bool no_alert = false;
+  bool force_alert = false;      // `alert` option in a pass rule
+  std::uint8_t target = 0;       // 0 none, 1 src_ip, 2 dest_ip
+  std::uint8_t priority = 3;
+  bool prefilter = false;        // the `prefilter` keyword
+  std::int16_t variable_slots = 0;  // byte_extract / byte_math variables in use
+
+  // How the rule looks at TCP payload; set by resolve from the keywords present (see DECISIONS.md).
+  bool inspects_packet_payload = false;  // packet by packet
+  bool inspects_stream = false;          // reassembled data
+  bool packet_conditions_present = false;  // dsize, flags, ttl ...: per packet even without payload
+  bool ip_only = false;                  // only addresses (and ports any): once per flow and direction
+  bool decode_events_only = false;       // decode-event rules: also for packets without flow
+
+  // The fast pattern; set by the compiler. buffer -1: none, always evaluated when its group is.
+  std::int32_t fast_buffer = -1;         // index into buffers
+  std::int32_t fast_op = -1;             // index into that buffer's ops: a ContentOp
+  std::string fast_bytes;                // after chop and truncation
+};
+
+using SignatureList = std::vector<Signature>;
+
+}  // namespace bulkhead::signatures

@@ -1,0 +1,39 @@
+// One keyword of the rule language: one file in this folder and one word in CMakeLists.txt.
+//
+// A keyword file gives its head (name, syntax, help, example) and apply(), which reads the option's
+// value and adds to the Signature under construction, or adds diagnostics with the exact span.
+//
+// Thread   control thread.
+// Errors   diagnostics only; apply() never throws and leaves the builder usable for the next option.
+// Tests    tests/unit/signatures/keywords/<name>_test.cpp; the head's example is parsed by a test.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "signatures/language/ast.h"
+
+namespace bulkhead::signatures {
+
+class RuleBuilder;  // rule_builder.h
+
+struct Keyword {
+  std::string_view name;
+  std::string_view alias;       // old spelling, or empty
+  enum class Value : std::uint8_t { kNone, kOptional, kRequired };
+  Value value = Value::kRequired;
+  bool may_negate = false;      // !"..." or !value
+  std::string_view syntax;      // one line
+  std::string_view help;        // one sentence
+  std::string_view example;     // options of a rule that loads: "dsize:>100;"
+  void (*apply)(RuleBuilder& builder, const Option& option) = nullptr;
+};
+
+// All keywords built in, sorted by name.
+[[nodiscard]] std::span<const Keyword* const> all_keywords();
+[[nodiscard]] const Keyword* find_keyword(std::string_view name);
+// A keyword of the reference language that needs a protocol parser which is not built in.
+[[nodiscard]] bool is_protocol_keyword(std::string_view name);
+
+}  // namespace bulkhead::signatures
