@@ -1,0 +1,3 @@
+# Every fuzz target, one line each: bulkhead_fuzz_target(<unit> DEPS <components> [FILES <more sources>]).
+# <unit> is tests/fuzz/fuzz_<unit>.cpp with its seeds in tests/fuzz/corpus/<unit>/; DEPS are the
+# component names of bulkhead_component (bulkhead_ is put before them).
