@@ -51,7 +51,7 @@ struct PortNode {
   [[nodiscard]] bool operator==(const PortNode& other) const;
 };
 
-enum class Direction : std::uint8_t { kToDestination, kBoth };  // "->", "<>"
+enum class RuleDirection : std::uint8_t { kToDestination, kBoth };  // "->", "<>"
 
 // One option, `name` or `name:value`. The forms of value that many keywords share are taken apart:
 //   content: ! "a\"b"   has_value, value `! "a\"b"`, negated, quoted, argument `a\"b` (escapes kept)
@@ -76,7 +76,7 @@ struct Rule {
   std::string_view protocol;  // as written
   AddressNode source;
   PortNode source_ports;
-  Direction direction = Direction::kToDestination;
+  RuleDirection direction = RuleDirection::kToDestination;
   std::string_view direction_text;
   AddressNode destination;
   PortNode destination_ports;

@@ -97,7 +97,7 @@ class RuleParser {
     rule_.direction_text = token.text;
     if (token.text == "->") return true;
     if (token.text == "<>") {
-      rule_.direction = Direction::kBoth;
+      rule_.direction = RuleDirection::kBoth;
       return true;
     }
     return fail(token.text, "signature.header.direction", "\"" + printable(token.text) + "\" is not a direction",

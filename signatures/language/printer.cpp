@@ -26,7 +26,7 @@ void append_rule(const Rule& rule, std::string& out) {
   append_node(rule.source, out);
   out += ' ';
   append_node(rule.source_ports, out);
-  out += rule.direction == Direction::kBoth ? " <> " : " -> ";
+  out += rule.direction == RuleDirection::kBoth ? " <> " : " -> ";
   append_node(rule.destination, out);
   out += ' ';
   append_node(rule.destination_ports, out);

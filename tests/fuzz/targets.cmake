@@ -1,3 +1,4 @@
 # Every fuzz target, one line each: bulkhead_fuzz_target(<unit> DEPS <components> [FILES <more sources>]).
 # <unit> is tests/fuzz/fuzz_<unit>.cpp with its seeds in tests/fuzz/corpus/<unit>/; DEPS are the
 # component names of bulkhead_component (bulkhead_ is put before them).
+bulkhead_fuzz_target(signature_language DEPS signatures_language)
