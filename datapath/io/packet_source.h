@@ -22,6 +22,7 @@ struct SourceCapabilities {
   bool file = false;         // ends by itself
   bool inline_verdict = false;  // release() carries verdicts back
   bool multi_queue = false;
+  bool stable_bytes = false;    // packet bytes outlive release(): they stay until the source is closed (mapped file)
 };
 
 struct SourceStats {
