@@ -1,0 +1,118 @@
+// Everything a run needs to know, typed: the settings of each component and the names of its inputs.
+// config_loader.h fills it from YAML and --set; the engine (config/daemon) reads it.
+//
+// Thread   filled on the control thread, then immutable.
+// Defaults those of the setting table (config/schema), not the initialisers here.
+// Tests    tests/unit/config/load/config_loader_test.cpp
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "datapath/base/diagnostic.h"
+#include "datapath/base/ip_address.h"
+#include "datapath/output/output_settings.h"
+#include "datapath/pipeline/pipeline_settings.h"
+#include "datapath/pipeline/verdict.h"
+
+namespace bulkhead::config {
+
+// A variable of rules, $NAME, with its value as written.
+struct RuleVariable {
+  std::string name;
+  std::string value;
+  SourceSpan span;  // of the value
+};
+
+struct SignatureSettings {
+  std::vector<std::string> files;   // globs expanded, in order; nothing twice
+  std::string classification_file;  // empty: built-in table
+  std::string reference_file;       // empty: built-in table
+  std::string threshold_file;       // empty: none
+  std::string cache_dir;            // empty: no cache
+  std::string data_dir;
+  std::vector<RuleVariable> addresses;
+  std::vector<RuleVariable> ports;
+  std::vector<pipeline::RuleAction> action_order{pipeline::RuleAction::kPass, pipeline::RuleAction::kDrop,
+                                                 pipeline::RuleAction::kReject, pipeline::RuleAction::kAlert};
+  std::uint16_t packet_alert_max = 15;
+  bool failure_is_fatal = false;  // engine.init-failure-fatal
+};
+
+struct PolicySettings {
+  std::vector<std::string> files;  // globs expanded
+  std::string inventory;           // empty: none
+};
+
+// What becomes of traffic that cannot be inspected as it should be.
+enum class ExceptionPolicy : std::uint8_t {
+  kAuto,
+  kIgnore,
+  kDropFlow,
+  kDropPacket,
+  kReject,
+  kBypass,
+  kPassFlow,
+  kPassPacket
+};
+
+struct CaptureSettings {
+  std::vector<std::string> interfaces;
+  bool promiscuous = true;
+  std::uint32_t snaplen = 131072;
+  std::uint32_t block_bytes = 1 << 20;
+  std::uint32_t blocks = 64;
+  std::chrono::milliseconds block_timeout{10};
+  std::uint16_t fanout_group = 0;  // 0: from the process id
+};
+
+enum class ResponseMode : std::uint8_t { kOff, kDryRun, kEnforce };
+enum class ResponseScope : std::uint8_t { kFlow, kPair, kSource };
+
+struct ResponseSettings {
+  ResponseMode mode = ResponseMode::kOff;
+  ResponseScope scope = ResponseScope::kFlow;
+  std::chrono::seconds ttl{300};
+  std::uint32_t max_per_minute = 600;
+  std::uint32_t max_share_percent = 25;
+  bool reset = true;
+  std::vector<IpPrefix> safe_list;
+};
+
+struct NetlinkSettings {
+  bool enabled = true;
+  std::uint32_t group = 29;
+};
+
+struct StatsSettings {
+  bool enabled = true;
+  std::chrono::seconds interval{8};
+  bool decoder_events = true;
+};
+
+struct EngineSettings {
+  std::vector<std::string> pcap_files;  // replay; empty: live
+  CaptureSettings capture;              // live
+  std::uint32_t workers = 0;            // 0: choose
+  std::optional<std::uint64_t> seed;    // also in pipeline.flow.hash_seed; live: random unless given
+
+  pipeline::PipelineSettings pipeline;
+  ExceptionPolicy exception_policy = ExceptionPolicy::kAuto;
+  ExceptionPolicy midstream_policy = ExceptionPolicy::kIgnore;
+
+  SignatureSettings signatures;
+  PolicySettings policy;
+  ResponseSettings response;
+
+  std::string log_dir;
+  std::string run_dir;
+  std::string log_level = "info";
+  output::OutputSettings output;
+  NetlinkSettings netlink;
+  StatsSettings stats;
+};
+
+}  // namespace bulkhead::config
