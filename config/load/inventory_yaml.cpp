@@ -1,0 +1,182 @@
+#include "config/load/inventory_yaml.h"
+
+#include <map>
+#include <utility>
+
+#include "rules/model/protocol_names.h"
+
+namespace bulkhead::config {
+
+namespace {
+
+using rules::Inventory;
+using rules::Labels;
+
+class InventoryLoader {
+ public:
+  explicit InventoryLoader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  std::shared_ptr<Inventory> load(const YamlNode& document) {
+    YamlMap top(document, diagnostics_);
+    if (const YamlNode* cluster = top.get("cluster")) {
+      top.finish();
+      return load(*cluster);
+    }
+    inventory_ = std::make_shared<Inventory>();
+    for (const YamlNode& node : top.sequence("namespaces")) read_namespace(node);
+    for (const YamlNode& node : top.sequence("nodes")) read_node(node);
+    for (const YamlNode& node : top.sequence("pods")) read_workload(node);
+    for (const YamlNode& node : top.sequence("workloads")) read_workload(node);
+    for (const YamlNode& node : top.sequence("external")) read_external(node);
+    if (const YamlNode* services = top.get("services"); services != nullptr && !services->items.empty()) {
+      diagnostics_.error(services->span, "inventory.services_unsupported", "services are not supported yet",
+                         "policies judge the address behind the service: list the pods");
+    }
+    top.finish();
+    return inventory_;
+  }
+
+ private:
+  void taken(const std::optional<std::string>& contradiction, const SourceSpan& span) {
+    if (contradiction) diagnostics_.error(span, "inventory.contradiction", *contradiction);
+  }
+
+  Labels read_labels(YamlMap& map) {
+    Labels labels;
+    const YamlNode* node = map.get("labels");
+    if (node == nullptr || node->is_null()) return labels;
+    YamlMap check(*node, diagnostics_);  // reports a list or a text
+    for (const YamlEntry& entry : node->entries) {
+      if (entry.value.is_null()) {
+        labels.emplace(entry.key, "");
+      } else if (auto value = yaml_text(entry.value, diagnostics_)) {
+        labels.emplace(entry.key, std::move(*value));
+      }
+    }
+    return labels;
+  }
+
+  std::vector<IpAddress> read_addresses(YamlMap& map) {
+    std::vector<IpAddress> out;
+    for (const YamlNode& node : map.sequence("ips")) {
+      const auto text = yaml_text(node, diagnostics_);
+      if (!text) continue;
+      if (const auto address = IpAddress::parse(*text)) {
+        out.push_back(*address);
+      } else {
+        diagnostics_.error(node.span, "inventory.bad_address", "\"" + *text + "\" is no IP address");
+      }
+    }
+    return out;
+  }
+
+  void read_namespace(const YamlNode& node) {
+    YamlMap map(node, diagnostics_);
+    const auto name = map.required_text("name");
+    Labels labels = read_labels(map);
+    map.finish();
+    if (!name) return;
+    labels["kubernetes.io/metadata.name"] = *name;
+    if (!namespaces_.emplace(*name, std::move(labels)).second) {
+      taken("namespace " + *name + " is listed twice", node.span);
+    }
+  }
+
+  void read_node(const YamlNode& node) {
+    YamlMap map(node, diagnostics_);
+    rules::Node out;
+    const auto name = map.required_text("name");
+    out.labels = read_labels(map);
+    out.addresses = read_addresses(map);
+    out.span = node.span;
+    map.finish();
+    if (!name) return;
+    out.name = *name;
+    taken(inventory_->add_node(std::move(out)), node.span);
+  }
+
+  void read_external(const YamlNode& node) {
+    YamlMap map(node, diagnostics_);
+    rules::ExternalHost out;
+    const auto name = map.required_text("name");
+    out.addresses = read_addresses(map);
+    out.dns = map.texts("dns");
+    out.span = node.span;
+    map.finish();
+    if (!name) return;
+    out.name = *name;
+    taken(inventory_->add_external(std::move(out)), node.span);
+  }
+
+  std::vector<rules::WorkloadPort> read_ports(YamlMap& map) {
+    std::vector<rules::WorkloadPort> out;
+    for (const YamlNode& node : map.sequence("ports")) {
+      YamlMap port(node, diagnostics_);
+      rules::WorkloadPort entry;
+      const auto protocol = port.choice("proto", {"TCP", "UDP", "SCTP", "tcp", "udp", "sctp"}).value_or("tcp");
+      std::string lower = protocol;
+      for (char& c : lower) c = static_cast<char>(c | 0x20);
+      entry.protocol = rules::protocol_number(lower).value_or(6);
+      const auto number = port.require("port") != nullptr ? port.integer("port", 1, 65535) : std::nullopt;
+      entry.name = port.text("name").value_or("");
+      port.finish();
+      if (!number) continue;
+      entry.port = static_cast<std::uint16_t>(*number);
+      out.push_back(std::move(entry));
+    }
+    return out;
+  }
+
+  void read_workload(const YamlNode& node) {
+    YamlMap map(node, diagnostics_);
+    rules::Workload out;
+    const auto name = map.required_text("name");
+    out.name_space = map.text("namespace").value_or("default");
+    out.node = map.text("node").value_or("");
+    out.labels = read_labels(map);
+    out.interface = map.text("interface").value_or("");
+    out.addresses = read_addresses(map);
+    out.ports = read_ports(map);
+    out.host_network = map.boolean("hostNetwork").value_or(false);
+    out.span = node.span;
+    if (const auto text = map.text("mac")) {
+      out.mac = MacAddress::parse(*text);
+      if (!out.mac) {
+        diagnostics_.error(map.get("mac")->span, "inventory.bad_mac", "\"" + *text + "\" is no MAC address",
+                           "six groups of two digits: 02:42:ac:11:00:02");
+      }
+    }
+    if (out.interface.size() > 15) {
+      diagnostics_.error(map.get("interface")->span, "inventory.bad_interface",
+                         "interface names have at most 15 characters");
+      out.interface.clear();
+    }
+    map.finish();
+    if (!name) return;
+    out.name = *name;
+    const auto known = namespaces_.find(out.name_space);
+    if (known != namespaces_.end()) out.namespace_labels = known->second;
+    out.namespace_labels["kubernetes.io/metadata.name"] = out.name_space;
+    taken(inventory_->add_workload(std::move(out)), node.span);
+  }
+
+  Diagnostics& diagnostics_;
+  std::shared_ptr<Inventory> inventory_;
+  std::map<std::string, Labels, std::less<>> namespaces_;
+};
+
+}  // namespace
+
+std::shared_ptr<rules::Inventory> load_inventory(const YamlNode& document, Diagnostics& diagnostics) {
+  return InventoryLoader(diagnostics).load(document);
+}
+
+std::shared_ptr<rules::Inventory> load_inventory_file(const std::string& path, Diagnostics& diagnostics) {
+  const auto documents = read_yaml_file(path, diagnostics);
+  if (documents.size() > 1) {
+    diagnostics.error(documents[1].span, "inventory.documents", "an inventory is one document");
+  }
+  return documents.empty() ? std::make_shared<Inventory>() : load_inventory(documents[0], diagnostics);
+}
+
+}  // namespace bulkhead::config
