@@ -27,8 +27,8 @@ namespace bulkhead::event {
 // (packet number, phase within the packet, tie-break such as a flow's first packet, running number).
 struct EventOrder {
   std::uint64_t packet = 0;
-  std::uint64_t tie = 0;
   std::uint32_t phase = 0;  // 0: timeouts that the packet's time triggered; 1: the packet itself; 2: end of input
+  std::uint64_t tie = 0;
   std::uint32_t sequence = 0;
   auto operator<=>(const EventOrder&) const = default;
 };
@@ -45,6 +45,7 @@ struct TunnelInfo {
   std::uint8_t protocol = 0;
   std::uint8_t depth = 0;
   std::uint64_t packet_number = 0;
+  PacketSourceName packet_source = PacketSourceName::kWire;
 };
 
 // Fields that most events begin with.
@@ -139,6 +140,8 @@ struct DropEvent {
   std::uint32_t tcp_seq = 0, tcp_ack = 0;
   std::uint16_t tcp_window = 0, tcp_urgent = 0, udp_length = 0;
   std::uint8_t tcp_flags = 0;
+  bool is_icmp = false;  // id and sequence are there: echo, timestamp, ...
+  std::uint16_t icmp_id = 0, icmp_sequence = 0;
   SignatureInfoPtr signature;  // the rule that dropped, if one did
   bool signature_blocked = true;
   std::optional<VerdictInfo> verdict;
@@ -154,6 +157,8 @@ struct AnomalyEvent {
   std::string name;        // "decoder.ipv4.trunc_pkt", "stream.pkt_invalid_ack", ...
   std::string_view layer;  // proto_parser, proto_detect; empty: left out
   std::optional<std::uint64_t> tx_id;
+  std::string packet;  // its first raw bytes (link header on); empty: not logged (anomaly.packethdr)
+  std::uint16_t link_type = 1;
 };
 
 // Flow blocks: made, refused by a guard, removed.

@@ -21,6 +21,7 @@ struct SignatureInfo {
   std::vector<std::pair<std::string, std::string>> metadata;     // key, value in file order
   std::string source_file;           // where the rule stands
   std::uint32_t source_line = 0;
+  std::string text;                  // the rule as written; may be empty (EVE alert.rule, off by default)
 };
 using SignatureInfoPtr = std::shared_ptr<const SignatureInfo>;
 

@@ -21,7 +21,16 @@ class SharedGate {
   virtual ~SharedGate() = default;
   // Blocks until `packet_number` is the oldest packet in flight (replay), then holds the lock.
   [[nodiscard]] virtual std::unique_lock<std::mutex> enter(std::uint64_t packet_number) = 0;
+  // Worker `worker` has done everything before `packet_number`.
+  virtual void advance(std::size_t worker, std::uint64_t packet_number) {
+    static_cast<void>(worker);
+    static_cast<void>(packet_number);
+  }
 };
+
+// At the end of input flows end in the order of their first packets: they enter the gate as packet
+// kEndOfInput + first packet, after every real packet.
+inline constexpr std::uint64_t kEndOfInput = std::uint64_t{1} << 62;
 
 // For a single worker and for live capture: mutual exclusion only.
 class UnorderedGate final : public SharedGate {

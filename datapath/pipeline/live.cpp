@@ -1,0 +1,125 @@
+#include "datapath/pipeline/live.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "datapath/pipeline/replay.h"
+
+namespace bulkhead::pipeline {
+
+namespace {
+constexpr std::chrono::milliseconds kReceiveTimeout{100};
+
+Timestamp wall_clock() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<Nanoseconds>(since_epoch).count()};
+}
+}  // namespace
+
+struct Live::Lane {
+  io::PacketSource* source = nullptr;
+  std::unique_ptr<Worker> worker;
+  std::thread thread;
+  mutable std::mutex error_mutex;
+  bool failed = false;
+  Error error;
+};
+
+Live::Live(const PipelineSettings& settings, std::vector<io::PacketSource*> sources,
+           std::vector<event::EventPublisher*> publishers, ResponseSink* response)
+    : settings_(settings), gate_(std::make_unique<UnorderedGate>()) {
+  BULKHEAD_CHECK(sources.size() == publishers.size());
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    auto lane = std::make_unique<Lane>();
+    lane->source = sources[i];
+    lane->worker =
+        std::make_unique<Worker>(settings_, static_cast<std::uint32_t>(i), *publishers[i], *gate_, response);
+    lanes_.push_back(std::move(lane));
+  }
+}
+
+Live::~Live() { stop(); }
+
+void Live::start(SnapshotPtr snapshot) {
+  use(std::move(snapshot));
+  for (auto& lane : lanes_) {
+    lane->thread = std::thread([this, &lane = *lane] { run(lane); });
+  }
+}
+
+void Live::use(SnapshotPtr snapshot) {
+  const std::lock_guard lock(snapshot_mutex_);
+  snapshot_ = std::move(snapshot);
+  wanted_generation_.store(snapshot_->generation, std::memory_order_release);
+}
+
+void Live::stop() {
+  stop_.store(true, std::memory_order_relaxed);
+  for (auto& lane : lanes_) {
+    if (lane->thread.joinable()) lane->thread.join();
+  }
+}
+
+void Live::run(Lane& lane) {
+  io::PacketBatch batch;
+  batch.packets.reserve(settings_.batch_packets);
+  std::int64_t last_second = 0;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    if (lane.worker->generation() != wanted_generation_.load(std::memory_order_acquire)) {
+      SnapshotPtr snapshot;
+      {
+        const std::lock_guard lock(snapshot_mutex_);
+        snapshot = snapshot_;
+      }
+      lane.worker->use(std::move(snapshot));
+    }
+    batch.clear();
+    const io::ReceiveStatus status = lane.source->receive(batch, kReceiveTimeout);
+    if (status == io::ReceiveStatus::kError || status == io::ReceiveStatus::kEnd) {
+      const std::lock_guard lock(lane.error_mutex);
+      lane.failed = status == io::ReceiveStatus::kError;
+      if (lane.failed) lane.error = lane.source->last_error();
+      break;
+    }
+    const Timestamp time = batch.packets.empty() ? wall_clock() : batch.packets.back().time;
+    if (time.seconds() != last_second) {
+      last_second = time.seconds();
+      lane.worker->tick(batch.packets.empty() ? time : batch.packets.front().time,
+                        batch.packets.empty() ? 0 : batch.packets.front().number);
+    }
+    for (auto& packet : batch.packets) lane.worker->process(packet);
+    lane.source->release(batch);
+  }
+  lane.worker->finish();
+}
+
+bool Live::failed(Error* why) const {
+  for (const auto& lane : lanes_) {
+    const std::lock_guard lock(lane->error_mutex);
+    if (!lane->failed) continue;
+    if (why != nullptr) *why = lane->error;
+    return true;
+  }
+  return false;
+}
+
+std::uint32_t Live::oldest_generation() const {
+  std::uint32_t oldest = wanted_generation_.load(std::memory_order_acquire);
+  for (const auto& lane : lanes_) oldest = std::min(oldest, lane->worker->generation());
+  return oldest;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Live::stats() const {
+  std::vector<std::pair<std::string, std::uint64_t>> all;
+  for (const auto& lane : lanes_) {
+    lane->worker->add_stats(all);
+    const io::SourceStats source = lane->source->stats();
+    all.emplace_back("capture.kernel_packets", source.received + source.kernel_drops);
+    all.emplace_back("capture.kernel_drops", source.kernel_drops);
+    all.emplace_back("capture.ring_full", source.kernel_freezes);
+    all.emplace_back("capture.truncated", source.truncated);
+  }
+  return sum_stats(std::move(all));
+}
+
+}  // namespace bulkhead::pipeline

@@ -1,0 +1,40 @@
+// Settings of the packet pipeline: those of its parts, and which events it makes.
+#pragma once
+
+#include <cstdint>
+
+#include "datapath/decode/decode_settings.h"
+#include "datapath/defrag/ip_defrag.h"
+#include "datapath/flow/flow_settings.h"
+#include "datapath/stream/stream_settings.h"
+
+namespace bulkhead::pipeline {
+
+// What the pipeline reports. Bytes of packets and payload are copied into an alert only when asked for.
+struct ReportSettings {
+  bool flow_events = true;
+  bool decode_anomalies = false;
+  bool stream_anomalies = false;
+  enum class Drops : std::uint8_t { kNone, kStart, kAll };
+  Drops drops = Drops::kNone;          // eve.types.drop.flows: first drop of a flow, or every packet
+  bool drop_alerts = true;             // eve.types.drop.alerts: the rule stands in the drop event
+  bool alert_payload = false;          // eve.types.alert.payload or payload-printable
+  bool alert_packet = false;           // eve.types.alert.packet
+  std::uint32_t payload_limit = 4096;  // eve.types.alert.payload-buffer-size
+  bool alert_metadata = true;
+  bool ethernet = false;               // eve.ethernet
+  bool include_packet_number = true;   // pcap_cnt: replay only
+};
+
+struct PipelineSettings {
+  decode::DecodeSettings decode;
+  defrag::DefragSettings defrag;
+  flow::FlowSettings flow;
+  stream::StreamSettings stream;
+  ReportSettings report;
+  bool inline_mode = false;            // verdicts act on packets (IPS)
+  bool checksum_auto = true;           // replay: pcap-file.checksum-checks auto
+  std::uint32_t batch_packets = 256;   // packets a worker takes at once
+};
+
+}  // namespace bulkhead::pipeline

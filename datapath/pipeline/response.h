@@ -1,0 +1,34 @@
+// How a worker asks for a flow to be cut. The worker does not wait: the block manager acts on its own thread.
+//
+// Thread   request() by any worker; must not block or allocate without bound.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "datapath/base/flow_key.h"
+#include "datapath/event/signature_info.h"
+
+namespace bulkhead::pipeline {
+
+struct BlockRequest {
+  FlowTuple client;                 // the flow, client first
+  event::SignatureInfoPtr signature;
+  std::uint64_t flow_id = 0;
+  Timestamp packet_time;            // kernel's receive time of the packet that matched
+  std::uint64_t packet_number = 0;
+  bool verified = false;            // TCP established: the source address cannot be spoofed
+  bool is_tcp = false;
+  std::uint32_t next_seq[2] = {0, 0};  // by Direction: sequence numbers for resets
+};
+
+class ResponseSink {
+ public:
+  ResponseSink() = default;
+  ResponseSink(const ResponseSink&) = delete;
+  ResponseSink& operator=(const ResponseSink&) = delete;
+  virtual ~ResponseSink() = default;
+  virtual void request(const BlockRequest& request) = 0;
+};
+
+}  // namespace bulkhead::pipeline

@@ -1,0 +1,102 @@
+// One worker: packet in, events out. The life of a packet is Worker::process(), top to bottom.
+//
+// Thread   one; owns its decoder, defragmenter, flow table, stream engine, inspectors and counters.
+// In       RawPackets in capture order; tick() carries packet time for timeouts.
+// Out      events to the EventPublisher; verdicts into RawPacket::verdict; block requests to ResponseSink.
+// Order    events carry EventOrder, so that any number of workers gives one order.
+// Errors   never throws; what is wrong with a packet becomes counters and events.
+// Tests    tests/unit/datapath/pipeline/worker_test.cpp, tests/golden/
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "datapath/base/counters.h"
+#include "datapath/decode/decoder.h"
+#include "datapath/defrag/ip_defrag.h"
+#include "datapath/event/event_publisher.h"
+#include "datapath/flow/flow_table.h"
+#include "datapath/pipeline/inspector.h"
+#include "datapath/pipeline/pipeline_settings.h"
+#include "datapath/pipeline/response.h"
+#include "datapath/pipeline/snapshot.h"
+#include "datapath/stream/tcp_tracker.h"
+
+namespace bulkhead::pipeline {
+
+struct WorkerCounters {
+  Counter alerts, alerts_silent, alert_queue_overflow, drops_rules, drops_flow, accepted, blocked, rejected, passed,
+      flow_bypassed, block_requests;
+};
+
+class Worker final : private stream::StreamListener {
+ public:
+  Worker(const PipelineSettings& settings, std::uint32_t index, event::EventPublisher& publisher, SharedGate& gate,
+         ResponseSink* response);
+  ~Worker() override;
+
+  // Takes a generation for all following packets. Flows keep their state where the inspectors can carry it over.
+  void use(SnapshotPtr snapshot);
+  void process(io::RawPacket& raw);
+  // Packet time has reached `now` before packet `next_packet`: timeouts.
+  void tick(Timestamp now, std::uint64_t next_packet);
+  // End of input: every flow gets its last look and its event.
+  void finish();
+
+  // Sums this worker's counters into (name, value) pairs with EVE stats names. Any thread.
+  void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
+  [[nodiscard]] const WorkerCounters& counters() const { return counters_; }
+  [[nodiscard]] const flow::FlowTable& flows() const { return *flows_; }
+  [[nodiscard]] std::uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
+
+ private:
+  struct PacketWork;
+
+  void on_data(flow::Flow& flow, Direction direction, std::uint64_t offset, ByteSpan data) override;
+  void on_gap(flow::Flow& flow, Direction direction, std::uint64_t offset, std::uint64_t length) override;
+  void on_rewind(flow::Flow& flow, Direction direction, std::uint64_t offset) override;
+
+  void handle(decode::PacketView& view, decode::PacketChain& chain);
+  bool track(PacketWork& work);
+  void inspect(PacketWork& work);
+  void apply_alerts(PacketWork& work);
+  void report_anomalies(const PacketWork& work);
+  void report_alert(const PacketWork& work, const Alert& alert, const event::VerdictInfo& verdict);
+  void report_drop(const PacketWork& work, std::string_view reason, const Alert* alert,
+                   const event::VerdictInfo& verdict);
+  void request_block(const PacketWork& work, const Alert& alert);
+  void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);
+  void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
+  [[nodiscard]] event::EventHeader header_for(const PacketWork& work) const;
+  [[nodiscard]] std::shared_ptr<const event::FlowMetadata> metadata_of(const flow::Flow& flow) const;
+  void publish(event::Event&& event);
+
+  const PipelineSettings settings_;
+  const std::uint32_t index_;
+  event::EventPublisher& publisher_;
+  SharedGate& gate_;
+  ResponseSink* response_;
+
+  decode::Decoder decoder_;
+  defrag::IpDefrag defrag_;
+  std::unique_ptr<flow::FlowTable> flows_;
+  std::unique_ptr<stream::TcpTracker> tcp_;
+  SnapshotPtr snapshot_;
+  std::vector<std::unique_ptr<Inspector>> inspectors_;
+  std::unique_ptr<decode::PacketChain> chain_;
+  std::vector<Alert> alerts_;
+  std::vector<event::Event> events_;
+  Timestamp now_;
+  event::EventOrder order_;
+  io::PacketVerdict verdict_ = io::PacketVerdict::kAccept;  // of the packet in hand
+  std::uint32_t overflow_ = 0;
+  bool finishing_ = false;
+  std::atomic<std::uint32_t> generation_{0};
+  WorkerCounters counters_;
+};
+
+}  // namespace bulkhead::pipeline

@@ -1,0 +1,106 @@
+// The counters of a worker under the names of EVE's stats event.
+#include "datapath/pipeline/worker.h"
+
+namespace bulkhead::pipeline {
+
+void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
+  const auto put = [&](std::string name, const Counter& counter) { out.emplace_back(std::move(name), counter.value()); };
+  const decode::DecodeCounters& d = decoder_.counters();
+  put("decoder.pkts", d.packets);
+  put("decoder.bytes", d.bytes);
+  put("decoder.invalid", d.invalid);
+  put("decoder.ipv4", d.ipv4);
+  put("decoder.ipv6", d.ipv6);
+  put("decoder.ethernet", d.ethernet);
+  put("decoder.arp", d.arp);
+  put("decoder.unknown_ethertype", d.unknown_ethertype);
+  put("decoder.chdlc", d.chdlc);
+  put("decoder.raw", d.raw);
+  put("decoder.null", d.null);
+  put("decoder.sll", d.sll);
+  put("decoder.tcp", d.tcp);
+  put("decoder.udp", d.udp);
+  put("decoder.sctp", d.sctp);
+  put("decoder.esp", d.esp);
+  put("decoder.icmpv4", d.icmpv4);
+  put("decoder.icmpv6", d.icmpv6);
+  put("decoder.ppp", d.ppp);
+  put("decoder.pppoe", d.pppoe);
+  put("decoder.geneve", d.geneve);
+  put("decoder.gre", d.gre);
+  put("decoder.vlan", d.vlan);
+  put("decoder.vlan_qinq", d.vlan_qinq);
+  put("decoder.vxlan", d.vxlan);
+  put("decoder.ieee8021ah", d.ieee8021ah);
+  put("decoder.teredo", d.teredo);
+  put("decoder.ipv4_in_ipv4", d.ipv4_in_ipv4);
+  put("decoder.ipv6_in_ipv4", d.ipv6_in_ipv4);
+  put("decoder.ipv4_in_ipv6", d.ipv4_in_ipv6);
+  put("decoder.ipv6_in_ipv6", d.ipv6_in_ipv6);
+  put("decoder.mpls", d.mpls);
+  put("decoder.erspan", d.erspan);
+  put("decoder.nsh", d.nsh);
+  put("decoder.too_many_layers", d.too_many_layers);
+  for (std::size_t i = 0; i < decode::kDecodeEventCount; ++i) {
+    put("decoder.event." + std::string(decode::info(static_cast<decode::DecodeEvent>(i)).name), d.events[i]);
+  }
+
+  const defrag::DefragCounters& f = defrag_.counters();
+  put("defrag.ipv4.fragments", f.ipv4_fragments);
+  put("defrag.ipv4.reassembled", f.ipv4_reassembled);
+  put("defrag.ipv4.timeouts", f.ipv4_timeouts);
+  put("defrag.ipv6.fragments", f.ipv6_fragments);
+  put("defrag.ipv6.reassembled", f.ipv6_reassembled);
+  put("defrag.ipv6.timeouts", f.ipv6_timeouts);
+  put("defrag.max_frag_hits", f.max_fragments_hit);
+  put("defrag.max_trackers_hit", f.max_trackers_hit);
+  put("defrag.memcap", f.memcap_hit);
+
+  const flow::FlowCounters& w = flows_->counters();
+  put("flow.total", w.total);
+  put("flow.active", w.active);
+  put("flow.tcp", w.tcp);
+  put("flow.udp", w.udp);
+  put("flow.icmpv4", w.icmpv4);
+  put("flow.icmpv6", w.icmpv6);
+  put("flow.sctp", w.sctp);
+  put("flow.tcp_reuse", w.tcp_reuse);
+  put("flow.end.timeout", w.ended_timeout);
+  put("flow.end.forced", w.ended_forced);
+  put("flow.end.shutdown", w.ended_shutdown);
+
+  const stream::StreamCounters& t = tcp_->counters();
+  put("tcp.sessions", t.sessions);
+  put("tcp.ssn_memcap_drop", t.session_memcap_drops);
+  put("tcp.pseudo", t.pseudo);
+  put("tcp.invalid_checksum", t.invalid_checksum);
+  put("tcp.syn", t.syn);
+  put("tcp.synack", t.synack);
+  put("tcp.rst", t.rst);
+  put("tcp.midstream_pickups", t.midstream_pickups);
+  put("tcp.segment_memcap_drop", t.reassembly_memcap_drops);
+  put("tcp.reassembly_gap", t.gaps);
+  put("tcp.overlap", t.overlaps);
+  put("tcp.overlap_diff_data", t.overlap_conflicts);
+  put("tcp.memuse", t.memory_bytes);
+  put("tcp.reassembly_memuse", t.reassembly_memory_bytes);
+  for (std::size_t i = 0; i < stream::kStreamEventCount; ++i) {
+    put("stream." + std::string(stream::info(static_cast<stream::StreamEvent>(i)).name), t.events[i]);
+  }
+
+  const WorkerCounters& c = counters_;
+  put("detect.alert", c.alerts);
+  put("detect.alert_queue_overflow", c.alert_queue_overflow);
+  put("detect.alerts_suppressed", c.alerts_silent);
+  if (settings_.inline_mode) {
+    put("ips.accepted", c.accepted);
+    put("ips.blocked", c.blocked);
+    put("ips.rejected", c.rejected);
+    put("ips.drop_reason.rules", c.drops_rules);
+    put("ips.drop_reason.flow_drop", c.drops_flow);
+  }
+  put("response.block_requests", c.block_requests);
+  for (const auto& inspector : inspectors_) inspector->add_stats(out);
+}
+
+}  // namespace bulkhead::pipeline
