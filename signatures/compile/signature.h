@@ -59,6 +59,9 @@ class PacketCondition {
   virtual ~PacketCondition() = default;
   [[nodiscard]] virtual bool holds(const MatchInput& input) const = 0;
   [[nodiscard]] virtual std::string describe() const = 0;  // canonical text, for dump and explain
+  // Packets that can satisfy it at all: for all others the matcher skips the rule without asking.
+  enum class Gate : std::uint8_t { kNone, kDecodeEvents, kStreamEvents };
+  [[nodiscard]] virtual Gate gate() const { return Gate::kNone; }
 };
 using PacketConditionPtr = std::shared_ptr<const PacketCondition>;
 
