@@ -1,0 +1,139 @@
+// The compiled policies: what the kernel renderer, the classifier and explain all read.
+//
+//   workload --(egress, ingress)--> Program: Step, Step, ...        shared by workloads that are alike
+//                                   Step --> TableRule (name, place), TableMatch (addresses, ports)
+//
+// Meaning  a flow is judged by the egress program of its source's workload and by the ingress program of
+//          its destination's; the first step that matches decides: allow ends this end, deny and reject
+//          end the flow, pass and audit go on at `skip_to`. No step: this end is open.
+// Thread   immutable after compile(); shared by every worker. workload_at() does not allocate.
+// Tests    tests/unit/rules/compile/policy_compiler_test.cpp
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datapath/base/flow_key.h"
+#include "rules/compile/address_set.h"
+#include "rules/discovery/inventory.h"
+#include "rules/model/policy.h"
+
+namespace bulkhead::rules {
+
+inline constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+// A new flow as the policies see it.
+struct FlowQuery {
+  FlowTuple tuple;
+  std::uint8_t icmp_type = 0;
+  std::uint8_t icmp_code = 0;
+
+  [[nodiscard]] bool is_icmp() const {
+    return tuple.protocol == ip_proto::kIcmp || tuple.protocol == ip_proto::kIcmpv6;
+  }
+  // What PortMatch ranges are compared with.
+  [[nodiscard]] std::uint16_t port_key() const {
+    return is_icmp() ? static_cast<std::uint16_t>(icmp_type << 8 | icmp_code) : tuple.destination_port;
+  }
+};
+
+// Never judged: traffic to oneself, and what IPv6 links cannot live without: neighbour discovery
+// (RFC 4861, types 133-136) and multicast listener reports (RFC 2710, RFC 3810, types 130-132, 143).
+[[nodiscard]] inline bool always_open(const FlowQuery& query) {
+  if (query.tuple.source == query.tuple.destination) return true;
+  if (query.tuple.protocol != ip_proto::kIcmpv6) return false;
+  return (query.icmp_type >= 130 && query.icmp_type <= 136) || query.icmp_type == 143;
+}
+
+struct TableRule {
+  std::string key;  // "payments/ingress/2": stable across reloads that do not touch the policy
+  std::string policy;
+  std::string tier;
+  FlowEnd end = FlowEnd::kIngress;
+  Action action = Action::kAllow;
+  bool audit = false;
+  std::optional<LogSpec> log;
+  std::string text;
+  SourceSpan span;
+  // "web.yaml:14", empty when the place is unknown.
+  [[nodiscard]] std::string place() const;
+};
+
+struct TableMatch {
+  AddressSet peers;
+  std::vector<PortMatch> ports;  // merged and sorted; none: every protocol
+
+  [[nodiscard]] bool matches(const FlowQuery& query, FlowEnd end) const;
+  auto operator<=>(const TableMatch&) const = default;
+};
+
+struct Step {
+  std::uint32_t rule = 0;
+  std::uint32_t match = 0;
+  std::uint32_t skip_to = 0;  // pass, audit: index of the step to go on with
+  std::uint32_t tier = 0;
+  Action action = Action::kAllow;
+  bool audit = false;
+  auto operator<=>(const Step&) const = default;
+};
+
+struct Program {
+  std::vector<Step> steps;
+};
+
+struct TableWorkload {
+  std::string name;  // "namespace/name"
+  std::string interface;
+  std::vector<IpAddress> addresses;
+  std::uint32_t egress = kNone;  // program index
+  std::uint32_t ingress = kNone;
+  [[nodiscard]] std::uint32_t program(FlowEnd end) const { return end == FlowEnd::kEgress ? egress : ingress; }
+};
+
+// Address to workload: open addressing, at most half full.
+class AddressIndex {
+ public:
+  void build(const std::vector<TableWorkload>& workloads);
+  [[nodiscard]] std::uint32_t find(const IpAddress& address) const;
+
+ private:
+  struct Slot {
+    IpAddress address;
+    std::uint32_t value = kNone;
+  };
+  [[nodiscard]] std::size_t slot_of(const IpAddress& address) const;
+  std::vector<Slot> slots_;
+};
+
+class PolicyTable {
+ public:
+  [[nodiscard]] const std::vector<TableRule>& rules() const { return rules_; }
+  [[nodiscard]] const std::vector<TableMatch>& matches() const { return matches_; }
+  [[nodiscard]] const std::vector<Program>& programs() const { return programs_; }
+  [[nodiscard]] const std::vector<TableWorkload>& workloads() const { return workloads_; }
+  [[nodiscard]] const std::vector<Tier>& tiers() const { return tiers_; }
+  [[nodiscard]] const Inventory& inventory() const { return *inventory_; }
+  // Index in workloads(), or kNone.
+  [[nodiscard]] std::uint32_t workload_at(const IpAddress& address) const { return index_.find(address); }
+  // Index in rules() by key, or kNone.
+  [[nodiscard]] std::uint32_t rule_named(std::string_view key) const;
+  // The table in words, a line each, for `dump`.
+  [[nodiscard]] std::string to_string() const;
+
+ private:
+  friend class PolicyCompiler;
+  std::vector<TableRule> rules_;
+  std::vector<TableMatch> matches_;
+  std::vector<Program> programs_;
+  std::vector<TableWorkload> workloads_;
+  std::vector<Tier> tiers_;
+  InventoryPtr inventory_;
+  AddressIndex index_;
+};
+
+using PolicyTablePtr = std::shared_ptr<const PolicyTable>;
+
+}  // namespace bulkhead::rules
