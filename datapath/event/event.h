@@ -89,7 +89,8 @@ struct VerdictInfo {
 // Flow variables that rules set: flowbits, named pcre captures.
 struct FlowMetadata {
   std::vector<std::string> flowbits;
-  std::vector<std::pair<std::string, std::string>> flowvars;
+  std::vector<std::pair<std::string, std::string>> flowvars;        // EVE {name: value}
+  std::vector<std::pair<std::string, std::string>> keyed_flowvars;  // captures by flow:key, flow:value: EVE {key, value}
   std::vector<std::pair<std::string, std::int64_t>> flowints;
 };
 

@@ -1,0 +1,94 @@
+#include "datapath/output/buffered_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+namespace bulkhead::output {
+
+BufferedFile::~BufferedFile() {
+  if (fd_ < 0) return;
+  retry_at_ = {};
+  write_out();
+  ::close(fd_);
+}
+
+Status BufferedFile::open() {
+  buffer_.reserve(settings_.buffer_bytes);
+  return open_file(!settings_.append);
+}
+
+Status BufferedFile::open_file(bool truncate) {
+  const std::filesystem::path folder = std::filesystem::path(settings_.path).parent_path();
+  std::error_code code;
+  if (!folder.empty()) std::filesystem::create_directories(folder, code);
+  if (code) return errno_error("create directory", folder.string(), code.value());
+  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (truncate ? O_TRUNC : 0);
+  const int fd = ::open(settings_.path.c_str(), flags, settings_.mode);
+  if (fd < 0) return errno_error("open", settings_.path);
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = fd;
+  return ok();
+}
+
+void BufferedFile::reopen_if_asked() {
+  if (!reopen_.load(std::memory_order_relaxed) || !reopen_.exchange(false, std::memory_order_acquire)) return;
+  retry_at_ = {};
+  write_out();
+  // On failure the old file stays in use: better a renamed file than none.
+  if (const Status opened = open_file(false); !opened) fail(opened.error());
+}
+
+bool BufferedFile::append(std::string_view record) {
+  reopen_if_asked();
+  if (buffer_.size() + record.size() > settings_.buffer_bytes) {
+    write_out();
+    // A record larger than the whole buffer is taken alone.
+    if (!buffer_.empty() && buffer_.size() + record.size() > settings_.buffer_bytes) {
+      lost_.add();
+      return false;
+    }
+  }
+  buffer_.append(record);
+  return true;
+}
+
+void BufferedFile::flush() {
+  reopen_if_asked();
+  write_out();
+}
+
+bool BufferedFile::write_out() {
+  if (buffer_.empty()) return true;
+  if (failing_ && Clock::now() < retry_at_) return false;
+  if (fd_ < 0) {
+    if (const Status opened = open_file(false); !opened) {
+      fail(opened.error());
+      return false;
+    }
+  }
+  std::size_t done = 0;
+  while (done < buffer_.size()) {
+    const ssize_t wrote = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) {
+      fail(errno_error("write", settings_.path, wrote < 0 ? errno : ENOSPC));
+      break;
+    }
+    done += static_cast<std::size_t>(wrote);
+  }
+  bytes_.add(done);
+  if (done == buffer_.size()) failing_ = false;
+  buffer_.erase(0, done);
+  return buffer_.empty();
+}
+
+void BufferedFile::fail(const Error& error) {
+  failing_ = true;
+  retry_at_ = Clock::now() + settings_.retry_interval;
+  last_error_ = error.to_string();
+}
+
+}  // namespace bulkhead::output
