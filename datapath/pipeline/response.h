@@ -20,6 +20,11 @@ struct BlockRequest {
   bool verified = false;            // TCP established: the source address cannot be spoofed
   bool is_tcp = false;
   std::uint32_t next_seq[2] = {0, 0};  // by Direction: sequence numbers for resets
+  // Where and how the flow's frames travel, for resets; MAC addresses by role in the flow.
+  bool has_ethernet = false;
+  MacAddress client_mac, server_mac;
+  std::uint32_t interface_index = 0;
+  std::uint8_t vlan_count = 0;
 };
 
 class ResponseSink {

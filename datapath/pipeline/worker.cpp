@@ -309,6 +309,17 @@ void Worker::request_block(const PacketWork& work, const Alert& alert) {
       request.next_seq[index_of(d)] = work.stream.session->next_seq(d);
     }
   }
+  const PacketView& view = *work.view;
+  if (view.ethernet != nullptr && view.origin == PacketOrigin::kWire) {
+    const MacAddress source = MacAddress::from(view.ethernet + 6);
+    const MacAddress destination = MacAddress::from(view.ethernet);
+    const bool to_server = work.direction == Direction::kToServer;
+    request.has_ethernet = true;
+    request.client_mac = to_server ? source : destination;
+    request.server_mac = to_server ? destination : source;
+    request.interface_index = view.raw->interface_index;
+    request.vlan_count = view.vlan_count;
+  }
   counters_.block_requests.add();
   response_->request(request);
 }
