@@ -7,14 +7,14 @@
 namespace bulkhead::decode {
 
 struct DecodeSettings {
-  bool verify_checksums = true;           // stream.checksum-validation
+  bool verify_checksums = true;  // stream.checksum-validation
   std::vector<std::uint16_t> vxlan_ports{4789};
   std::vector<std::uint16_t> geneve_ports{6081};
   std::vector<std::uint16_t> teredo_ports{3544};
   bool teredo_any_port = false;
   bool vxlan_enabled = true, geneve_enabled = true, teredo_enabled = true;
   bool erspan_type1_enabled = false;
-  std::uint8_t max_layers = 16;           // decoder.max-layers
+  std::uint8_t max_layers = 16;  // decoder.max-layers
 };
 
 }  // namespace bulkhead::decode

@@ -79,24 +79,24 @@ struct PacketView {
   bool is_fragment = false;
   bool more_fragments = false;
   bool dont_fragment = false;
-  bool reserved_bit = false;           // IPv4 "evil bit"
-  std::uint32_t fragment_id = 0;       // IPv4 identification; IPv6 from the fragment header
-  std::uint32_t fragment_offset = 0;   // bytes
+  bool reserved_bit = false;                // IPv4 "evil bit"
+  std::uint32_t fragment_id = 0;            // IPv4 identification; IPv6 from the fragment header
+  std::uint32_t fragment_offset = 0;        // bytes
   std::uint32_t unfragmentable_length = 0;  // IPv6: bytes before the fragment header
-  std::uint16_t ip_options = 0;        // bit set of IpOption (ipv4.h)
+  std::uint16_t ip_options = 0;             // bit set of IpOption (ipv4.h)
 
   // Transport layer.
   const Byte* l4_header = nullptr;
   std::uint16_t l4_header_length = 0;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
-  TcpFields tcp;                 // valid when has_tcp
+  TcpFields tcp;  // valid when has_tcp
   bool has_tcp = false, has_udp = false, has_icmp = false, has_icmpv6 = false, has_sctp = false;
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
-  std::uint16_t icmp_id = 0;        // echo, timestamp, ...
+  std::uint16_t icmp_id = 0;  // echo, timestamp, ...
   std::uint16_t icmp_sequence = 0;
-  bool has_icmp_id = false;         // id and sequence exist for this type
+  bool has_icmp_id = false;  // id and sequence exist for this type
   // The packet quoted in an ICMP error; family kNone when there is none or it is too short.
   FlowTuple icmp_quoted;
   bool has_icmp_quoted = false;
@@ -111,9 +111,7 @@ struct PacketView {
   DecodeEventList events;
 
   [[nodiscard]] bool is_ip() const { return family != IpFamily::kNone; }
-  [[nodiscard]] FlowTuple tuple() const {
-    return {source, destination, source_port, destination_port, protocol};
-  }
+  [[nodiscard]] FlowTuple tuple() const { return {source, destination, source_port, destination_port, protocol}; }
 };
 
 }  // namespace bulkhead::decode
