@@ -14,6 +14,7 @@
 
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
+#include "datapath/output/eve_settings.h"
 #include "datapath/output/output_settings.h"
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/verdict.h"
@@ -110,6 +111,9 @@ struct EngineSettings {
   std::string log_dir;
   std::string run_dir;
   std::string log_level = "info";
+  bool eve_enabled = true;
+  std::string eve_file;  // relative names already joined to log_dir
+  output::EveSettings eve;
   output::OutputSettings output;
   NetlinkSettings netlink;
   StatsSettings stats;

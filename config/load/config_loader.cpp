@@ -1,0 +1,554 @@
+#include "config/load/config_loader.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "datapath/base/check.h"
+
+namespace bulkhead::config {
+
+namespace {
+
+// Names of the reference's EVE types: known, so that a file may list them before their parsers are built in.
+const std::vector<std::string>& event_type_names() {
+  static const std::vector<std::string> names = {
+      "alert", "anomaly", "arp",      "bittorrent-dht", "block",   "dcerpc", "dhcp",  "dnp3",   "dns",
+      "drop",  "enip",    "files",    "flow",           "frame",   "ftp",    "http",  "http2",  "ike",
+      "krb5",  "mdns",    "modbus",   "mqtt",           "netflow", "nfs",    "pgsql", "quic",   "rdp",
+      "rfb",   "sip",     "smb",      "smtp",           "snmp",    "ssh",    "stats", "stream", "telnet",
+      "tftp",  "tls",     "websocket"};
+  return names;
+}
+
+std::chrono::seconds seconds(std::uint64_t n) {
+  return std::chrono::seconds(static_cast<std::int64_t>(n));
+}
+
+bool has_wildcard(const std::string& pattern) {
+  return pattern.find_first_of("*?[") != std::string::npos;
+}
+
+template <typename T>
+struct Named {
+  const char* name;
+  T value;
+};
+
+template <typename T, std::size_t N>
+T choice(const std::string& word, const Named<T> (&table)[N]) {
+  for (const auto& entry : table) {
+    if (word == entry.name) return entry.value;
+  }
+  BULKHEAD_CHECK(false);
+  return table[0].value;
+}
+
+ExceptionPolicy exception_policy(const std::string& word) {
+  static constexpr Named<ExceptionPolicy> kNames[] = {
+      {"auto", ExceptionPolicy::kAuto},          {"ignore", ExceptionPolicy::kIgnore},
+      {"drop-flow", ExceptionPolicy::kDropFlow}, {"drop-packet", ExceptionPolicy::kDropPacket},
+      {"reject", ExceptionPolicy::kReject},      {"bypass", ExceptionPolicy::kBypass},
+      {"pass-flow", ExceptionPolicy::kPassFlow}, {"pass-packet", ExceptionPolicy::kPassPacket}};
+  return choice(word, kNames);
+}
+
+class Builder {
+ public:
+  Builder(const ConfigRequest& request, LoadedConfig& config, Diagnostics& diagnostics)
+      : request_(request), out_(config.settings), values_(config.values), diagnostics_(diagnostics) {}
+
+  void run() {
+    inline_ = values_.text("engine.mode") == "ips";
+    engine();
+    capture();
+    decoding();
+    flows();
+    streams();
+    host_policies();
+    events();
+    outputs();
+    response();
+    signatures();
+    policy();
+  }
+
+ private:
+  [[nodiscard]] bool live() const { return request_.kind == RunKind::kLive; }
+  std::uint32_t number32(std::string_view key) const { return static_cast<std::uint32_t>(values_.number(key)); }
+
+  void engine() {
+    out_.log_dir = request_.log_dir.empty() ? path("log-dir") : request_.log_dir;
+    out_.run_dir = path("run-dir");
+    out_.log_level = values_.text("log-level");
+    out_.exception_policy = exception_policy(values_.text("exception-policy"));
+    out_.midstream_policy = exception_policy(values_.text("stream.midstream-policy"));
+    out_.workers = request_.workers.value_or(number32("workers"));
+    if (out_.workers == 0) out_.workers = live() ? std::max(1U, std::thread::hardware_concurrency()) : 1;
+    out_.pcap_files = existing_files(literals(request_.pcap_files, "--pcap"));
+    out_.seed = request_.seed;
+    out_.pipeline.inline_mode = inline_;
+  }
+
+  void capture() {
+    CaptureSettings& to = out_.capture;
+    to.interfaces = values_.words("capture.interfaces");
+    to.promiscuous = values_.flag("capture.promiscuous");
+    to.snaplen = number32("capture.snaplen");
+    to.block_bytes = number32("capture.block-size");
+    to.blocks = number32("capture.blocks");
+    to.block_timeout = std::chrono::milliseconds(values_.number("capture.block-timeout-ms"));
+    to.fanout_group = static_cast<std::uint16_t>(values_.number("capture.fanout-group"));
+    if (to.fanout_group == 0) to.fanout_group = static_cast<std::uint16_t>(::getpid());
+    const SettingValue& block = values_.get("capture.block-size");
+    if ((to.block_bytes & (to.block_bytes - 1)) != 0) {
+      diagnostics_.error(block.span, "settings.out_of_range", "capture.block-size: must be a power of two",
+                         "write 1mb, 2mb or 4mb");
+    }
+  }
+
+  void decoding() {
+    decode::DecodeSettings& to = out_.pipeline.decode;
+    const std::string& checks = values_.text("pcap-file.checksum-checks");
+    to.verify_checksums = values_.flag("stream.checksum-validation") && (live() || checks != "no");
+    out_.pipeline.checksum_auto = !live() && checks == "auto";
+    to.vxlan_enabled = values_.flag("decoder.vxlan.enabled");
+    to.geneve_enabled = values_.flag("decoder.geneve.enabled");
+    to.teredo_enabled = values_.flag("decoder.teredo.enabled");
+    to.erspan_type1_enabled = values_.flag("decoder.erspan.typeI.enabled");
+    to.max_layers = static_cast<std::uint8_t>(values_.number("decoder.max-layers"));
+    bool any = false;
+    to.vxlan_ports = ports("decoder.vxlan.ports", any);
+    to.geneve_ports = ports("decoder.geneve.ports", any);
+    to.teredo_any_port = false;
+    to.teredo_ports = ports("decoder.teredo.ports", to.teredo_any_port);
+
+    defrag::DefragSettings& defrag = out_.pipeline.defrag;
+    defrag.memcap_bytes = values_.number("defrag.memcap");
+    defrag.max_trackers = number32("defrag.trackers");
+    defrag.max_fragments = number32("defrag.max-frags");
+    defrag.timeout = seconds(values_.number("defrag.timeout"));
+  }
+
+  // Port numbers of a list; $NAME stands for a port variable. `any` is allowed where the caller can use it.
+  std::vector<std::uint16_t> ports(const std::string& key, bool& any) {
+    std::vector<std::uint16_t> out;
+    for (const auto& item : values_.get(key).items) add_ports(key, item.text, item.span, out, any, 0);
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+
+  void add_ports(const std::string& key, const std::string& text, const SourceSpan& span,
+                 std::vector<std::uint16_t>& out, bool& any, int depth) {
+    constexpr int kMaxDepth = 8;
+    if (text == "any" || text == "ANY") {
+      any = true;
+      return;
+    }
+    if (text.starts_with("$") && depth < kMaxDepth) {
+      const auto variables = values_.group("vars.port-groups");
+      const auto at = variables.find(text.substr(1));
+      if (at != variables.end()) {
+        const RawValue pieces = raw_from_text(at->second->text, span, true);
+        for (const auto& piece : pieces.items) add_ports(key, piece.text, span, out, any, depth + 1);
+        return;
+      }
+    }
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      diagnostics_.error(span, "settings.not_a_port_list", key + ": \"" + text + "\" is not a plain list of ports",
+                         "write port numbers, or $NAME of vars.port-groups that is a list of numbers");
+      return;
+    }
+    out.push_back(port);
+  }
+
+  flow::ProtocolTimeouts timeouts(const std::string& protocol) const {
+    const std::string start = "flow-timeouts." + protocol + ".";
+    flow::ProtocolTimeouts out;
+    out.fresh = seconds(values_.number(start + "new"));
+    out.established = seconds(values_.number(start + "established"));
+    out.closed = seconds(find_setting(start + "closed") ? values_.number(start + "closed") : 0);
+    out.bypassed = seconds(values_.number(start + "bypassed"));
+    return out;
+  }
+
+  void flows() {
+    flow::FlowSettings& to = out_.pipeline.flow;
+    to.max_flows = number32("flow.max-flows");
+    to.tcp = timeouts("tcp");
+    to.udp = timeouts("udp");
+    to.icmp = timeouts("icmp");
+    to.other = timeouts("default");
+    to.vlan_in_key = values_.flag("vlan.use-for-tracking");
+    to.tunnel_depth_in_key = values_.flag("decoder.recursion-level.use-for-tracking");
+    if (request_.seed) {
+      to.hash_seed = *request_.seed;
+    } else if (live()) {
+      std::random_device random;  // an attacker must not be able to aim at hash buckets
+      to.hash_seed = (static_cast<std::uint64_t>(random()) << 32) ^ random();
+    }
+  }
+
+  void streams() {
+    stream::StreamSettings& to = out_.pipeline.stream;
+    const std::string& moment = values_.text("stream.inline");
+    const bool on_arrival = moment == "yes" || (moment == "auto" && (inline_ || live()));
+    to.inspect_moment = on_arrival ? stream::InspectMoment::kArrival : stream::InspectMoment::kAcknowledged;
+    to.midstream = values_.flag("stream.midstream");
+    to.async_oneside = values_.flag("stream.async-oneside");
+    to.depth_bytes =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(values_.number("stream.reassembly.depth"), UINT32_MAX));
+    to.session_memcap_bytes = values_.number("stream.memcap");
+    to.reassembly_memcap_bytes = values_.number("stream.reassembly.memcap");
+    to.look_back_bytes = number32("stream.reassembly.look-back");
+    to.max_segments = number32("stream.reassembly.max-segments");
+    to.max_synack_queued = static_cast<std::uint8_t>(values_.number("stream.max-synack-queued"));
+    to.drop_invalid = values_.flag("stream.drop-invalid");
+  }
+
+  struct HostPolicy {
+    const char* name;
+    stream::OverlapPolicy stream;
+    defrag::FragmentPolicy fragment;  // Novak 2005, table 1
+  };
+
+  // Lists of the command line replace those of the file, those the default, as a whole: a mixture would
+  // leave the default 0.0.0.0/0 in force.
+  void host_policies() {
+    using S = stream::OverlapPolicy;
+    using F = defrag::FragmentPolicy;
+    static constexpr HostPolicy kPolicies[] = {{"windows", S::kWindows, F::kWindows},
+                                               {"bsd", S::kBsd, F::kBsd},
+                                               {"bsd-right", S::kBsdRight, F::kBsdRight},
+                                               {"old-linux", S::kOldLinux, F::kLinux},
+                                               {"linux", S::kLinux, F::kLinux},
+                                               {"old-solaris", S::kOldSolaris, F::kFirst},
+                                               {"solaris", S::kSolaris, F::kSolaris},
+                                               {"hpux10", S::kHpux10, F::kBsd},
+                                               {"hpux11", S::kHpux11, F::kFirst},
+                                               {"irix", S::kIrix, F::kBsd},
+                                               {"macos", S::kMacos, F::kFirst},
+                                               {"vista", S::kVista, F::kWindows},
+                                               {"windows2k3", S::kWindows2k3, F::kWindows}};
+    SettingOrigin newest = SettingOrigin::kDefault;
+    for (const auto& policy : kPolicies) {
+      newest = std::max(newest, values_.origin("host-os-policy." + std::string(policy.name)));
+    }
+    auto& streams = out_.pipeline.stream;
+    auto& fragments = out_.pipeline.defrag;
+    streams.host_os_policy.clear();
+    fragments.host_policy.clear();
+    for (const auto& policy : kPolicies) {
+      const SettingValue& value = values_.get("host-os-policy." + std::string(policy.name));
+      if (value.origin != newest) continue;
+      for (const auto& item : value.items) {
+        const auto prefix = IpPrefix::parse(item.text);
+        if (!prefix) continue;  // reported by the table
+        streams.host_os_policy.emplace_back(*prefix, policy.stream);
+        fragments.host_policy.emplace_back(*prefix, policy.fragment);
+      }
+    }
+    const auto longer = [](const auto& a, const auto& b) { return a.first.length > b.first.length; };
+    std::stable_sort(streams.host_os_policy.begin(), streams.host_os_policy.end(), longer);
+    std::stable_sort(fragments.host_policy.begin(), fragments.host_policy.end(), longer);
+    streams.default_policy = S::kBsd;
+    fragments.default_policy = F::kBsd;
+  }
+
+  // Types in the list, less those with `enabled: no`, and those with `enabled: yes`.
+  std::set<std::string> event_types() {
+    std::set<std::string> types;
+    if (!values_.flag("eve.enabled")) return types;
+    for (const auto& item : values_.get("eve.types").items) {
+      const auto& known = event_type_names();
+      if (std::find(known.begin(), known.end(), item.text) != known.end()) {
+        types.insert(item.text);
+      } else if (values_.origin("eve.types") == SettingOrigin::kFile) {
+        const std::string near = nearest_word(item.text, known);
+        diagnostics_.error(item.span, "settings.bad_word", "eve.types: there is no event type \"" + item.text + "\"",
+                           near.empty() ? "" : "did you mean " + near + "?");
+      }
+    }
+    for (const auto& name : event_type_names()) {
+      const std::string key = "eve.types." + name + ".enabled";
+      if (!find_setting(key) || values_.origin(key) == SettingOrigin::kDefault) continue;
+      if (values_.flag(key)) {
+        types.insert(name);
+      } else {
+        types.erase(name);
+      }
+    }
+    return types;
+  }
+
+  void events() {
+    const std::set<std::string> types = event_types();
+    out_.eve_enabled = values_.flag("eve.enabled");
+    const std::filesystem::path file(values_.text("eve.filename"));
+    out_.eve_file = file.is_absolute() ? file.string() : (std::filesystem::path(out_.log_dir) / file).string();
+    alert_events(types.contains("alert"));
+    output::EveSettings& to = out_.eve;
+    to.anomaly.enabled = types.contains("anomaly");
+    to.anomaly.decode = values_.flag("eve.types.anomaly.types.decode");
+    to.anomaly.stream = values_.flag("eve.types.anomaly.types.stream");
+    to.anomaly.applayer = values_.flag("eve.types.anomaly.types.applayer");
+    to.anomaly.packet_header = values_.flag("eve.types.anomaly.packethdr");
+    to.drop.enabled = types.contains("drop");
+    to.drop.policy = values_.flag("eve.types.drop.policy");
+    to.drop.alerts = values_.flag("eve.types.drop.alerts");
+    to.drop.flows_start = values_.text("eve.types.drop.flows") == "start";
+    to.drop.verdict = values_.flag("eve.types.drop.verdict");
+    to.flow = types.contains("flow");
+    to.netflow = types.contains("netflow");
+    to.block = types.contains("block");
+    to.stats = types.contains("stats");
+    to.metadata = values_.flag("eve.metadata");
+    to.ethernet = values_.flag("eve.ethernet");
+    to.community_id = values_.flag("eve.community-id");
+    to.community_id_seed = static_cast<std::uint16_t>(values_.number("eve.community-id-seed"));
+    to.pcap_file = values_.flag("eve.pcap-file");
+    if (!out_.pcap_files.empty()) to.pcap_file_name = out_.pcap_files.front();
+    reports();
+  }
+
+  void alert_events(bool enabled) {
+    output::EveAlertSettings& to = out_.eve.alert;
+    const std::string key = "eve.types.alert.";
+    // `metadata: no` turns all of it off; as a map it chooses.
+    const SettingValue& metadata = values_.get("eve.types.alert.metadata");
+    const bool any = metadata.origin == SettingOrigin::kDefault || metadata.flag;
+    to.enabled = enabled;
+    to.payload = values_.flag(key + "payload");
+    to.payload_printable = values_.flag(key + "payload-printable");
+    to.payload_buffer_size = values_.number(key + "payload-buffer-size");
+    to.packet = values_.flag(key + "packet");
+    to.flow = any && values_.flag(key + "metadata.flow");
+    to.app_layer = any && values_.flag(key + "metadata.app-layer");
+    to.rule_metadata = any && values_.flag(key + "metadata.rule.metadata");
+    to.rule_raw = any && values_.flag(key + "metadata.rule.raw");
+    to.references = any && values_.flag(key + "metadata.rule.reference");
+    to.verdict = values_.flag(key + "verdict");
+  }
+
+  // What the pipeline must make so that the writer has what it was asked for.
+  void reports() {
+    const output::EveSettings& eve = out_.eve;
+    pipeline::ReportSettings& to = out_.pipeline.report;
+    using Drops = pipeline::ReportSettings::Drops;
+    to.flow_events = eve.flow || eve.netflow;
+    to.decode_anomalies = eve.anomaly.enabled && eve.anomaly.decode;
+    to.stream_anomalies = eve.anomaly.enabled && eve.anomaly.stream;
+    to.drops = !eve.drop.enabled ? Drops::kNone : eve.drop.flows_start ? Drops::kStart : Drops::kAll;
+    to.drop_alerts = eve.drop.alerts;
+    to.alert_payload = eve.alert.payload || eve.alert.payload_printable;
+    to.alert_packet = eve.alert.packet;
+    to.payload_limit = static_cast<std::uint32_t>(eve.alert.payload_buffer_size);
+    to.alert_metadata = eve.metadata;
+    to.ethernet = eve.ethernet;
+    to.include_packet_number = !live();
+  }
+
+  void outputs() {
+    out_.output.mode = live() ? output::OutputMode::kLive : output::OutputMode::kReplay;
+    out_.output.ring_capacity = values_.number("output.ring-capacity");
+    out_.output.flush_interval = std::chrono::milliseconds(values_.number("output.flush-interval-ms"));
+    out_.netlink.enabled = live() && values_.flag("netlink.enabled");
+    out_.netlink.group = number32("netlink.group");
+    out_.stats.enabled = values_.flag("stats.enabled");
+    out_.stats.interval = seconds(values_.number("stats.interval"));
+    out_.stats.decoder_events = values_.flag("stats.decoder-events");
+  }
+
+  void response() {
+    ResponseSettings& to = out_.response;
+    static constexpr Named<ResponseMode> kModes[] = {
+        {"off", ResponseMode::kOff}, {"dry-run", ResponseMode::kDryRun}, {"enforce", ResponseMode::kEnforce}};
+    static constexpr Named<ResponseScope> kScopes[] = {
+        {"flow", ResponseScope::kFlow}, {"pair", ResponseScope::kPair}, {"source", ResponseScope::kSource}};
+    to.mode = choice(values_.text("response.mode"), kModes);
+    to.scope = choice(values_.text("response.scope"), kScopes);
+    to.ttl = seconds(values_.number("response.ttl"));
+    to.max_per_minute = number32("response.max-per-minute");
+    to.max_share_percent = number32("response.max-share");
+    to.reset = values_.flag("response.reset");
+    for (const auto& item : values_.get("response.safe-list").items) {
+      if (const auto prefix = IpPrefix::parse(item.text)) to.safe_list.push_back(*prefix);
+    }
+  }
+
+  void signatures() {
+    SignatureSettings& to = out_.signatures;
+    to.files = request_.signatures.empty() ? matching_files(values_.get("signatures").items, "signatures")
+                                           : matching_files(literals(request_.signatures, "--signatures"), "");
+    to.classification_file = existing_path("classification-file");
+    to.reference_file = existing_path("reference-config-file");
+    to.threshold_file = existing_path("threshold-file");
+    to.cache_dir = path("cache-dir");
+    to.data_dir = path("default-data-dir");
+    to.failure_is_fatal = values_.flag("engine.init-failure-fatal");
+    const auto most = static_cast<std::uint16_t>(values_.number("packet-alert-max"));
+    to.packet_alert_max = most == 0 ? 15 : most;
+    to.addresses = variables("vars.address-groups");
+    to.ports = variables("vars.port-groups");
+    action_order();
+  }
+
+  void action_order() {
+    static constexpr Named<pipeline::RuleAction> kActions[] = {{"pass", pipeline::RuleAction::kPass},
+                                                               {"drop", pipeline::RuleAction::kDrop},
+                                                               {"reject", pipeline::RuleAction::kReject},
+                                                               {"alert", pipeline::RuleAction::kAlert}};
+    const SettingValue& value = values_.get("action-order");
+    std::vector<pipeline::RuleAction> order;
+    for (const auto& item : value.items) {
+      const auto action = choice(item.text, kActions);
+      if (std::find(order.begin(), order.end(), action) == order.end()) order.push_back(action);
+    }
+    if (order.size() != 4 || value.items.size() != 4) {
+      diagnostics_.error(value.span, "settings.bad_word",
+                         "action-order: wants each of pass, drop, reject and alert once");
+      return;
+    }
+    out_.signatures.action_order = std::move(order);
+  }
+
+  std::vector<RuleVariable> variables(const std::string& group) const {
+    std::vector<RuleVariable> out;
+    for (const auto& [name, value] : values_.group(group)) {
+      SourceSpan span = value->span;
+      if (!span.file)
+        span = {std::make_shared<SourceFile>(group + "." + name, value->text), 1, 1,
+                static_cast<std::uint32_t>(value->text.size())};
+      out.push_back({name, value->text, span});
+    }
+    return out;
+  }
+
+  void policy() {
+    out_.policy.files = request_.policies.empty() ? matching_files(values_.get("policy").items, "policy")
+                                                  : matching_files(literals(request_.policies, "--policy"), "");
+    if (request_.inventory.empty()) {
+      out_.policy.inventory = existing_path("inventory");
+    } else {
+      const auto found = existing_files(literals({request_.inventory}, "--inventory"));
+      if (!found.empty()) out_.policy.inventory = found.front();
+    }
+  }
+
+  // --- paths ---
+
+  [[nodiscard]] std::string resolve(const std::string& text, SettingOrigin origin) const {
+    if (text.empty() || origin != SettingOrigin::kFile) return text;
+    const std::filesystem::path given(text);
+    if (given.is_absolute()) return text;
+    const std::filesystem::path directory = std::filesystem::path(request_.file).parent_path();
+    return directory.empty() ? text : (directory / given).lexically_normal().string();
+  }
+  [[nodiscard]] std::string path(std::string_view key) const {
+    const SettingValue& value = values_.get(key);
+    return resolve(value.text, value.origin);
+  }
+
+  static std::vector<RawItem> literals(const std::vector<std::string>& words, const std::string& option) {
+    std::vector<RawItem> items;
+    for (const auto& word : words) {
+      const auto file = std::make_shared<SourceFile>(option, word);
+      items.push_back({word, {file, 1, 1, static_cast<std::uint32_t>(word.size())}});
+    }
+    return items;
+  }
+
+  bool check_readable(const std::string& file, const SourceSpan& span) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0) {
+      diagnostics_.error(span, "settings.no_such_file", file + ": " + std::strerror(errno));
+      return false;
+    }
+    if (S_ISDIR(status.st_mode)) {
+      diagnostics_.error(span, "settings.no_such_file", file + " is a directory", "name its files: " + file + "/*");
+      return false;
+    }
+    if (::access(file.c_str(), R_OK) != 0) {
+      diagnostics_.error(span, "settings.no_such_file", file + ": " + std::strerror(errno));
+      return false;
+    }
+    return true;
+  }
+
+  std::string existing_path(std::string_view key) {
+    const std::string file = path(key);
+    if (file.empty() || !check_readable(file, values_.get(key).span)) return {};
+    return file;
+  }
+
+  std::vector<std::string> existing_files(const std::vector<RawItem>& items) {
+    std::vector<std::string> files;
+    for (const auto& item : items) {
+      if (check_readable(item.text, item.span)) files.push_back(item.text);
+    }
+    return files;
+  }
+
+  std::vector<std::string> matching_files(const std::vector<RawItem>& patterns, std::string_view key) {
+    const SettingOrigin origin = key.empty() ? SettingOrigin::kCommandLine : values_.origin(key);
+    std::vector<std::string> files;
+    for (const auto& item : patterns) {
+      const std::string pattern = resolve(item.text, origin);
+      const auto found = expand_glob(pattern);
+      if (found.empty()) {
+        diagnostics_.error(item.span, "settings.no_match", pattern + " matches no file");
+      }
+      for (const auto& file : found) {
+        const bool known = std::find(files.begin(), files.end(), file) != files.end();
+        if (!known && check_readable(file, item.span)) files.push_back(file);
+      }
+    }
+    return files;
+  }
+
+  const ConfigRequest& request_;
+  EngineSettings& out_;
+  const SettingValues& values_;
+  Diagnostics& diagnostics_;
+  bool inline_ = false;
+};
+
+}  // namespace
+
+std::vector<std::string> expand_glob(const std::string& pattern) {
+  if (!has_wildcard(pattern)) return {pattern};
+  glob_t found{};
+  std::vector<std::string> files;
+  if (::glob(pattern.c_str(), GLOB_MARK, nullptr, &found) == 0) {
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+      std::string file = found.gl_pathv[i];
+      if (!file.ends_with('/')) files.push_back(std::move(file));
+    }
+  }
+  ::globfree(&found);
+  // A file whose name has one of these letters.
+  if (files.empty() && std::filesystem::exists(pattern)) files.push_back(pattern);
+  return files;
+}
+
+LoadedConfig load_config(const ConfigRequest& request, Diagnostics& diagnostics) {
+  LoadedConfig config;
+  config.values = read_settings(request.file, request.sets, diagnostics, config.ignored);
+  Builder(request, config, diagnostics).run();
+  return config;
+}
+
+}  // namespace bulkhead::config
