@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Runs golden cases: a capture and rules in, events (or diagnostics) out, compared with what is stored.
+
+usage: run.py --bulkhead PROGRAM [--update] [CASE_DIR...]        without directories: every case
+
+A case is a folder with
+  case.yaml           purpose     one sentence: what the case shows
+                      arguments   further arguments of `bulkhead replay`
+                      events      event types to compare (default: alert)
+                      fields      dotted fields to compare (default: all but those of VOLATILE)
+                      command     instead of a replay: the whole command line after `bulkhead`, run in the folder;
+                                  compares what it prints with expected.txt, and its exit status with `status`
+  input.pcap          with make_pcap.py, which makes it again, or a line in tests/data/PROVENANCE.md
+  *.rules, policy.yaml, inventory.yaml, settings.yaml     given to the replay when they are there
+  expected.eve.json   one event a line, sorted keys
+
+A replay runs with one and with three workers; both must write the same bytes. --update shows the difference, then
+stores it.
+"""
+import argparse
+import difflib
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+VOLATILE = ("flow_id", "pcap_filename", "community_id")
+KNOWN = {"purpose", "arguments", "events", "fields", "command", "status"}
+TIMEOUT = 60
+
+
+class CaseError(Exception):
+    pass
+
+
+def load_case(folder):
+    case = yaml.safe_load((folder / "case.yaml").read_text())
+    unknown = set(case) - KNOWN
+    if unknown or not case.get("purpose"):
+        raise CaseError(f"case.yaml: needs a purpose and knows {sorted(KNOWN)}, not {sorted(unknown)}")
+    return case
+
+
+def run(command, cwd):
+    try:
+        return subprocess.run([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        raise CaseError(f"did not end within {TIMEOUT} s") from None
+
+
+def replay(program, folder, case, workers, log_dir):
+    command = [program, "replay", "--pcap", "input.pcap", "--log-dir", log_dir, "--workers", workers]
+    for option, pattern in (("--signatures", "*.rules"), ("--policy", "policy.yaml"),
+                            ("--inventory", "inventory.yaml"), ("-c", "settings.yaml")):
+        for path in sorted(folder.glob(pattern)):
+            command += [option, path.name]
+    done = run(command + case.get("arguments", []), folder)
+    if done.returncode != case.get("status", 0):
+        raise CaseError(f"status {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+    path = log_dir / "eve.json"
+    return path.read_text() if path.exists() else ""
+
+
+def pick(event, fields):
+    picked = {}
+    for field in fields:
+        source, target = event, picked
+        *parents, last = field.split(".")
+        for name in parents:
+            source = source.get(name, {})
+            target = target.setdefault(name, {})
+        if last in source:
+            target[last] = source[last]
+    return {key: value for key, value in picked.items() if value != {}}
+
+
+def select_events(text, case):
+    wanted = case.get("events", ["alert"])
+    lines = []
+    for line in text.splitlines():
+        event = json.loads(line)
+        if event["event_type"] not in wanted:
+            continue
+        if "fields" in case:
+            event = pick(event, case["fields"])
+        else:
+            event = {key: value for key, value in event.items() if key not in VOLATILE}
+        lines.append(json.dumps(event, sort_keys=True))
+    return "".join(line + "\n" for line in lines)
+
+
+def actual_output(program, folder, case):
+    """Name of the stored file, and what it should hold."""
+    if "command" in case:
+        done = run([program, *case["command"]], folder)
+        status = case.get("status", 0)
+        if done.returncode != status:
+            raise CaseError(f"status {done.returncode} instead of {status}\n{done.stdout}{done.stderr}")
+        return "expected.txt", done.stdout + done.stderr
+    with tempfile.TemporaryDirectory() as directory:
+        texts = []
+        for workers in (1, 3):
+            log_dir = pathlib.Path(directory) / str(workers)
+            log_dir.mkdir()
+            texts.append(replay(program, folder, case, workers, log_dir))
+    if texts[0] != texts[1]:
+        raise CaseError("three workers write other bytes than one:\n" + difference(texts[0], texts[1], "1", "3"))
+    return "expected.eve.json", select_events(texts[0], case)
+
+
+def difference(old, new, old_name, new_name):
+    return "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), old_name, new_name))
+
+
+def check_capture(folder):
+    """make_pcap.py must still make input.pcap, byte for byte."""
+    maker, stored = folder / "make_pcap.py", folder / "input.pcap"
+    if not maker.exists():
+        return
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as made:
+        done = run([sys.executable, maker, made.name], folder)
+        if done.returncode != 0:
+            raise CaseError(f"make_pcap.py: {done.stderr}")
+        content = pathlib.Path(made.name).read_bytes()
+    if not stored.exists():
+        stored.write_bytes(content)
+    elif stored.read_bytes() != content:
+        raise CaseError("make_pcap.py makes another capture than input.pcap; delete that to make it again")
+
+
+def check_case(program, folder, update):
+    case = load_case(folder)
+    check_capture(folder)
+    name, actual = actual_output(program, folder, case)
+    stored = folder / name
+    expected = stored.read_text() if stored.exists() else ""
+    if actual == expected and stored.exists():
+        return
+    diff = difference(expected, actual, f"stored/{name}", f"now/{name}")
+    if not update:
+        raise CaseError(f"{case['purpose']}\n{diff or 'nothing is stored yet: run.py --update'}")
+    print(f"{folder.relative_to(HERE)}:\n{diff}")
+    stored.write_text(actual)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bulkhead", required=True, type=pathlib.Path)
+    parser.add_argument("--update", action="store_true", help="show the difference and store it")
+    parser.add_argument("cases", nargs="*", type=pathlib.Path)
+    arguments = parser.parse_args()
+    program = arguments.bulkhead.resolve()
+    failed = 0
+    for folder in arguments.cases or sorted(path.parent for path in HERE.glob("*/*/case.yaml")):
+        try:
+            check_case(program, folder.resolve(), arguments.update)
+        except (CaseError, OSError, json.JSONDecodeError, yaml.YAMLError) as error:
+            failed += 1
+            print(f"FAILED {folder}: {error}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
