@@ -43,8 +43,8 @@ struct Flow {
   FlowKey key;
   FlowTuple client;  // the first packet's tuple: source is the client; swapped once when midstream proves otherwise
   std::uint64_t hash = 0;
-  std::uint64_t id = 0;             // EVE flow_id: from key, start time and first packet; never 0
-  std::uint64_t first_packet = 0;   // number of the packet that made it
+  std::uint64_t id = 0;            // EVE flow_id: from key, start time and first packet; never 0
+  std::uint64_t first_packet = 0;  // number of the packet that made it
   Timestamp start;
   Timestamp last;
   std::array<FlowDirectionCounts, 2> counts;  // by Direction
@@ -53,16 +53,18 @@ struct Flow {
   bool alerted = false;
   bool seen_to_server = false, seen_to_client = false;
   bool is_tcp_midstream = false;
-  bool payload_inspection = true;   // off: nothing more to see (depth, encrypted, pass)
+  bool payload_inspection = true;  // off: nothing more to see (depth, encrypted, pass)
   std::uint8_t vlan_count = 0;
   std::array<std::uint16_t, 3> vlan_id{};
   std::uint8_t icmp_type[2] = {0, 0}, icmp_code[2] = {0, 0};  // by Direction: first request, first reply
   std::uint32_t esp_spi = 0;
-  std::uint32_t generation = 0;     // of the snapshot that last looked at it
+  std::uint32_t generation = 0;       // of the snapshot that last looked at it
   std::uint32_t interface_index = 0;  // where the first packet came in; 0: file
   std::array<std::unique_ptr<FlowExtension>, kExtensionSlots> extensions;
 
-  [[nodiscard]] FlowExtension* extension(ExtensionSlot slot) const { return extensions[static_cast<std::size_t>(slot)].get(); }
+  [[nodiscard]] FlowExtension* extension(ExtensionSlot slot) const {
+    return extensions[static_cast<std::size_t>(slot)].get();
+  }
   void set_extension(ExtensionSlot slot, std::unique_ptr<FlowExtension> e) {
     extensions[static_cast<std::size_t>(slot)] = std::move(e);
   }

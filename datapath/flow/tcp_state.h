@@ -7,7 +7,17 @@
 namespace bulkhead::flow {
 
 enum class TcpState : std::uint8_t {
-  kNone, kSynSent, kSynRecv, kEstablished, kFinWait1, kFinWait2, kTimeWait, kLastAck, kCloseWait, kClosing, kClosed
+  kNone,
+  kSynSent,
+  kSynRecv,
+  kEstablished,
+  kFinWait1,
+  kFinWait2,
+  kTimeWait,
+  kLastAck,
+  kCloseWait,
+  kClosing,
+  kClosed
 };
 
 [[nodiscard]] constexpr std::string_view name_of(TcpState state) {

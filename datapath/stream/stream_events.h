@@ -26,6 +26,9 @@ struct StreamEventInfo {
 };
 
 [[nodiscard]] const StreamEventInfo& info(StreamEvent event);
+// As counters and anomaly records spell it: differs from the keyword's name for two events.
+[[nodiscard]] std::string_view counter_name(StreamEvent event);
+// By either name.
 [[nodiscard]] std::optional<StreamEvent> find_stream_event(std::string_view name);
 
 class StreamEventList {

@@ -46,6 +46,7 @@ class StreamSide {
  private:
   friend class TcpTracker;
   friend class TcpReassembler;
+  friend class TcpStateMachine;
   std::uint64_t delivered_end_ = 0;
   std::uint64_t inspect_end_ = 0;
   std::uint64_t window_begin_ = 0;

@@ -1,0 +1,104 @@
+#include "datapath/stream/tcp_state_machine.h"
+
+#include <utility>
+
+namespace bulkhead::stream {
+
+using decode::tcp_flag::kAck;
+using decode::tcp_flag::kFin;
+using decode::tcp_flag::kRst;
+using decode::tcp_flag::kSyn;
+
+OverlapPolicy policy_of(const StreamSettings& settings, const IpAddress& address) {
+  for (const auto& [prefix, policy] : settings.host_os_policy) {
+    if (prefix.contains(address)) return policy;
+  }
+  return settings.default_policy;
+}
+
+TcpStateMachine::TcpStateMachine(Context context, const decode::PacketView& packet, flow::Flow& flow,
+                                 TcpSession& session, Direction direction, StreamUpdate& update)
+    : context_(context),
+      packet_(packet),
+      tcp_(packet.tcp),
+      flow_(flow),
+      session_(session),
+      s_(session.internal()),
+      update_(update),
+      direction_(direction),
+      length_(static_cast<std::uint32_t>(packet.payload.size())),
+      payload_(packet.payload) {}
+
+bool TcpStateMachine::run(bool fresh) {
+  if (!has(kAck) && tcp_.ack != 0) event(Event::pkt_broken_ack);
+  if (fresh) return begin();
+  if (is_keep_alive()) return true;
+  const bool keep_alive_answer = is_keep_alive_answer();
+  client().keep_alive = server().keep_alive = false;
+  if (keep_alive_answer) return true;
+  if (!is_shutdown_ack() && !is_window_update()) {
+    if (is_bad_window_update()) return refuse(Event::pkt_bad_window_update);
+    if (is_outdated_ack()) return true;
+  }
+  switch (s_.state) {
+    case State::kNone: return begin();
+    case State::kSynSent: return syn_sent();
+    case State::kSynRecv: return syn_received();
+    case State::kEstablished: return established();
+    case State::kClosed: return closed();
+    default: return closing_states();
+  }
+}
+
+// What the flow says about its timeout follows the connection: established once the handshake is complete,
+// closed when nothing more is expected.
+void TcpStateMachine::set_state(State state) {
+  if (state == s_.state) return;
+  s_.state_before_rst = s_.state;
+  s_.state = state;
+  if (flow_.state == flow::FlowState::kBypassed) return;
+  switch (state) {
+    case State::kNone:
+    case State::kSynSent:
+    case State::kSynRecv: flow_.state = flow::FlowState::kNew; break;
+    case State::kEstablished:
+    case State::kFinWait1:
+    case State::kFinWait2:
+    case State::kClosing:
+    case State::kCloseWait: flow_.state = flow::FlowState::kEstablished; break;
+    case State::kLastAck:
+    case State::kTimeWait:
+    case State::kClosed: flow_.state = flow::FlowState::kClosed; break;
+  }
+}
+
+TcpReassembler::Target TcpStateMachine::target(Direction d) {
+  return {flow_, d, session_.side(d), end(d).data, end(d).policy};
+}
+
+void TcpStateMachine::acknowledge() {
+  if (!has(kAck)) return;
+  TcpReassembler::Target t = target(opposite(direction_));
+  context_.reassembler.acknowledge(t, receiver().last_ack, update_);
+}
+
+// The acknowledgment first: it may let the other side's data be judged with this packet.
+void TcpStateMachine::reassemble() {
+  acknowledge();
+  TcpReassembler::Target t = target(direction_);
+  if (has(kFin)) context_.reassembler.set_end(t, seq_end());
+  if (length_ > 0 && context_.reassembler.add(t, tcp_.seq, payload_, update_)) update_.in_stream = true;
+  if (s_.async) context_.reassembler.acknowledge(t, sender().last_ack, update_);
+}
+
+// A midstream SYN/ACK showed that the flow's client is its server.
+void TcpStateMachine::swap_direction() {
+  std::swap(flow_.client.source, flow_.client.destination);
+  std::swap(flow_.client.source_port, flow_.client.destination_port);
+  std::swap(flow_.counts[0], flow_.counts[1]);
+  std::swap(flow_.seen_to_server, flow_.seen_to_client);
+  direction_ = opposite(direction_);
+  update_.direction_swapped = true;
+}
+
+}  // namespace bulkhead::stream

@@ -1,0 +1,125 @@
+#include "datapath/stream/tcp_tracker.h"
+
+#include <utility>
+
+#include "datapath/stream/tcp_state_machine.h"
+
+namespace bulkhead::stream {
+
+using decode::tcp_flag::kAck;
+using decode::tcp_flag::kRst;
+using decode::tcp_flag::kSyn;
+
+const std::uint64_t TcpSessionState::kBytes = sizeof(TcpSession) + sizeof(TcpSessionState);
+
+TcpSession::TcpSession(std::unique_ptr<TcpSessionState> state) : state_(std::move(state)) {}
+TcpSession::~TcpSession() = default;
+
+flow::TcpState TcpSession::state() const {
+  return state_->state;
+}
+bool TcpSession::midstream() const {
+  return state_->midstream;
+}
+std::uint32_t TcpSession::max_regions(Direction d) const {
+  return state_->ends[index_of(d)].data.max_regions;
+}
+std::uint32_t TcpSession::next_seq(Direction d) const {
+  return state_->ends[index_of(d)].next_seq;
+}
+std::uint32_t TcpSession::last_ack(Direction d) const {
+  return state_->ends[index_of(d)].last_ack;
+}
+std::uint64_t TcpSession::stream_size(Direction d) const {
+  const Endpoint& e = state_->ends[index_of(d)];
+  return e.next_seq - e.isn;
+}
+
+struct TcpTracker::Impl {
+  Impl(const StreamSettings& s, StreamListener& listener, StreamCounters& counters)
+      : settings(s),
+        memory(std::make_shared<StreamMemory>(settings)),
+        reassembler(settings, listener, counters, memory->buffers) {}
+
+  StreamSettings settings;
+  std::shared_ptr<StreamMemory> memory;
+  TcpReassembler reassembler;
+
+  [[nodiscard]] TcpSession* make_session(flow::Flow& flow, StreamCounters& counters) const {
+    if (memory->session_bytes + TcpSessionState::kBytes > settings.session_memcap_bytes) {
+      counters.session_memcap_drops.add();
+      return nullptr;
+    }
+    auto session = std::make_unique<TcpSession>(std::make_unique<TcpSessionState>(memory));
+    TcpSession* made = session.get();
+    flow.set_extension(flow::ExtensionSlot::kStream, std::move(session));
+    counters.sessions.add();
+    return made;
+  }
+
+  void trim(TcpSession& session) const {
+    for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+      reassembler.trim(session.side(d), session.internal().ends[index_of(d)].data);
+    }
+  }
+};
+
+namespace {
+
+// A SYN on a connection that is over begins a new one.
+bool begins_anew(const TcpSessionState& s, const decode::PacketView& packet) {
+  if ((packet.tcp.flags & (kSyn | kAck | kRst)) != kSyn) return false;
+  using State = flow::TcpState;
+  if (s.state == State::kClosed || s.state == State::kTimeWait || s.state == State::kLastAck) {
+    return packet.tcp.seq != s.ends[0].isn;
+  }
+  return false;
+}
+
+}  // namespace
+
+TcpTracker::TcpTracker(const StreamSettings& settings, StreamListener& listener)
+    : impl_(std::make_unique<Impl>(settings, listener, counters_)) {}
+TcpTracker::~TcpTracker() = default;
+
+StreamUpdate TcpTracker::handle(const decode::PacketView& packet, flow::Flow& flow, Direction direction) {
+  StreamUpdate update;
+  auto* session = static_cast<TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  const bool fresh = session == nullptr;
+  if (fresh) {
+    if (TcpStateMachine::may_begin(impl_->settings, packet, update.events)) {
+      session = impl_->make_session(flow, counters_);
+    } else {
+      update.invalid = !update.events.empty();
+    }
+  } else if (begins_anew(session->internal(), packet)) {
+    update.session = session;
+    update.reused = true;
+    return update;
+  }
+  update.session = session;
+  if (session != nullptr) {
+    impl_->trim(*session);
+    TcpStateMachine machine({impl_->settings, impl_->reassembler, counters_}, packet, flow, *session, direction,
+                            update);
+    update.invalid = !machine.run(fresh);
+  }
+  for (const StreamEvent event : update.events) counters_.events[static_cast<std::size_t>(event)].add();
+  counters_.memory_bytes.set(impl_->memory->session_bytes);
+  counters_.reassembly_memory_bytes.set(impl_->memory->buffers.in_use());
+  return update;
+}
+
+void TcpTracker::flush(flow::Flow& flow) {
+  auto* session = static_cast<TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  if (session == nullptr) return;
+  StreamUpdate update;
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    Endpoint& end = session->internal().ends[index_of(d)];
+    TcpReassembler::Target target{flow, d, session->side(d), end.data, end.policy};
+    impl_->reassembler.flush(target, update);
+  }
+  counters_.pseudo.add();
+}
+
+}  // namespace bulkhead::stream
