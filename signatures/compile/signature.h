@@ -45,7 +45,19 @@ struct PortSet {
 
 // Header protocols. The application names need a protocol parser to decide.
 enum class RuleProtocol : std::uint8_t {
-  kIp, kIpv4, kIpv6, kTcp, kTcpPkt, kTcpStream, kUdp, kIcmp, kIcmpv4, kIcmpv6, kSctp, kPkthdr, kApplication
+  kIp,
+  kIpv4,
+  kIpv6,
+  kTcp,
+  kTcpPkt,
+  kTcpStream,
+  kUdp,
+  kIcmp,
+  kIcmpv4,
+  kIcmpv6,
+  kSctp,
+  kPkthdr,
+  kApplication
 };
 
 // --- packet conditions ------------------------------------------------------------------------
@@ -81,10 +93,10 @@ struct Value {
 };
 
 struct ContentOp {
-  std::string bytes;          // pattern, hex decoded; lower-cased when nocase
+  std::string bytes;  // pattern, hex decoded; lower-cased when nocase
   bool nocase = false;
   bool negated = false;
-  bool relative = false;      // distance or within given: measured from the end of the previous match
+  bool relative = false;  // distance or within given: measured from the end of the previous match
   bool has_offset = false, has_depth = false, has_distance = false, has_within = false;
   Value offset, depth, distance, within;
   bool starts_with = false, ends_with = false;
@@ -95,7 +107,7 @@ struct ContentOp {
 };
 
 struct PcreOp {
-  std::string pattern;        // between the slashes
+  std::string pattern;  // between the slashes
   bool negated = false, relative = false, caseless = false, dotall = false, multiline = false, extended = false,
        anchored = false, dollar_end_only = false, ungreedy = false, raw_bytes = false;
   // capture i (from 0) goes to this variable; scope: 'f' flow, 'p' packet, 'i' ip pair
@@ -106,17 +118,22 @@ struct PcreOp {
   };
   std::vector<Capture> captures;
   SourceSpan span;
-  std::int32_t engine = -1;   // index into SignatureDb's regex table, set by the compiler
+  std::int32_t engine = -1;  // index into SignatureDb's regex table, set by the compiler
 };
 
 enum class ByteOrder : std::uint8_t { kBig, kLittle, kDce };
-enum class NumberBase : std::uint8_t { kBinary, kDecimal, kHexadecimal, kOctal };  // kBinary: raw bytes, else digits in text
+enum class NumberBase : std::uint8_t {
+  kBinary,
+  kDecimal,
+  kHexadecimal,
+  kOctal
+};  // kBinary: raw bytes, else digits in text
 enum class Compare : std::uint8_t { kEqual, kLess, kGreater, kLessEqual, kGreaterEqual, kAnd, kOr };
 enum class Arithmetic : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide, kShiftLeft, kShiftRight };
 
 // Where and how a byte_* keyword reads its number.
 struct NumberField {
-  Value count;                // bytes to read
+  Value count;  // bytes to read
   Value offset;
   bool relative = false;
   ByteOrder order = ByteOrder::kBig;
@@ -165,7 +182,8 @@ struct BufferSizeOp {  // bsize
   SourceSpan span;
 };
 
-using PayloadOp = std::variant<ContentOp, PcreOp, ByteTestOp, ByteJumpOp, ByteExtractOp, ByteMathOp, IsDataAtOp, BufferSizeOp>;
+using PayloadOp =
+    std::variant<ContentOp, PcreOp, ByteTestOp, ByteJumpOp, ByteExtractOp, ByteMathOp, IsDataAtOp, BufferSizeOp>;
 
 // Buffers of protocols come with their parsers; payload is always there.
 enum class BufferId : std::uint16_t { kPayload = 0 };
@@ -183,7 +201,19 @@ struct FlowbitOp {
   std::vector<std::uint32_t> bits;  // ids; kIsSet with several: any of them
 };
 struct FlowintOp {
-  enum class Command : std::uint8_t { kSet, kAdd, kSubtract, kLess, kLessEqual, kEqual, kNotEqual, kGreaterEqual, kGreater, kIsSet, kNotSet };
+  enum class Command : std::uint8_t {
+    kSet,
+    kAdd,
+    kSubtract,
+    kLess,
+    kLessEqual,
+    kEqual,
+    kNotEqual,
+    kGreaterEqual,
+    kGreater,
+    kIsSet,
+    kNotSet
+  };
   Command command = Command::kSet;
   std::uint32_t variable = 0;
   std::uint32_t value = 0;
@@ -206,10 +236,10 @@ struct ThresholdSpec {
   ThresholdTrack track = ThresholdTrack::kSource;
   std::uint32_t count = 1;
   std::uint32_t seconds = 60;
-  std::uint32_t timeout_seconds = 0;                                  // rate_filter
-  pipeline::RuleAction new_action = pipeline::RuleAction::kAlert;     // rate_filter
-  AddressSet suppress_addresses;                                      // suppress; any: every address
-  bool suppress_either = false;                                       // track by_either
+  std::uint32_t timeout_seconds = 0;                               // rate_filter
+  pipeline::RuleAction new_action = pipeline::RuleAction::kAlert;  // rate_filter
+  AddressSet suppress_addresses;                                   // suppress; any: every address
+  bool suppress_either = false;                                    // track by_either
 };
 
 struct TagSpec {
@@ -225,7 +255,7 @@ struct TagSpec {
 struct Signature {
   std::uint32_t index = 0;  // in SignatureDb::signatures, after sorting by order of inspection
   event::SignatureInfoPtr info;
-  SourceSpan span;          // the whole rule
+  SourceSpan span;  // the whole rule
 
   pipeline::RuleAction action = pipeline::RuleAction::kAlert;
   pipeline::RejectTarget reject = pipeline::RejectTarget::kNone;
@@ -237,33 +267,33 @@ struct Signature {
 
   FlowRequirement flow;
   std::vector<PacketConditionPtr> conditions;
-  std::vector<BufferProgram> buffers;   // payload first
+  std::vector<BufferProgram> buffers;  // payload first
   std::vector<FlowbitOp> flowbit_checks, flowbit_changes;
   std::vector<FlowintOp> flowint_checks, flowint_changes;
   std::vector<HostbitOp> hostbit_checks, hostbit_changes;
-  std::optional<ThresholdSpec> threshold;         // in-rule threshold
+  std::optional<ThresholdSpec> threshold;  // in-rule threshold
   std::optional<ThresholdSpec> detection_filter;
   std::optional<TagSpec> tag;
   std::vector<ThresholdSpec> external_thresholds;  // from the threshold file: suppress, rate_filter, event_filter
 
   bool no_alert = false;
-  bool force_alert = false;      // `alert` option in a pass rule
-  std::uint8_t target = 0;       // 0 none, 1 src_ip, 2 dest_ip
+  bool force_alert = false;  // `alert` option in a pass rule
+  std::uint8_t target = 0;   // 0 none, 1 src_ip, 2 dest_ip
   std::uint8_t priority = 3;
-  bool prefilter = false;        // the `prefilter` keyword
+  bool prefilter = false;           // the `prefilter` keyword
   std::int16_t variable_slots = 0;  // byte_extract / byte_math variables in use
 
   // How the rule looks at TCP payload; set by resolve from the keywords present (see DECISIONS.md).
-  bool inspects_packet_payload = false;  // packet by packet
-  bool inspects_stream = false;          // reassembled data
+  bool inspects_packet_payload = false;    // packet by packet
+  bool inspects_stream = false;            // reassembled data
   bool packet_conditions_present = false;  // dsize, flags, ttl ...: per packet even without payload
-  bool ip_only = false;                  // only addresses (and ports any): once per flow and direction
-  bool decode_events_only = false;       // decode-event rules: also for packets without flow
+  bool ip_only = false;                    // only addresses (and ports any): once per flow and direction
+  bool decode_events_only = false;         // decode-event rules: also for packets without flow
 
   // The fast pattern; set by the compiler. buffer -1: none, always evaluated when its group is.
-  std::int32_t fast_buffer = -1;         // index into buffers
-  std::int32_t fast_op = -1;             // index into that buffer's ops: a ContentOp
-  std::string fast_bytes;                // after chop and truncation
+  std::int32_t fast_buffer = -1;  // index into buffers
+  std::int32_t fast_op = -1;      // index into that buffer's ops: a ContentOp
+  std::string fast_bytes;         // after chop and truncation
 };
 
 using SignatureList = std::vector<Signature>;

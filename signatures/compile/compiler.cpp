@@ -1,0 +1,230 @@
+#include "signatures/compile/compiler.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "signatures/compile/fast_pattern.h"
+
+namespace bulkhead::signatures {
+namespace {
+
+class Compiler {
+ public:
+  Compiler(const CompilerSettings& settings, Diagnostics& diagnostics)
+      : settings_(settings), diagnostics_(diagnostics), hyperscan_(settings.cache_directory) {}
+
+  Result<SignatureDbPtr> run(SignatureList signatures, VariableNames names);
+
+ private:
+  bool compile_regexes(Signature& signature);
+  void compile_rule(const Signature& signature);
+  void fill_group(RuleGroup& group, ProtocolClass c);
+  LiteralDbPtr literal_db(const RuleIndexes& rules, ScanMode mode);
+  std::optional<Error> compile_databases();
+  void count();
+
+  const CompilerSettings& settings_;
+  Diagnostics& diagnostics_;
+  HyperscanCompiler hyperscan_;
+  std::shared_ptr<SignatureDb> db_ = std::make_shared<SignatureDb>();
+  std::map<std::string, std::int32_t> regex_index_;
+  std::map<std::pair<ScanMode, RuleIndexes>, LiteralDbPtr> literal_dbs_;
+};
+
+bool has_pattern(const Signature& s) {
+  return s.fast_op >= 0;
+}
+
+// Compiles every expression of the rule; equal ones share one Regex.
+bool Compiler::compile_regexes(Signature& signature) {
+  for (BufferProgram& buffer : signature.buffers) {
+    for (PayloadOp& op : buffer.ops) {
+      auto* pcre = std::get_if<PcreOp>(&op);
+      if (pcre == nullptr) continue;
+      const auto [at, fresh] =
+          regex_index_.try_emplace(Regex::key(*pcre), static_cast<std::int32_t>(db_->regexes.size()));
+      if (fresh) {
+        Result<Regex> regex = Regex::compile(*pcre);
+        if (!regex) {
+          regex_index_.erase(at);
+          diagnostics_.error(pcre->span, "signature.pcre.syntax", "regular expression: " + regex.error().text);
+          return false;
+        }
+        db_->regexes.push_back(std::move(*regex));
+      }
+      pcre->engine = at->second;
+      // Without a pattern the expression runs on every packet: there the cheap look first pays.
+      Regex& regex = db_->regexes[static_cast<std::size_t>(pcre->engine)];
+      if (!has_pattern(signature) && !pcre->relative && regex.precheck() == nullptr) regex.add_precheck(*pcre);
+    }
+  }
+  return true;
+}
+
+bool is_whole_pattern(const Signature& s) {
+  if (s.fast_op < 0 || s.buffers.size() != 1 || s.buffers[0].ops.size() != 1) return false;
+  return std::get<ContentOp>(s.buffers[0].ops[0]).bytes.size() == s.fast_bytes.size();
+}
+
+void Compiler::compile_rule(const Signature& s) {
+  CompiledRule rule;
+  rule.signature = &s;
+  for (const BufferProgram& buffer : s.buffers) {
+    if (!buffer.ops.empty()) rule.programs.push_back(compile_payload(buffer));
+  }
+  rule.whole_pattern = is_whole_pattern(s);
+  for (const PacketConditionPtr& condition : s.conditions) {
+    rule.needs_decode_events |= condition->gate() == PacketCondition::Gate::kDecodeEvents;
+    rule.needs_stream_events |= condition->gate() == PacketCondition::Gate::kStreamEvents;
+  }
+  rule.needs_decode_events |= s.decode_events_only;
+  rule.needs_packet = s.packet_conditions_present || rule.needs_decode_events || rule.needs_stream_events;
+  rule.acts_on_flow = s.ip_only;
+  rule.touches_shared_state = s.threshold || s.detection_filter || !s.external_thresholds.empty() ||
+                              !s.hostbit_checks.empty() || !s.hostbit_changes.empty();
+  if (rule.needs_decode_events) db_->decode_event_rules.push_back(s.index);
+  db_->rules.push_back(std::move(rule));
+}
+
+LiteralDbPtr Compiler::literal_db(const RuleIndexes& rules, ScanMode mode) {
+  if (rules.empty()) return nullptr;
+  LiteralDbPtr& slot = literal_dbs_[{mode, rules}];
+  if (slot) return slot;
+  slot = std::make_shared<LiteralDb>();
+  slot->id = static_cast<std::uint32_t>(db_->literal_dbs.size());
+  slot->mode = mode;
+  std::map<Literal, RuleIndexes> by_literal;
+  for (const std::uint32_t index : rules) {
+    const Signature& s = db_->signatures[index];
+    const auto& content = std::get<ContentOp>(
+        s.buffers[static_cast<std::size_t>(s.fast_buffer)].ops[static_cast<std::size_t>(s.fast_op)]);
+    by_literal[{s.fast_bytes, content.nocase}].push_back(index);
+  }
+  for (auto& [literal, members] : by_literal) {
+    slot->longest = std::max(slot->longest, literal.bytes.size());
+    slot->literals.push_back(literal);
+    slot->first_rule.push_back(static_cast<std::uint32_t>(slot->rules.size()));
+    slot->rules.insert(slot->rules.end(), members.begin(), members.end());
+  }
+  slot->first_rule.push_back(static_cast<std::uint32_t>(slot->rules.size()));
+  db_->literal_dbs.push_back(slot);
+  return slot;
+}
+
+// Sorts the members of a group by what makes them candidates.
+void Compiler::fill_group(RuleGroup& group, ProtocolClass c) {
+  RuleIndexes stream, packet;
+  for (const std::uint32_t index : group.members) {
+    const CompiledRule& rule = db_->rules[index];
+    const Signature& s = *rule.signature;
+    if (rule.needs_decode_events) continue;  // a list of its own, for all packets
+    if (s.ip_only) {
+      group.ip_only.push_back(index);
+    } else if (rule.needs_stream_events) {
+      group.stream_events.push_back(index);
+    } else if (rule.programs.empty()) {
+      group.packet_always.push_back(index);
+    } else {
+      const bool tcp = c == ProtocolClass::kTcp;
+      const bool on_stream = tcp && s.inspects_stream;
+      const bool on_packet =
+          !tcp ? s.protocol != RuleProtocol::kTcpStream : s.inspects_packet_payload || !s.inspects_stream;
+      if (on_stream) (has_pattern(s) ? stream : group.stream_always).push_back(index);
+      if (on_packet) (has_pattern(s) ? packet : group.packet_always).push_back(index);
+    }
+  }
+  group.stream = literal_db(stream, ScanMode::kStream);
+  group.packet = literal_db(packet, ScanMode::kBlock);
+}
+
+// All databases, on several threads; the first error wins.
+std::optional<Error> Compiler::compile_databases() {
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::optional<Error> failed;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < db_->literal_dbs.size(); i = next++) {
+      LiteralDb& target = *db_->literal_dbs[i];
+      Result<HyperscanDbPtr> compiled = hyperscan_.compile(target.literals, target.mode);
+      if (!compiled) {
+        const std::lock_guard lock(mutex);
+        if (!failed) failed = compiled.error();
+        return;
+      }
+      target.db = *compiled;
+      hs_database_size(target.db.get(), &target.database_bytes);
+      if (target.mode == ScanMode::kStream) hs_stream_size(target.db.get(), &target.stream_bytes);
+    }
+  };
+  const unsigned cores = settings_.threads != 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < std::min<std::size_t>(cores, db_->literal_dbs.size()); ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& t : threads) t.join();
+  return failed;
+}
+
+void Compiler::count() {
+  SignatureDbStats& stats = db_->stats;
+  stats.rules = db_->signatures.size();
+  for (const Signature& s : db_->signatures) {
+    ++(has_pattern(s) ? stats.rules_with_pattern : stats.rules_without_pattern);
+    if (s.ip_only) ++stats.ip_only;
+    db_->variable_slots = std::max(db_->variable_slots, static_cast<std::uint32_t>(std::max<int>(0, s.variable_slots)));
+  }
+  stats.regexes = db_->regexes.size();
+  for (const Regex& regex : db_->regexes) {
+    stats.regex_bytes += regex.bytes();
+    if (!regex.jit()) ++stats.regexes_without_jit;
+  }
+  for (const auto& directions : db_->groups) {
+    for (const PortGroups& ports : directions) stats.groups += ports.groups.size();
+  }
+  stats.databases = db_->literal_dbs.size();
+  for (const LiteralDbPtr& literals : db_->literal_dbs) {
+    stats.database_bytes += literals->database_bytes;
+    stats.literals += literals->literals.size();
+    stats.largest_stream_bytes = std::max(stats.largest_stream_bytes, literals->stream_bytes);
+  }
+  stats.cache_hits = hyperscan_.stats().hits;
+  stats.cache_misses = hyperscan_.stats().misses;
+  stats.cache_corrupt = hyperscan_.stats().corrupt;
+}
+
+Result<SignatureDbPtr> Compiler::run(SignatureList signatures, VariableNames names) {
+  const auto start = std::chrono::steady_clock::now();
+  std::erase_if(signatures, [&](Signature& s) {
+    choose_fast_pattern(s);
+    return !compile_regexes(s);
+  });
+  sort_signatures(signatures, settings_.action_order);
+  db_->signatures = std::move(signatures);
+  db_->names = std::move(names);
+  db_->rules.reserve(db_->signatures.size());
+  for (const Signature& s : db_->signatures) compile_rule(s);
+  for (std::size_t c = 0; c < kProtocolClasses; ++c) {
+    for (const auto d : {bulkhead::Direction::kToServer, bulkhead::Direction::kToClient}) {
+      PortGroups& ports = db_->groups[c][index_of(d)];
+      ports = make_port_groups(db_->signatures, static_cast<ProtocolClass>(c), d, settings_.max_groups);
+      for (RuleGroup& group : ports.groups) fill_group(group, static_cast<ProtocolClass>(c));
+    }
+  }
+  if (std::optional<Error> error = compile_databases()) return *std::move(error);
+  count();
+  db_->stats.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return SignatureDbPtr(std::move(db_));
+}
+
+}  // namespace
+
+Result<SignatureDbPtr> compile_signatures(SignatureList signatures, VariableNames names,
+                                          const CompilerSettings& settings, Diagnostics& diagnostics) {
+  return Compiler(settings, diagnostics).run(std::move(signatures), std::move(names));
+}
+
+}  // namespace bulkhead::signatures

@@ -1,0 +1,70 @@
+// The compiled rule set: what a worker needs to judge packets, and nothing it could change.
+//
+// Thread   built by compile_signatures() on the control thread; immutable and shared by all workers.
+// Lifetime programs and groups refer to `signatures` by pointer and index: the object never moves.
+// Tests    tests/unit/signatures/compile/compiler_test.cpp
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "signatures/compile/group.h"
+#include "signatures/compile/payload_program.h"
+#include "signatures/compile/regex.h"
+#include "signatures/compile/signature.h"
+
+namespace bulkhead::signatures {
+
+// Names of the numbered variables in rules, by number; also what survives a reload.
+struct VariableNames {
+  std::vector<std::string> flowbits, flowints, captures, hostbits;
+};
+
+// What the matcher reads of a rule before it looks at payload.
+struct CompiledRule {
+  const Signature* signature = nullptr;
+  std::vector<PayloadProgram> programs;  // of the payload buffers; all must match
+  bool whole_pattern =
+      false;  // the payload part is one content, and its fast pattern is all of it: nothing can complete it later
+  bool needs_decode_events = false;
+  bool needs_stream_events = false;
+  bool needs_packet = false;  // no sense without a packet of its own (flow timeout)
+  bool acts_on_flow = false;  // drop and pass hold for the flow even when a packet matched
+  bool touches_shared_state = false;
+};
+
+struct SignatureDbStats {
+  std::size_t rules = 0, rules_with_pattern = 0, rules_without_pattern = 0, ip_only = 0;
+  std::size_t regexes = 0, regex_bytes = 0, regexes_without_jit = 0;
+  std::size_t groups = 0, databases = 0, database_bytes = 0, literals = 0, largest_stream_bytes = 0;
+  std::size_t cache_hits = 0, cache_misses = 0, cache_corrupt = 0;
+  double seconds = 0;
+};
+
+class SignatureDb {
+ public:
+  SignatureDb() = default;
+  SignatureDb(const SignatureDb&) = delete;
+  SignatureDb& operator=(const SignatureDb&) = delete;
+
+  SignatureList signatures;         // in the order of inspection
+  std::vector<CompiledRule> rules;  // same index
+  std::vector<Regex> regexes;
+  std::array<std::array<PortGroups, 2>, kProtocolClasses> groups;  // by class and direction
+  RuleIndexes decode_event_rules;
+  std::vector<LiteralDbPtr> literal_dbs;
+  VariableNames names;
+  std::uint32_t variable_slots = 0;  // most that any rule uses
+  SignatureDbStats stats;
+
+  [[nodiscard]] const RuleGroup& group(ProtocolClass c, bulkhead::Direction d, std::uint16_t server_port,
+                                       std::uint16_t client_port) const {
+    return groups[static_cast<std::size_t>(c)][index_of(d)].find(server_port, client_port);
+  }
+};
+using SignatureDbPtr = std::shared_ptr<const SignatureDb>;
+
+}  // namespace bulkhead::signatures
