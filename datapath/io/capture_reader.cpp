@@ -78,6 +78,7 @@ CaptureReader::CaptureReader(ByteSpan file) : file_(file) {
     stop(CaptureError::header_truncated, 0);
     return;
   }
+  snaplen_ = u32(file_.data() + 16);
   link_type_ = link_type_of(u32(file_.data() + 20));
   position_ = kFileHeader;
 }
@@ -120,7 +121,8 @@ CaptureReader::Step CaptureReader::next_pcap(RawPacket& packet) {
   const std::int64_t fraction = u32(header + 4);
   packet.time.ns = std::int64_t{u32(header)} * 1'000'000'000 + (nanoseconds_ ? fraction : fraction * 1000);
   packet.data = header + kRecordHeader;
-  packet.captured = captured;
+  // Bytes beyond the file's snaplen are left out, as libpcap does.
+  packet.captured = snaplen_ == 0 ? captured : std::min(captured, snaplen_);
   packet.wire_length = std::max(u32(header + 12), captured);
   packet.interface_index = 0;
   packet.link_type = link_type_;

@@ -94,7 +94,8 @@ class CaptureReader {
   bool big_endian_ = false;
   bool nanoseconds_ = false;
   bool stopped_ = false;
-  LinkType link_type_ = LinkType::kEthernet;
+  LinkType link_type_ = LinkType::kEthernet;  // of a classic file, as is the snaplen
+  std::uint32_t snaplen_ = 0;
   std::vector<Interface> interfaces_;
   Timestamp last_time_;
   CaptureError error_ = CaptureError::header_truncated;
