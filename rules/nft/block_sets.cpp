@@ -1,0 +1,80 @@
+#include "rules/nft/block_sets.h"
+
+#include <linux/netfilter.h>
+
+#include "rules/nft/rule_builder.h"
+
+namespace bulkhead::rules {
+
+namespace {
+
+const char* kind_word(BlockSetKind kind) {
+  switch (kind) {
+    case BlockSetKind::kSource: return "source";
+    case BlockSetKind::kPair: return "pair";
+    case BlockSetKind::kProtocol: return "proto";
+    case BlockSetKind::kFlow: return "flow";
+  }
+  return "source";
+}
+
+NftRule block_rule(NftFamily family, IpFamily version, BlockSetKind kind) {
+  // One register word for an IPv4 address, four for IPv6; every later field takes one.
+  const Register words = version == IpFamily::kV4 ? 1 : 4;
+  const auto reg = [&](unsigned addresses, unsigned fields) {
+    return static_cast<Register>(kFirstRegister + addresses * words + fields);
+  };
+  RuleBuilder rule(family);
+  rule.ip_version(version).load_address(version, PacketSide::kSource, reg(0, 0));
+  if (kind != BlockSetKind::kSource) rule.load_address(version, PacketSide::kDestination, reg(1, 0));
+  if (kind == BlockSetKind::kProtocol || kind == BlockSetKind::kFlow) rule.load_protocol(reg(2, 0));
+  if (kind == BlockSetKind::kFlow) {
+    rule.load_port(PacketSide::kSource, reg(2, 1)).load_port(PacketSide::kDestination, reg(2, 2));
+  }
+  const std::string name = block_set_name(version, kind);
+  return rule.in_set(name).counter().verdict(NF_DROP).done(name);
+}
+
+}  // namespace
+
+std::string block_set_name(IpFamily version, BlockSetKind kind) {
+  return std::string(version == IpFamily::kV4 ? "block4-" : "block6-") + kind_word(kind);
+}
+
+std::vector<NftType> block_set_key(IpFamily version, BlockSetKind kind) {
+  const NftType address = version == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6;
+  switch (kind) {
+    case BlockSetKind::kSource: return {address};
+    case BlockSetKind::kPair: return {address, address};
+    case BlockSetKind::kProtocol: return {address, address, NftType::kProtocol};
+    case BlockSetKind::kFlow: return {address, address, NftType::kProtocol, NftType::kService, NftType::kService};
+  }
+  return {address};
+}
+
+std::vector<NftSet> block_sets(std::uint32_t size) {
+  std::vector<NftSet> out;
+  for (const IpFamily version : {IpFamily::kV4, IpFamily::kV6}) {
+    for (const BlockSetKind kind : kBlockSetKinds) {
+      NftSet set;
+      set.name = block_set_name(version, kind);
+      set.key = block_set_key(version, kind);
+      set.timeouts = true;
+      set.size = size;
+      set.dynamic_elements = true;
+      out.push_back(std::move(set));
+    }
+  }
+  return out;
+}
+
+NftChain block_chain(NftFamily family) {
+  NftChain chain;
+  chain.name = "block";
+  for (const IpFamily version : {IpFamily::kV4, IpFamily::kV6}) {
+    for (const BlockSetKind kind : kBlockSetKinds) chain.rules.push_back(block_rule(family, version, kind));
+  }
+  return chain;
+}
+
+}  // namespace bulkhead::rules

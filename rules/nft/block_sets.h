@@ -1,0 +1,33 @@
+// The sets that blocks live in, and the chain that looks them up before everything else.
+//
+//   block4-source   ipv4_addr                                        packets from it are dropped
+//   block4-pair     ipv4_addr . ipv4_addr                            source . destination
+//   block4-proto    ipv4_addr . ipv4_addr . inet_proto               for protocols without ports
+//   block4-flow     ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service     one direction each
+//   block6-...      the same with ipv6_addr
+//
+// Thread   pure functions.
+// Limits   settings.block_set_size elements a set; the kernel refuses more with ENFILE.
+// Tests    tests/unit/rules/nft/nft_renderer_test.cpp, tests/netns/
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "datapath/base/ip_address.h"
+#include "rules/nft/nft_ruleset.h"
+
+namespace bulkhead::rules {
+
+enum class BlockSetKind : std::uint8_t { kSource, kPair, kProtocol, kFlow };
+inline constexpr BlockSetKind kBlockSetKinds[] = {BlockSetKind::kSource, BlockSetKind::kPair, BlockSetKind::kProtocol,
+                                                  BlockSetKind::kFlow};
+
+[[nodiscard]] std::string block_set_name(IpFamily version, BlockSetKind kind);
+[[nodiscard]] std::vector<NftType> block_set_key(IpFamily version, BlockSetKind kind);
+// All eight, without elements.
+[[nodiscard]] std::vector<NftSet> block_sets(std::uint32_t size);
+// The chain "block" that drops what the sets name.
+[[nodiscard]] NftChain block_chain(NftFamily family);
+
+}  // namespace bulkhead::rules

@@ -1,0 +1,111 @@
+#include "rules/nft/enforcer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <utility>
+
+#include "rules/nft/nft_printer.h"
+
+namespace bulkhead::rules {
+
+namespace {
+
+LoadReport count(const NftRuleset& ruleset) {
+  LoadReport out;
+  for (const NftTable& table : ruleset.tables) {
+    out.chains += table.chains.size();
+    out.sets += table.sets.size();
+    for (const NftChain& chain : table.chains) out.rules += chain.rules.size();
+    for (const NftSet& set : table.sets) out.elements += set.elements.size();
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<LoadReport> Enforcer::load(PolicyTablePtr table) {
+  auto report = load(std::move(table), EnforcementMode::detect());
+  if (report) mode_detected_ = true;
+  return report;
+}
+
+Result<LoadReport> Enforcer::load(PolicyTablePtr table, const EnforcementMode& mode) {
+  NftRuleset desired = render_ruleset(table.get(), mode, settings_);
+  auto actual = transport_.dump(settings_.table);
+  if (!actual) return actual.error();
+  const RulesetDifference difference = compare_rulesets(desired, *actual);
+  if (auto status = transport_.apply(difference.batch); !status) return status.error();
+  desired_ = std::move(desired);
+  mode_ = mode;
+  mode_detected_ = false;
+  LoadReport report = count(desired_);
+  report.mode = mode;
+  report.changes = difference.batch.size();
+  auto proof = verify();
+  if (!proof) return proof.error();
+  if (!proof->empty()) {
+    return Error{"verify", "table " + settings_.table, EBADE,
+                 std::to_string(proof->size()) + " differences after the load, the first: " + proof->front()};
+  }
+  return report;
+}
+
+Result<std::vector<std::string>> Enforcer::verify() {
+  auto actual = transport_.dump(settings_.table);
+  if (!actual) return actual.error();
+  std::vector<std::string> findings = compare_rulesets(desired_, *actual).findings;
+  if (mode_detected_ && EnforcementMode::detect() != mode_) {
+    findings.push_back("bridged traffic is no longer seen in the same hooks: loaded for " + mode_.to_string() +
+                       ", now " + EnforcementMode::detect().to_string());
+  }
+  return findings;
+}
+
+Result<std::vector<RuleCounter>> Enforcer::counters() {
+  auto actual = transport_.dump(settings_.table);
+  if (!actual) return actual.error();
+  std::map<std::string, RuleCounter> sums;
+  for (const NftTable& table : actual->tables) {
+    for (const NftChain& chain : table.chains) {
+      for (const NftRule& rule : chain.rules) {
+        if (rule.comment.empty() || rule.comment.ends_with(" log")) continue;
+        const bool counts = std::any_of(rule.expressions.begin(), rule.expressions.end(),
+                                        [](const auto& e) { return std::holds_alternative<ExprCounter>(e); });
+        if (!counts) continue;
+        RuleCounter& sum = sums[rule.comment];
+        sum.audit = rule.comment.ends_with(" audit");
+        sum.rule = sum.audit ? rule.comment.substr(0, rule.comment.size() - 6) : rule.comment;
+        const ExprCounter counter = rule.counter();
+        sum.packets += counter.packets;
+        sum.bytes += counter.bytes;
+      }
+    }
+  }
+  std::vector<RuleCounter> out;
+  for (auto& [key, sum] : sums) out.push_back(std::move(sum));
+  return out;
+}
+
+Result<std::string> Enforcer::dump() {
+  auto actual = transport_.dump(settings_.table);
+  if (!actual) return actual.error();
+  return print_ruleset(*actual);
+}
+
+Result<std::size_t> Enforcer::recover(NftTransport& transport, const std::string& table) {
+  auto actual = transport.dump(table);
+  if (!actual) return actual.error();
+  NftBatch batch;
+  for (const NftTable& entry : actual->tables) {
+    NftCommand command;
+    command.op = NftOp::kDeleteTable;
+    command.family = entry.family;
+    command.table = entry.name;
+    batch.push_back(std::move(command));
+  }
+  if (auto status = transport.apply(batch); !status) return status.error();
+  return batch.size();
+}
+
+}  // namespace bulkhead::rules

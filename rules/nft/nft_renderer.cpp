@@ -1,0 +1,599 @@
+#include "rules/nft/nft_renderer.h"
+
+#include <linux/if_ether.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_bridge.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "rules/nft/block_sets.h"
+#include "rules/nft/expression_codec.h"
+#include "rules/nft/rule_builder.h"
+
+namespace bulkhead::rules {
+
+namespace {
+
+constexpr std::uint32_t kStateEstablished = 2, kStateRelated = 4;  // NF_CT_STATE_BIT
+constexpr IpFamily kVersions[] = {IpFamily::kV4, IpFamily::kV6};
+
+// FNV-1a, 64 bits, as 16 digits: names for content.
+class ContentHash {
+ public:
+  void add(const void* data, std::size_t size) {
+    const auto* p = static_cast<const Byte*>(data);
+    for (std::size_t i = 0; i < size; ++i) hash_ = (hash_ ^ p[i]) * 0x100000001b3ULL;
+  }
+  void add(const std::string& text) { add(text.c_str(), text.size() + 1); }
+  [[nodiscard]] std::string text() const {
+    static constexpr char kHex[] = "0123456789abcdef";
+    std::string out;
+    for (int shift = 60; shift >= 0; shift -= 4) out += kHex[(hash_ >> shift) & 15];
+    return out;
+  }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
+};
+
+std::string name_of_rules(const std::string& prefix, const std::vector<NftRule>& rules) {
+  ContentHash hash;
+  std::vector<Byte> bytes;
+  AttributeWriter out(bytes);
+  for (const NftRule& rule : rules) {
+    for (const Expression& expression : rule.expressions) encode_expression(out, expression);
+    hash.add(rule.comment);
+  }
+  hash.add(bytes.data(), bytes.size());
+  return prefix + "-" + hash.text();
+}
+
+// Which packets of a flow a chain judges: those of its own direction, or its replies in reverse.
+enum class Flavour : std::uint8_t { kForward, kReply };
+
+// One table of one family.
+class TableRenderer {
+ public:
+  TableRenderer(NftFamily family, const PolicyTable* policy, const NftSettings& settings) : policy_(policy) {
+    table_.family = family;
+    table_.name = settings.table;
+    for (NftSet& set : block_sets(settings.block_set_size)) table_.sets.push_back(std::move(set));
+    table_.chains.push_back(block_chain(family));
+  }
+
+  NftTable take() { return std::move(table_); }
+
+  void base_chain(const std::string& name, std::uint32_t hook, std::int32_t priority, std::vector<NftRule> rules) {
+    NftChain chain;
+    chain.name = name;
+    chain.hook = NftHook{"filter", hook, priority, NF_ACCEPT};
+    chain.rules = std::move(rules);
+    table_.chains.push_back(std::move(chain));
+  }
+  void plain_chain(const std::string& name, std::vector<NftRule> rules) {
+    table_.chains.push_back({name, std::nullopt, std::move(rules)});
+  }
+  [[nodiscard]] RuleBuilder rule() const { return RuleBuilder(table_.family); }
+  [[nodiscard]] NftRule jump(const std::string& chain) const { return rule().verdict(NFT_JUMP, chain).done(); }
+
+  void judge_inet();
+  void judge_bridge(bool v4, bool v6);
+  void guard();
+
+ private:
+  struct Variant {
+    std::vector<Expression> conditions;
+    std::uint8_t protocol = 0;  // 0: any
+  };
+
+  [[nodiscard]] std::vector<Variant> variants(const TableMatch& match, FlowEnd end, Flavour flavour);
+  void add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol, Flavour flavour,
+                 std::vector<Variant>& out);
+  void address_condition(RuleBuilder& builder, const AddressSet& peers, IpFamily version, PacketSide side);
+  [[nodiscard]] std::string address_set(const AddressSet& peers, IpFamily version);
+  [[nodiscard]] std::string port_set(const std::vector<PortMatch>& ports);
+  [[nodiscard]] std::string audit_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end);
+  void add_step(const Step& step, FlowEnd end, Flavour flavour, const std::string& next_tier,
+                std::vector<NftRule>& rules);
+  void add_verdicts(const Step& step, const Variant& variant, const std::string& next_tier,
+                    std::vector<NftRule>& rules);
+  [[nodiscard]] NftRule with(const Variant& variant, NftRule tail) const;
+  [[nodiscard]] std::string segment_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end,
+                                          Flavour flavour, const std::string& next);
+  [[nodiscard]] std::string program_chain(std::uint32_t program, FlowEnd end, Flavour flavour);
+  [[nodiscard]] NftRule reply_admitted(FlowEnd end) const;
+  void dispatch_maps(FlowEnd end, Flavour flavour);
+  void add_chain_once(std::string name, std::vector<NftRule> rules);
+  void add_set_once(NftSet set);
+  [[nodiscard]] NftRule dispatch(IpFamily version, FlowEnd end, Flavour flavour) const;
+  [[nodiscard]] static std::string map_name(IpFamily version, FlowEnd end, Flavour flavour);
+  void link_signalling(std::vector<NftRule>& rules) const;
+
+  const PolicyTable* policy_;
+  NftTable table_;
+  std::set<std::string> names_;
+  std::map<std::tuple<std::uint32_t, FlowEnd, Flavour>, std::string> program_chains_;
+};
+
+void TableRenderer::add_chain_once(std::string name, std::vector<NftRule> rules) {
+  if (!names_.insert(name).second) return;
+  plain_chain(name, std::move(rules));
+}
+
+void TableRenderer::add_set_once(NftSet set) {
+  if (!names_.insert(set.name).second) return;
+  table_.sets.push_back(std::move(set));
+}
+
+std::string TableRenderer::address_set(const AddressSet& peers, IpFamily version) {
+  NftSet set;
+  set.key = {version == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6};
+  set.interval = true;
+  for (const IpRange& range : peers.ranges()) {
+    if (range.first.family() != version) continue;
+    NftElement first;
+    first.key = address_bytes(range.first);
+    set.elements.push_back(std::move(first));
+    if (range.last.is_last()) continue;  // open to the end of the space
+    NftElement end;
+    end.key = address_bytes(range.last.next());
+    end.interval_end = true;
+    set.elements.push_back(std::move(end));
+  }
+  ContentHash hash;
+  for (const NftElement& element : set.elements) hash.add(element.key.data(), element.key.size());
+  set.name = std::string(version == IpFamily::kV4 ? "peers4-" : "peers6-") + hash.text();
+  std::string name = set.name;
+  add_set_once(std::move(set));
+  return name;
+}
+
+std::string TableRenderer::port_set(const std::vector<PortMatch>& ports) {
+  NftSet set;
+  set.key = {NftType::kService};
+  set.interval = true;
+  ContentHash hash;
+  for (const PortMatch& port : ports) {
+    NftElement first;
+    first.key = be16_bytes(port.first);
+    hash.add(first.key.data(), 2);
+    set.elements.push_back(std::move(first));
+    if (port.last == 65535) continue;
+    NftElement end;
+    end.key = be16_bytes(static_cast<std::uint16_t>(port.last + 1));
+    end.interval_end = true;
+    hash.add(end.key.data(), 2);
+    set.elements.push_back(std::move(end));
+  }
+  set.name = "ports-" + hash.text();
+  std::string name = set.name;
+  add_set_once(std::move(set));
+  return name;
+}
+
+void TableRenderer::address_condition(RuleBuilder& builder, const AddressSet& peers, IpFamily version,
+                                      PacketSide side) {
+  std::vector<IpRange> ranges;
+  for (const IpRange& range : peers.ranges()) {
+    if (range.first.family() == version) ranges.push_back(range);
+  }
+  const bool all = version == IpFamily::kV4 ? peers.all_v4() : peers.all_v6();
+  if (all) return;
+  builder.load_address(version, side);
+  if (ranges.size() == 1) {
+    builder.between(address_bytes(ranges[0].first), address_bytes(ranges[0].last));
+  } else {
+    builder.in_set(address_set(peers, version));
+  }
+}
+
+// Conditions on protocol and ports behind those of `builder`. For ICMP the 16 bits of type and code stand
+// where the key of PortMatch expects them: at the start of the header.
+void TableRenderer::add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol, Flavour flavour,
+                              std::vector<Variant>& out) {
+  std::vector<PortMatch> ports;
+  for (const PortMatch& port : match.ports) {
+    if (port.protocol == protocol) ports.push_back(port);
+  }
+  builder.protocol(protocol);
+  const bool icmp = protocol == ip_proto::kIcmp || protocol == ip_proto::kIcmpv6;
+  if (icmp && flavour == Flavour::kReply) {
+    // The reply to an admitted echo request; errors are admitted elsewhere.
+    const auto request = static_cast<std::uint16_t>((protocol == ip_proto::kIcmp ? 8 : 128) << 8);
+    const bool asked =
+        std::any_of(ports.begin(), ports.end(), [&](const PortMatch& p) { return p.covers(protocol, request); });
+    if (!asked) return;
+    builder.load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1).equals({static_cast<Byte>(protocol == ip_proto::kIcmp ? 0 : 129)});
+  } else if (!(ports.size() == 1 && ports[0].first == 0 && ports[0].last == 65535)) {
+    const bool front = icmp || flavour == Flavour::kReply;
+    builder.load_port(front ? PacketSide::kSource : PacketSide::kDestination);
+    if (ports.size() == 1) {
+      builder.between(be16_bytes(ports[0].first), be16_bytes(ports[0].last));
+    } else {
+      builder.in_set(port_set(ports));
+    }
+  }
+  out.push_back({builder.done().expressions, protocol});
+}
+
+// A match as alternatives that nf_tables can express: one for each IP version and protocol it names.
+std::vector<TableRenderer::Variant> TableRenderer::variants(const TableMatch& match, FlowEnd end, Flavour flavour) {
+  // Egress rules name the far end of the flow, the destination of its own packets, the source of replies.
+  const PacketSide side =
+      (end == FlowEnd::kEgress) == (flavour == Flavour::kForward) ? PacketSide::kDestination : PacketSide::kSource;
+  std::set<std::uint8_t> protocols;
+  for (const PortMatch& port : match.ports) protocols.insert(port.protocol);
+  std::vector<Variant> out;
+  const auto add = [&](const RuleBuilder& builder, IpFamily version) {
+    if (protocols.empty()) {
+      RuleBuilder copy = builder;
+      out.push_back({copy.done().expressions, 0});
+    }
+    for (const std::uint8_t protocol : protocols) {
+      if (version == IpFamily::kV4 && protocol == ip_proto::kIcmpv6) continue;
+      if (version == IpFamily::kV6 && protocol == ip_proto::kIcmp) continue;
+      add_ports(builder, match, protocol, flavour, out);
+    }
+  };
+  if (match.peers.all_v4() && match.peers.all_v6()) {
+    add(rule(), IpFamily::kNone);
+    return out;
+  }
+  for (const IpFamily version : kVersions) {
+    if (version == IpFamily::kV4 ? match.peers.v4().empty() : match.peers.v6().empty()) continue;
+    RuleBuilder builder = rule();
+    builder.ip_version(version);
+    address_condition(builder, match.peers, version, side);
+    add(builder, version);
+  }
+  return out;
+}
+
+NftRule TableRenderer::with(const Variant& variant, NftRule tail) const {
+  tail.expressions.insert(tail.expressions.begin(), variant.conditions.begin(), variant.conditions.end());
+  return tail;
+}
+
+void TableRenderer::add_verdicts(const Step& step, const Variant& variant, const std::string& next_tier,
+                                 std::vector<NftRule>& rules) {
+  const TableRule& source = policy_->rules()[step.rule];
+  if (source.log) {
+    const std::string label = source.log->label.empty() ? "" : source.log->label + " ";
+    std::string prefix = std::string("bulkhead ") + (step.audit ? "audit " : "") + to_string(step.action) + " " +
+                         label + source.key + " ";
+    prefix.resize(std::min<std::size_t>(prefix.size(), 126));
+    rules.push_back(with(variant, rule().limit(source.log->rate_per_second).log(prefix).done(source.key + " log")));
+  }
+  const std::string& key = source.key;
+  if (step.audit) return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key + " audit")));
+  switch (step.action) {
+    case Action::kAllow: return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key)));
+    case Action::kDeny: return rules.push_back(with(variant, rule().counter().verdict(NF_DROP).done(key)));
+    case Action::kPass:
+      if (next_tier.empty()) return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key)));
+      return rules.push_back(with(variant, rule().counter().verdict(NFT_GOTO, next_tier).done(key)));
+    case Action::kReject: break;
+  }
+  // The bridge family has no reject here: the flow is dropped.
+  if (table_.family == NftFamily::kBridge) {
+    return rules.push_back(with(variant, rule().counter().verdict(NF_DROP).done(key)));
+  }
+  if (variant.protocol == 0) {
+    rules.push_back(with(variant, rule().protocol(ip_proto::kTcp).counter().reject_tcp().done(key)));
+  }
+  RuleBuilder last = rule();
+  last.counter();
+  variant.protocol == ip_proto::kTcp ? last.reject_tcp() : last.reject_unreachable();
+  rules.push_back(with(variant, last.done(key)));
+}
+
+// What becomes of a packet whose reversed flow this end admits.
+NftRule TableRenderer::reply_admitted(FlowEnd end) const {
+  return end == FlowEnd::kEgress ? rule().verdict(NFT_GOTO, "reply-ingress").done() : rule().verdict(NF_ACCEPT).done();
+}
+
+void TableRenderer::add_step(const Step& step, FlowEnd end, Flavour flavour, const std::string& next_tier,
+                             std::vector<NftRule>& rules) {
+  for (const Variant& variant : variants(policy_->matches()[step.match], end, flavour)) {
+    if (flavour == Flavour::kForward) {
+      add_verdicts(step, variant, next_tier, rules);
+    } else if (step.action == Action::kAllow) {
+      rules.push_back(with(variant, reply_admitted(end)));
+    } else if (step.action == Action::kPass) {
+      rules.push_back(
+          with(variant, next_tier.empty() ? reply_admitted(end) : rule().verdict(NFT_GOTO, next_tier).done()));
+    } else {
+      rules.push_back(with(variant, rule().verdict(NFT_RETURN).done()));
+    }
+  }
+}
+
+std::string TableRenderer::audit_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end) {
+  std::vector<NftRule> rules;
+  for (std::size_t i = begin; i < end; ++i) add_step(program.steps[i], flow_end, Flavour::kForward, "", rules);
+  std::string name = name_of_rules("audit", rules);
+  add_chain_once(name, std::move(rules));
+  return name;
+}
+
+// The steps from `begin` to `end` as a chain that goes on at `next` (empty: the end of the program).
+std::string TableRenderer::segment_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end,
+                                         Flavour flavour, const std::string& next) {
+  std::vector<NftRule> rules;
+  for (std::size_t i = begin; i < end;) {
+    const Step& step = program.steps[i];
+    if (!step.audit) {
+      add_step(step, flow_end, flavour, next, rules);
+      ++i;
+      continue;
+    }
+    if (flavour == Flavour::kForward) {
+      rules.push_back(rule().verdict(NFT_JUMP, audit_chain(program, i, step.skip_to, flow_end)).done());
+    }
+    i = step.skip_to;
+  }
+  if (!next.empty()) {
+    rules.push_back(rule().verdict(NFT_GOTO, next).done());
+  } else if (flavour == Flavour::kReply) {
+    rules.push_back(reply_admitted(flow_end));
+  }
+  const std::string prefix = std::string(flavour == Flavour::kReply ? "reply-" : "") + to_string(flow_end);
+  std::string name = name_of_rules(prefix, rules);
+  add_chain_once(name, std::move(rules));
+  return name;
+}
+
+// A program is cut into chains where a pass may land.
+std::string TableRenderer::program_chain(std::uint32_t index, FlowEnd end, Flavour flavour) {
+  const auto [entry, fresh] = program_chains_.try_emplace({index, end, flavour});
+  if (!fresh) return entry->second;
+  const Program& program = policy_->programs()[index];
+  std::set<std::size_t> cuts = {0};
+  for (const Step& step : program.steps) {
+    if (step.action == Action::kPass && !step.audit && step.skip_to < program.steps.size()) cuts.insert(step.skip_to);
+  }
+  std::string next;
+  std::size_t segment_end = program.steps.size();
+  for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) {
+    next = segment_chain(program, *cut, segment_end, end, flavour, next);
+    segment_end = *cut;
+  }
+  return entry->second = next;
+}
+
+std::string TableRenderer::map_name(IpFamily version, FlowEnd end, Flavour flavour) {
+  return std::string(flavour == Flavour::kReply ? "reply-" : "") + to_string(end) +
+         (version == IpFamily::kV4 ? "4" : "6");
+}
+
+void TableRenderer::dispatch_maps(FlowEnd end, Flavour flavour) {
+  NftSet maps[2];
+  for (std::size_t v = 0; v < 2; ++v) {
+    maps[v].name = map_name(kVersions[v], end, flavour);
+    maps[v].key = {kVersions[v] == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6};
+    maps[v].verdict_map = true;
+  }
+  const std::int32_t verdict = flavour == Flavour::kForward ? NFT_JUMP : NFT_GOTO;
+  for (const TableWorkload& workload : policy_->workloads()) {
+    if (workload.program(end) == kNone) continue;
+    const std::string chain = program_chain(workload.program(end), end, flavour);
+    for (const IpAddress& address : workload.addresses) {
+      NftElement element;
+      element.key = address_bytes(address);
+      element.verdict = NftVerdict{verdict, chain};
+      maps[address.is_v4() ? 0 : 1].elements.push_back(std::move(element));
+    }
+  }
+  for (NftSet& map : maps) table_.sets.push_back(std::move(map));
+}
+
+NftRule TableRenderer::dispatch(IpFamily version, FlowEnd end, Flavour flavour) const {
+  const PacketSide side =
+      (end == FlowEnd::kEgress) == (flavour == Flavour::kForward) ? PacketSide::kSource : PacketSide::kDestination;
+  return rule().ip_version(version).load_address(version, side).vmap(map_name(version, end, flavour)).done();
+}
+
+// See always_open() in policy_table.h.
+void TableRenderer::link_signalling(std::vector<NftRule>& rules) const {
+  rules.push_back(rule()
+                      .protocol(ip_proto::kIcmpv6)
+                      .load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
+                      .between({130}, {136})
+                      .verdict(NF_ACCEPT)
+                      .done("neighbour discovery"));
+  rules.push_back(rule()
+                      .protocol(ip_proto::kIcmpv6)
+                      .load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
+                      .equals({143})
+                      .verdict(NF_ACCEPT)
+                      .done("multicast listener report"));
+}
+
+void TableRenderer::judge_inet() {
+  std::vector<NftRule> rules;
+  rules.push_back(
+      rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));
+  link_signalling(rules);
+  for (const FlowEnd end : {FlowEnd::kEgress, FlowEnd::kIngress}) {
+    dispatch_maps(end, Flavour::kForward);
+    for (const IpFamily version : kVersions) rules.push_back(dispatch(version, end, Flavour::kForward));
+  }
+  plain_chain("judge", std::move(rules));
+}
+
+void TableRenderer::judge_bridge(bool v4, bool v6) {
+  std::vector<NftRule> rules;
+  if (!v4 && !v6) return plain_chain("judge", std::move(rules));
+  if (!v4) rules.push_back(rule().ip_version(IpFamily::kV4).verdict(NFT_RETURN).done("judged in inet"));
+  if (!v6) rules.push_back(rule().ip_version(IpFamily::kV6).verdict(NFT_RETURN).done("judged in inet"));
+  link_signalling(rules);
+  // Errors of flows in progress: unreachable, time exceeded, parameter problem, packet too big.
+  for (const Byte type : {3, 11, 12}) {
+    rules.push_back(rule()
+                        .protocol(ip_proto::kIcmp)
+                        .load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
+                        .equals({type})
+                        .verdict(NF_ACCEPT)
+                        .done("icmp errors"));
+  }
+  rules.push_back(rule()
+                      .protocol(ip_proto::kIcmpv6)
+                      .load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
+                      .between({1}, {4})
+                      .verdict(NF_ACCEPT)
+                      .done("icmp errors"));
+  // SYN without ACK opens a connection; everything else of TCP may be a reply, as may other protocols.
+  rules.push_back(rule()
+                      .protocol(ip_proto::kTcp)
+                      .load(NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1)
+                      .masked({0x12})
+                      .differs({0x02})
+                      .verdict(NFT_JUMP, "reply")
+                      .done());
+  rules.push_back(rule().load_protocol().differs({ip_proto::kTcp}).verdict(NFT_JUMP, "reply").done());
+  std::vector<NftRule> reply, reply_ingress;
+  for (const FlowEnd end : {FlowEnd::kEgress, FlowEnd::kIngress}) {
+    dispatch_maps(end, Flavour::kForward);
+    dispatch_maps(end, Flavour::kReply);
+    for (const IpFamily version : kVersions) {
+      rules.push_back(dispatch(version, end, Flavour::kForward));
+      (end == FlowEnd::kEgress ? reply : reply_ingress).push_back(dispatch(version, end, Flavour::kReply));
+    }
+  }
+  // No egress program: that end is open, ask the other one; none there either: admitted.
+  reply.push_back(rule().verdict(NFT_GOTO, "reply-ingress").done());
+  reply_ingress.push_back(rule().verdict(NF_ACCEPT).done());
+  plain_chain("reply-ingress", std::move(reply_ingress));
+  plain_chain("reply", std::move(reply));
+  plain_chain("judge", std::move(rules));
+}
+
+// A port whose workload is known sends only from that workload's addresses: otherwise any container could
+// speak in the name of another, since the policies go by address.
+void TableRenderer::guard() {
+  NftSet ports, pins[2];
+  ports.name = "ports";
+  ports.key = {NftType::kInterface};
+  for (std::size_t v = 0; v < 2; ++v) {
+    pins[v].name = v == 0 ? "pins4" : "pins6";
+    pins[v].key = {NftType::kInterface, v == 0 ? NftType::kIpv4 : NftType::kIpv6};
+  }
+  for (const TableWorkload& workload : policy_->workloads()) {
+    if (workload.interface.empty() || workload.addresses.empty()) continue;
+    NftElement port;
+    port.key = interface_bytes(workload.interface);
+    for (const IpAddress& address : workload.addresses) {
+      NftElement pin = port;
+      const Bytes bytes = address_bytes(address);
+      pin.key.insert(pin.key.end(), bytes.begin(), bytes.end());
+      pins[address.is_v4() ? 0 : 1].elements.push_back(std::move(pin));
+    }
+    ports.elements.push_back(std::move(port));
+  }
+  for (NftSet* set : {&ports, &pins[0], &pins[1]}) table_.sets.push_back(*set);
+
+  constexpr Register kAddress = kFirstRegister + 4;  // behind the 16 bytes of the interface name
+  std::vector<NftRule> rules;
+  rules.push_back(rule().load_interface(false).in_set("ports", true).verdict(NFT_RETURN).done());
+  // Tagged frames pass by the IP hooks.
+  for (const std::uint16_t tag : {std::uint16_t{ETH_P_8021Q}, std::uint16_t{ETH_P_8021AD}}) {
+    rules.push_back(rule()
+                        .load(NFT_PAYLOAD_LL_HEADER, 12, 2)
+                        .equals(be16_bytes(tag))
+                        .counter()
+                        .verdict(NF_DROP)
+                        .done("guard/vlan"));
+  }
+  rules.push_back(rule()
+                      .ip_version(IpFamily::kV4)
+                      .load_address(IpFamily::kV4, PacketSide::kSource)
+                      .equals({0, 0, 0, 0})
+                      .verdict(NFT_RETURN)
+                      .done("address not yet known"));
+  rules.push_back(rule()
+                      .ip_version(IpFamily::kV4)
+                      .load_interface(false)
+                      .load_address(IpFamily::kV4, PacketSide::kSource, kAddress)
+                      .in_set("pins4", true)
+                      .counter()
+                      .verdict(NF_DROP)
+                      .done("guard/source"));
+  const IpAddress link_local = *IpAddress::parse("fe80::");
+  rules.push_back(rule()
+                      .ip_version(IpFamily::kV6)
+                      .load_address(IpFamily::kV6, PacketSide::kSource)
+                      .between(address_bytes(link_local), address_bytes(link_local.broadcast(10)))
+                      .verdict(NFT_RETURN)
+                      .done("link-local"));
+  rules.push_back(rule()
+                      .ip_version(IpFamily::kV6)
+                      .load_address(IpFamily::kV6, PacketSide::kSource)
+                      .equals(Bytes(16, 0))
+                      .verdict(NFT_RETURN)
+                      .done("address not yet known"));
+  rules.push_back(rule()
+                      .ip_version(IpFamily::kV6)
+                      .load_interface(false)
+                      .load_address(IpFamily::kV6, PacketSide::kSource, kAddress)
+                      .in_set("pins6", true)
+                      .counter()
+                      .verdict(NF_DROP)
+                      .done("guard/source"));
+  plain_chain("guard", std::move(rules));
+}
+
+bool sysctl_is_on(const std::string& path) {
+  std::ifstream file(path);
+  int value = 0;
+  return static_cast<bool>(file >> value) && value == 1;
+}
+
+}  // namespace
+
+EnforcementMode EnforcementMode::detect(const std::string& root) {
+  return {sysctl_is_on(root + "/bridge-nf-call-iptables"), sysctl_is_on(root + "/bridge-nf-call-ip6tables")};
+}
+
+std::string EnforcementMode::to_string() const {
+  static constexpr const char* kInet = "inet (br_netfilter, conntrack)";
+  static constexpr const char* kBridge = "bridge (no conntrack: replies by reversed match)";
+  if (bridged_v4_in_inet == bridged_v6_in_inet) return bridged_v4_in_inet ? kInet : kBridge;
+  return std::string("IPv4 in ") + (bridged_v4_in_inet ? kInet : kBridge) + ", IPv6 in " +
+         (bridged_v6_in_inet ? kInet : kBridge);
+}
+
+NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode, const NftSettings& settings) {
+  TableRenderer inet(NftFamily::kInet, table, settings);
+  TableRenderer bridge(NftFamily::kBridge, table, settings);
+  inet.base_chain("block-in", NF_INET_PRE_ROUTING, settings.block_priority, {inet.jump("block")});
+  inet.base_chain("block-out", NF_INET_LOCAL_OUT, settings.block_priority, {inet.jump("block")});
+  bridge.base_chain("block-in", NF_BR_PRE_ROUTING, settings.block_priority, {bridge.jump("block")});
+  bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, {bridge.jump("block")});
+  if (table != nullptr) {
+    // What the node says to itself is nobody's traffic.
+    const NftRule own_in = inet.rule().load_interface(false).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done();
+    const NftRule own_out = inet.rule().load_interface(true).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done();
+    inet.judge_inet();
+    inet.base_chain("forward", NF_INET_FORWARD, settings.policy_priority, {inet.jump("judge")});
+    inet.base_chain("input", NF_INET_LOCAL_IN, settings.policy_priority, {own_in, inet.jump("judge")});
+    inet.base_chain("output", NF_INET_LOCAL_OUT, settings.policy_priority, {own_out, inet.jump("judge")});
+    bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet);
+    bridge.base_chain("forward", NF_BR_FORWARD, settings.policy_priority, {bridge.jump("judge")});
+    if (settings.pin_sources) {
+      bridge.guard();
+      bridge.base_chain("guard-in", NF_BR_PRE_ROUTING, settings.block_priority + 1, {bridge.jump("guard")});
+    }
+  }
+  NftRuleset out;
+  out.tables.push_back(bridge.take());
+  out.tables.push_back(inet.take());
+  return out;
+}
+
+}  // namespace bulkhead::rules

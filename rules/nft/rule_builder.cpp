@@ -1,0 +1,120 @@
+#include "rules/nft/rule_builder.h"
+
+#include <linux/if_ether.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace bulkhead::rules {
+
+Bytes address_bytes(const IpAddress& address) {
+  return {address.bytes().begin(), address.bytes().begin() + static_cast<std::ptrdiff_t>(address.size())};
+}
+Bytes be16_bytes(std::uint16_t value) {
+  return {static_cast<Byte>(value >> 8), static_cast<Byte>(value)};
+}
+Bytes interface_bytes(const std::string& name) {
+  Bytes out(16, 0);
+  std::copy_n(name.begin(), std::min<std::size_t>(name.size(), 15), out.begin());
+  return out;
+}
+
+RuleBuilder& RuleBuilder::ip_version(IpFamily version) {
+  if (family_ == NftFamily::kBridge) {
+    expressions_.emplace_back(ExprMeta{NFT_META_PROTOCOL, kFirstRegister});
+    return equals(be16_bytes(version == IpFamily::kV4 ? ETH_P_IP : ETH_P_IPV6));
+  }
+  expressions_.emplace_back(ExprMeta{NFT_META_NFPROTO, kFirstRegister});
+  return equals({static_cast<Byte>(version == IpFamily::kV4 ? NFPROTO_IPV4 : NFPROTO_IPV6)});
+}
+
+RuleBuilder& RuleBuilder::load(std::uint32_t base, std::uint32_t offset, std::uint32_t length, Register at) {
+  expressions_.emplace_back(ExprPayload{base, offset, length, at});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::load_address(IpFamily version, PacketSide side, Register at) {
+  const bool source = side == PacketSide::kSource;
+  if (version == IpFamily::kV4) return load(NFT_PAYLOAD_NETWORK_HEADER, source ? 12 : 16, 4, at);
+  return load(NFT_PAYLOAD_NETWORK_HEADER, source ? 8 : 24, 16, at);
+}
+
+RuleBuilder& RuleBuilder::load_protocol(Register at) {
+  expressions_.emplace_back(ExprMeta{NFT_META_L4PROTO, at});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::load_port(PacketSide side, Register at) {
+  return load(NFT_PAYLOAD_TRANSPORT_HEADER, side == PacketSide::kSource ? 0 : 2, 2, at);
+}
+
+RuleBuilder& RuleBuilder::load_interface(bool output, Register at) {
+  expressions_.emplace_back(ExprMeta{output ? NFT_META_OIFNAME : NFT_META_IIFNAME, at});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::equals(Bytes value) {
+  expressions_.emplace_back(ExprCmp{NFT_CMP_EQ, std::move(value), kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::differs(Bytes value) {
+  expressions_.emplace_back(ExprCmp{NFT_CMP_NEQ, std::move(value), kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::masked(Bytes mask) {
+  Bytes zero(mask.size(), 0);
+  expressions_.emplace_back(ExprBitwise{std::move(mask), std::move(zero), kFirstRegister, kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::between(Bytes first, Bytes last) {
+  if (first == last) return equals(std::move(first));
+  expressions_.emplace_back(ExprRange{NFT_RANGE_EQ, std::move(first), std::move(last), kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::in_set(const std::string& set, bool invert) {
+  expressions_.emplace_back(ExprLookup{set, kFirstRegister, std::nullopt, invert});
+  return *this;
+}
+RuleBuilder& RuleBuilder::vmap(const std::string& map) {
+  expressions_.emplace_back(ExprLookup{map, kFirstRegister, kVerdictRegister, false});
+  return *this;
+}
+RuleBuilder& RuleBuilder::protocol(std::uint8_t number) {
+  return load_protocol().equals({number});
+}
+
+RuleBuilder& RuleBuilder::ct_state(std::uint32_t states) {
+  expressions_.emplace_back(ExprCt{NFT_CT_STATE, std::nullopt, kFirstRegister});
+  Bytes mask(4, 0);
+  std::memcpy(mask.data(), &states, sizeof states);  // registers hold it in host order
+  return masked(std::move(mask)).differs({0, 0, 0, 0});
+}
+
+RuleBuilder& RuleBuilder::limit(std::uint32_t per_second) {
+  expressions_.emplace_back(ExprLimit{per_second, 1, std::max<std::uint32_t>(per_second, 5), NFT_LIMIT_PKTS, 0});
+  return *this;
+}
+RuleBuilder& RuleBuilder::log(const std::string& prefix) {
+  expressions_.emplace_back(ExprLog{prefix, std::nullopt, NFT_LOGLEVEL_INFO});
+  return *this;
+}
+RuleBuilder& RuleBuilder::counter() {
+  expressions_.emplace_back(ExprCounter{});
+  return *this;
+}
+RuleBuilder& RuleBuilder::verdict(std::int32_t code, const std::string& chain) {
+  expressions_.emplace_back(ExprVerdict{{code, chain}});
+  return *this;
+}
+RuleBuilder& RuleBuilder::reject_tcp() {
+  expressions_.emplace_back(ExprReject{NFT_REJECT_TCP_RST, 0});
+  return *this;
+}
+RuleBuilder& RuleBuilder::reject_unreachable() {
+  expressions_.emplace_back(ExprReject{NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_ADMIN_PROHIBITED});
+  return *this;
+}
+
+}  // namespace bulkhead::rules

@@ -1,0 +1,64 @@
+// Puts nf_tables rules together from conditions: "ip daddr in this set", "tcp port in these ranges".
+//
+// Thread   value type, used by the renderer only.
+// Families in the inet family the IP version is `meta nfproto`, in the bridge family `meta protocol`.
+// Tests    through tests/unit/rules/nft/nft_renderer_test.cpp
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "datapath/base/ip_address.h"
+#include "rules/compile/address_set.h"
+#include "rules/nft/nft_ruleset.h"
+
+namespace bulkhead::rules {
+
+// Where an address or a port lies in the packet.
+enum class PacketSide : std::uint8_t { kSource, kDestination };
+
+class RuleBuilder {
+ public:
+  explicit RuleBuilder(NftFamily family) : family_(family) {}
+
+  RuleBuilder& ip_version(IpFamily version);
+  // Loads the address into `at`; conditions and lookups follow.
+  RuleBuilder& load_address(IpFamily version, PacketSide side, Register at = kFirstRegister);
+  RuleBuilder& load_protocol(Register at = kFirstRegister);
+  RuleBuilder& load_port(PacketSide side, Register at = kFirstRegister);
+  RuleBuilder& load_interface(bool output, Register at = kFirstRegister);
+  RuleBuilder& load(std::uint32_t base, std::uint32_t offset, std::uint32_t length, Register at = kFirstRegister);
+  RuleBuilder& equals(Bytes value);
+  RuleBuilder& differs(Bytes value);
+  RuleBuilder& masked(Bytes mask);
+  RuleBuilder& between(Bytes first, Bytes last);
+  RuleBuilder& in_set(const std::string& set, bool invert = false);
+  RuleBuilder& vmap(const std::string& map);
+  RuleBuilder& protocol(std::uint8_t number);
+  // ct state in the bits of `states` (NF_CT_STATE_BIT).
+  RuleBuilder& ct_state(std::uint32_t states);
+  RuleBuilder& limit(std::uint32_t per_second);
+  RuleBuilder& log(const std::string& prefix);
+  RuleBuilder& counter();
+  RuleBuilder& verdict(std::int32_t code, const std::string& chain = {});
+  RuleBuilder& reject_tcp();
+  RuleBuilder& reject_unreachable();
+
+  [[nodiscard]] NftRule done(std::string comment = {}) {
+    NftRule rule;
+    rule.expressions = std::move(expressions_);
+    rule.comment = std::move(comment);
+    return rule;
+  }
+
+ private:
+  NftFamily family_;
+  std::vector<Expression> expressions_;
+};
+
+[[nodiscard]] Bytes address_bytes(const IpAddress& address);
+[[nodiscard]] Bytes be16_bytes(std::uint16_t value);
+[[nodiscard]] Bytes interface_bytes(const std::string& name);  // 16 bytes, zero padded
+
+}  // namespace bulkhead::rules

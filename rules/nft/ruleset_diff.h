@@ -1,0 +1,27 @@
+// Desired against actual: the smallest batch that turns one ruleset into the other, and the same
+// differences in words for verify().
+//
+// Order    one transaction: rules go first, then map elements, sets and chains; then sets, chains,
+//          elements and rules come. Base chains that exist with the same hook are never deleted.
+// Rules    elements of sets marked dynamic_elements are not compared; interval sets that differ are made
+//          anew, since their elements depend on each other.
+// Thread   pure function. Cost  sorts each set once.
+// Tests    tests/unit/rules/nft/ruleset_diff_test.cpp
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/nft/nft_ruleset.h"
+
+namespace bulkhead::rules {
+
+struct RulesetDifference {
+  NftBatch batch;
+  std::vector<std::string> findings;
+  [[nodiscard]] bool empty() const { return batch.empty(); }
+};
+
+[[nodiscard]] RulesetDifference compare_rulesets(const NftRuleset& desired, const NftRuleset& actual);
+
+}  // namespace bulkhead::rules
