@@ -2,3 +2,5 @@
 # <unit> is tests/fuzz/fuzz_<unit>.cpp with its seeds in tests/fuzz/corpus/<unit>/; DEPS are the
 # component names of bulkhead_component (bulkhead_ is put before them).
 bulkhead_fuzz_target(signature_language DEPS signatures_language)
+bulkhead_fuzz_target(pcap_reader DEPS io)
+bulkhead_fuzz_target(netlink_tlv DEPS output)
