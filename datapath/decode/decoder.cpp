@@ -18,8 +18,6 @@ bool Context::open_tunnel(TunnelKind kind, ByteSpan inner) {
   next.origin = PacketOrigin::kTunnel;
   next.tunnel = kind;
   next.tunnel_depth = static_cast<std::uint8_t>(view->tunnel_depth + 1);
-  next.vlan_count = view->vlan_count;
-  next.vlan_id = view->vlan_id;
   view = &next;
   return true;
 }

@@ -29,7 +29,7 @@ struct PacketChain {
 struct DecodeCounters {
   Counter packets, bytes, invalid, ipv4, ipv6, ethernet, arp, unknown_ethertype, chdlc, raw, null, sll, tcp, udp, sctp,
       esp, icmpv4, icmpv6, ppp, pppoe, geneve, gre, vlan, vlan_qinq, vxlan, ieee8021ah, teredo, ipv4_in_ipv6,
-      ipv6_in_ipv6, ipv4_in_ipv4, ipv6_in_ipv4, mpls, erspan, nsh, too_many_layers;
+      ipv6_in_ipv6, ipv4_in_ipv4, ipv6_in_ipv4, mpls, erspan, nsh, too_many_layers, vlan_qinqinq, vntag;
   std::array<Counter, kDecodeEventCount> events;
 };
 
@@ -42,6 +42,11 @@ class Decoder {
   // Continues with a datagram put together from fragments: `datagram` starts at its IP header,
   // `last` is the view of the fragment that completed it. Appends to `chain` from chain.count on.
   void decode_datagram(ByteSpan datagram, const PacketView& last, PacketChain& chain);
+
+  // Events that another stage found (the defragmenter's), so that all are counted in one place.
+  void count(const DecodeEventList& events) {
+    for (const DecodeEvent event : events) counters_.events[static_cast<std::size_t>(event)].add();
+  }
 
   [[nodiscard]] const DecodeCounters& counters() const { return counters_; }
 

@@ -17,6 +17,7 @@ void decode_dce(Context& c, ByteSpan bytes) {
 }
 
 void decode_vntag(Context& c, ByteSpan bytes) {
+  c.counters().vntag.add();
   if (bytes.size() < kVntagHeader) return c.fail(DecodeEvent::vntag_header_too_small);
   if (!decode_network(c, load_be16(&bytes[4]), bytes.subspan(kVntagHeader))) c.fail(DecodeEvent::vntag_unknown_type);
 }

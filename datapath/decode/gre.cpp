@@ -34,7 +34,7 @@ constexpr std::size_t kGreHeader = 4;
 
 [[nodiscard]] std::size_t version0_header(Context& c, ByteSpan bytes, std::uint16_t flags) {
   if ((flags & kRecursion) != 0) return fail0(c, DecodeEvent::gre_version0_recur);
-  if ((flags & (kFlags)) != 0) return fail0(c, DecodeEvent::gre_version0_flags);
+  if ((flags & kFlags) != 0) return fail0(c, DecodeEvent::gre_version0_flags);
   std::size_t length = kGreHeader;
   if ((flags & (kChecksum | kRouting)) != 0) length += 4;
   if ((flags & kKey) != 0) length += 4;
@@ -73,8 +73,7 @@ void decode_erspan2(Context& c, ByteSpan bytes) {
   if (!c.enter_layer()) return;
   const std::uint16_t head = load_be16(bytes.data());
   if (head >> 12 != 1) return c.note(DecodeEvent::erspan_unsupported_version);
-  const bool tagged = (head & 0x0fff) != 0;
-  if (tagged && !push_vlan(*c.view, head)) return c.note(DecodeEvent::erspan_too_many_vlan_layers);
+  if ((head & 0x0fff) != 0) static_cast<void>(push_vlan(*c.view, head));  // the first tag of this view: there is room
   decode_ethernet(c, bytes.subspan(kErspanHeader));
 }
 

@@ -63,8 +63,8 @@ void quote_ipv4(Context& c, ByteSpan quoted) {
 }
 
 void quote_ipv6(Context& c, ByteSpan quoted) {
-  if (quoted.size() < 40) return c.note(DecodeEvent::icmpv6_ipv6_trunc_pkt);
-  if (quoted[0] >> 4 != 6) return c.note(DecodeEvent::icmpv6_ipv6_unknown_version);
+  if (quoted.size() < 40) return c.note_invalid(DecodeEvent::icmpv6_ipv6_trunc_pkt);
+  if (quoted[0] >> 4 != 6) return c.note_invalid(DecodeEvent::icmpv6_ipv6_unknown_version);
   FlowTuple& tuple = c.view->icmp_quoted;
   tuple.source = IpAddress::v6(&quoted[8]);
   tuple.destination = IpAddress::v6(&quoted[24]);
@@ -84,14 +84,14 @@ struct TypeRule {
     case 0:  // echo reply
     case 8:  // echo
       return {Body::kId, 0};
-    case 3: return {Body::kQuote, 15};  // destination unreachable
-    case 4: return {Body::kQuote, 0};   // source quench
-    case 5: return {Body::kQuote, 3};   // redirect
-    case 11: return {Body::kQuote, 1};  // time exceeded
-    case 12: return {Body::kQuote, 2};  // parameter problem
-    case 9: return {Body::kPlain, 0};   // router advertisement (code 16: see below)
-    case 10: return {Body::kPlain, 0};  // router solicitation
-    case 13:                            // timestamp
+    case 3: return {Body::kQuote, 15};   // destination unreachable
+    case 4: return {Body::kQuote, 0};    // source quench
+    case 5: return {Body::kQuote, 3};    // redirect
+    case 11: return {Body::kQuote, 1};   // time exceeded
+    case 12: return {Body::kQuote, 2};   // parameter problem
+    case 9: return {Body::kPlain, 255};  // router advertisement; code 16 is a mobility agent's (RFC 5944)
+    case 10: return {Body::kPlain, 0};   // router solicitation
+    case 13:                             // timestamp
     case 14:
     case 15:  // information
     case 16:
@@ -117,14 +117,17 @@ constexpr bool is_multicast_listener(std::uint8_t type) {
     case 139:                            // node information
     case 140: return {Body::kPlain, 2};
     case 150:  // experimental mobility
+    case 151:  // multicast routers
+    case 152:
+    case 153:
     case 154:  // fast handovers
     case 155:  // RPL
     case 157:  // duplicate address
     case 158: return {Body::kPlain, 255};
     default: break;
   }
-  // 130 to 137 listeners and neighbours, 141 to 149 and 151 to 153 inverse discovery, mobility, multicast routers
-  if ((type >= 130 && type <= 137) || (type >= 141 && type <= 153) || type == 156) return {Body::kPlain, 0};
+  // 130 to 137 listeners and neighbours, 141 to 149 inverse discovery, listeners, mobility, certification
+  if ((type >= 130 && type <= 137) || (type >= 141 && type <= 149) || type == 156) return {Body::kPlain, 0};
   return {Body::kUnknown, 0};
 }
 
@@ -145,8 +148,7 @@ void decode_icmpv4(Context& c, ByteSpan bytes) {
   if (c.verify) v.l4_checksum_bad = internet_checksum(bytes) != 0;
   const TypeRule rule = rule_v4(v.icmp_type);
   if (rule.body == Body::kUnknown) return c.note(DecodeEvent::icmpv4_unknown_type);
-  const bool mobile_agent = v.icmp_type == 9 && v.icmp_code == 16;  // RFC 5944 2.1.1
-  if (v.icmp_code > rule.max_code && !mobile_agent) return c.note(DecodeEvent::icmpv4_unknown_code);
+  if (v.icmp_code > rule.max_code) return c.note(DecodeEvent::icmpv4_unknown_code);
   if (rule.body == Body::kId) set_id(v, bytes);
   if (rule.body == Body::kQuote) quote_ipv4(c, v.payload);
 }

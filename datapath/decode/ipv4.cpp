@@ -99,24 +99,32 @@ void decode_option(Context& c, ByteSpan option) {
   c.view->ip_options |= option_bit;
 }
 
-void decode_options(Context& c, ByteSpan options) {
+// False when a length is wrong: nothing after it can be trusted.
+[[nodiscard]] bool decode_options(Context& c, ByteSpan options) {
   if (options.size() % 8 != 0) c.note(DecodeEvent::ipv4_opt_pad_required);
   while (!options.empty()) {
     if (options[0] == kEol) {
       c.view->ip_options |= bit(IpOption::kEndOfList);
-      return;
+      return true;
     }
     if (options[0] == kNop) {
       c.view->ip_options |= bit(IpOption::kNop);
       options = options.subspan(1);
       continue;
     }
-    if (options.size() < 2) return c.note(DecodeEvent::ipv4_opt_eol_required);
+    if (options.size() < 2) {
+      c.note(DecodeEvent::ipv4_opt_eol_required);
+      return true;
+    }
     const std::size_t length = options[1];
-    if (length < 2 || length > options.size()) return c.note_invalid(DecodeEvent::ipv4_opt_invalid_len);
+    if (length < 2 || length > options.size()) {
+      c.fail(DecodeEvent::ipv4_opt_invalid_len);
+      return false;
+    }
     decode_option(c, options.first(length));
     options = options.subspan(length);
   }
+  return true;
 }
 
 // Length of the datagram: what the header says, but what is there where a super-packet outgrew the 16-bit field.
@@ -179,9 +187,10 @@ void decode_ipv4(Context& c, ByteSpan bytes) {
     c.view->truncated = true;
     return c.fail(DecodeEvent::ipv4_trunc_pkt);
   }
+  const ByteSpan options = bytes.subspan(kIpv4Header, header_length - kIpv4Header);
+  if (!options.empty() && !decode_options(c, options)) return;
   set_fields(*c.view, bytes, header_length, total);
   if (c.verify) c.view->ip_checksum_bad = internet_checksum(bytes.first(header_length)) != 0;
-  if (header_length > kIpv4Header) decode_options(c, bytes.subspan(kIpv4Header, header_length - kIpv4Header));
   const ByteSpan payload = bytes.subspan(header_length, total - header_length);
   c.view->payload = payload;
   if (!c.view->is_fragment) decode_upper(c, payload);

@@ -41,14 +41,14 @@ void decode_options(Context& c, ByteSpan options, bool hop) {
       continue;
     }
     if (at + 1 >= options.size() || at + 1 + options[at + 1] > options.size()) {
-      c.note(DecodeEvent::ipv6_exthdr_invalid_optlen);
+      c.note_invalid(DecodeEvent::ipv6_exthdr_invalid_optlen);
       break;
     }
     const std::size_t length = options[at + 1];
     const bool too_short = (type == option::kRouterAlert && length < 2) || (type == option::kJumbo && length < 4) ||
                            (type == option::kHomeAddress && length < 16);
     if (too_short) {
-      c.note(DecodeEvent::ipv6_exthdr_invalid_optlen);
+      c.note_invalid(DecodeEvent::ipv6_exthdr_invalid_optlen);
       break;
     }
     if (type == option::kPadN) {
@@ -72,7 +72,7 @@ void decode_options(Context& c, ByteSpan options, bool hop) {
 [[nodiscard]] bool options_header(Context& c, Walk& walk) {
   const std::size_t length = (walk.rest[1] + 1U) * 8;
   if (length > walk.rest.size()) {
-    c.note(DecodeEvent::ipv6_trunc_exthdr);
+    c.fail(DecodeEvent::ipv6_trunc_exthdr);
     return false;
   }
   const bool hop = walk.next == ip_proto::kHopByHop;
@@ -94,7 +94,7 @@ void decode_options(Context& c, ByteSpan options, bool hop) {
 [[nodiscard]] bool routing_header(Context& c, Walk& walk) {
   const std::size_t length = (walk.rest[1] + 1U) * 8;
   if (length > walk.rest.size()) {
-    c.note(DecodeEvent::ipv6_trunc_exthdr);
+    c.fail(DecodeEvent::ipv6_trunc_exthdr);
     return false;
   }
   if (walk.routing) {
@@ -111,7 +111,7 @@ void decode_options(Context& c, ByteSpan options, bool hop) {
 
 [[nodiscard]] bool fragment_header(Context& c, Walk& walk) {
   if (walk.rest.size() < kFragmentHeader) {
-    c.note(DecodeEvent::ipv6_trunc_exthdr);
+    c.fail(DecodeEvent::ipv6_trunc_exthdr);
     return false;
   }
   const Byte* p = walk.rest.data();
@@ -145,7 +145,7 @@ void decode_options(Context& c, ByteSpan options, bool hop) {
   // RFC 4302 2.2: length in words minus two; the fixed part is three words.
   const std::size_t length = kAuthHeader + (walk.rest[1] > 0 ? (walk.rest[1] - 1U) * 4 : 0);
   if (length > walk.rest.size()) {
-    c.note(DecodeEvent::ipv6_trunc_exthdr);
+    c.fail(DecodeEvent::ipv6_trunc_exthdr);
     return false;
   }
   if (load_be16(&walk.rest[2]) != 0) c.note(DecodeEvent::ipv6_exthdr_ah_res_not_null);
@@ -158,7 +158,7 @@ void decode_options(Context& c, ByteSpan options, bool hop) {
 [[nodiscard]] bool skipped_header(Context& c, Walk& walk) {
   const std::size_t length = (walk.rest[1] + 1U) * 8;
   if (length > walk.rest.size()) {
-    c.note(DecodeEvent::ipv6_trunc_exthdr);
+    c.fail(DecodeEvent::ipv6_trunc_exthdr);
     return false;
   }
   walk.skip(length);
@@ -236,7 +236,7 @@ void decode_headers(Context& c, Walk walk) {
     return;
   }
   if (walk.next == ip_proto::kEsp) {
-    if (walk.rest.size() < kEspHeader) return c.note(DecodeEvent::ipv6_trunc_exthdr);
+    if (walk.rest.size() < kEspHeader) return c.fail(DecodeEvent::ipv6_trunc_exthdr);
     return decode_esp(c, walk.rest);
   }
   decode_upper(c, walk.next, walk.rest);

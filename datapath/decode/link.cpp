@@ -45,7 +45,7 @@ void decode_raw(Context& c, ByteSpan bytes) {
   switch (bytes[0] >> 4) {
     case 4: return decode_ipv4(c, bytes);
     case 6: return decode_ipv6(c, bytes);
-    default: return c.fail(DecodeEvent::ipraw_invalid_ip_version);
+    default: return c.note(DecodeEvent::ipraw_invalid_ip_version);
   }
 }
 

@@ -15,7 +15,7 @@ void guess_payload(Context& c, ByteSpan bytes) {
     case 4: return decode_ipv4(c, bytes);
     case 6: return decode_ipv6(c, bytes);
     case 0: return decode_ethernet(c, bytes.subspan(4));
-    default: return c.note(DecodeEvent::mpls_unknown_payload_type);
+    default: return c.fail(DecodeEvent::mpls_unknown_payload_type);
   }
 }
 

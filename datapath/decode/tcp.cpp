@@ -53,7 +53,10 @@ enum OptionKind : std::uint8_t {
 
 void decode_option(Context& c, ByteSpan option) {
   constexpr std::uint16_t kFastOpenMagic = 0xf989;  // RFC 6994, before TFO had a number of its own
-  if (!length_fits(option)) return c.note(DecodeEvent::tcp_opt_invalid_len);
+  if (!length_fits(option)) {
+    const bool signs = option[0] == kMd5 || option[0] == kAuthentication;  // a bad signature option is never sent
+    return signs ? c.note_invalid(DecodeEvent::tcp_opt_invalid_len) : c.note(DecodeEvent::tcp_opt_invalid_len);
+  }
   TcpFields& tcp = c.view->tcp;
   switch (option[0]) {
     case kMss:

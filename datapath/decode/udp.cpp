@@ -23,7 +23,8 @@ constexpr std::size_t kUdpHeader = 8;
   if (teredo && decode_teredo(c, payload)) return true;
   const bool geneve = s.geneve_enabled && (listed(s.geneve_ports, from) || listed(s.geneve_ports, to));
   if (geneve && decode_geneve(c, payload)) return true;
-  return s.vxlan_enabled && listed(s.vxlan_ports, to) && decode_vxlan(c, payload);
+  const bool vxlan = s.vxlan_enabled && (listed(s.vxlan_ports, from) || listed(s.vxlan_ports, to));
+  return vxlan && decode_vxlan(c, payload);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ constexpr std::size_t kEthernetHeader = 14, kIpv6Header = 40;
 }
 
 void decode_inner_frame(Context& c, TunnelKind kind, DecodeEvent unknown_type, ByteSpan inner) {
-  if (!is_inner_type(load_be16(&inner[12]))) return c.note(unknown_type);
+  if (!is_inner_type(load_be16(&inner[12]))) return c.note_invalid(unknown_type);
   if (c.open_tunnel(kind, inner)) decode_ethernet(c, inner);
 }
 
@@ -40,12 +40,12 @@ bool decode_geneve(Context& c, ByteSpan bytes) {
   if (bytes.size() < length + least) return false;
   const bool known =
       type == ether_type::kBridge || type == ether_type::kIpv4 || type == ether_type::kIpv6 || type == ether_type::kArp;
-  if (!known) {
-    c.note(DecodeEvent::geneve_unknown_payload_type);
-    return false;
-  }
   if (!c.enter_layer()) return false;
   c.counters().geneve.add();
+  if (!known) {
+    c.note_invalid(DecodeEvent::geneve_unknown_payload_type);
+    return true;
+  }
   const ByteSpan inner = bytes.subspan(length);
   if (!c.open_tunnel(TunnelKind::kGeneve, inner)) return true;
   if (type == ether_type::kBridge) {

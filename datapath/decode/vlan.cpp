@@ -14,11 +14,9 @@ bool push_vlan(PacketView& view, std::uint16_t tci) {
 }
 
 void decode_vlan(Context& c, ByteSpan bytes) {
-  if (c.view->vlan_count == 1) {
-    c.counters().vlan_qinq.add();
-  } else if (c.view->vlan_count == 0) {
-    c.counters().vlan.add();
-  }
+  DecodeCounters& counters = c.counters();
+  Counter* const by_depth[kMaxVlanTags] = {&counters.vlan, &counters.vlan_qinq, &counters.vlan_qinqinq};
+  if (c.view->vlan_count < kMaxVlanTags) by_depth[c.view->vlan_count]->add();
   if (c.view->vlan_count >= kMaxVlanTags) return c.note(DecodeEvent::vlan_too_many_layers);
   if (bytes.size() < kVlanHeader) return c.fail(DecodeEvent::vlan_header_too_small);
   if (!c.enter_layer()) return;

@@ -1,6 +1,7 @@
 // Prints what the decoder makes of a capture, for comparison with other programs:
 //     decode_dump FILE.pcap        one line for each event: "<packet number> <event name>"
 //     decode_dump --views FILE     one line for each view: number, origin, protocol, addresses, ports, payload length
+//     decode_dump --counters FILE  one line for each counter that is not zero, named as in EVE statistics
 //     decode_dump --cases DIR      writes the frames of event_cases.h into one capture per link type
 #include <pcap/pcap.h>
 
@@ -30,34 +31,49 @@ void print_view(std::uint64_t number, const decode::PacketView& v) {
               v.ip_checksum_bad ? " ipsum" : "", v.l4_checksum_bad ? " l4sum" : "");
 }
 
+void print_counters(const decode::DecodeCounters& d) {
+  const auto put = [](const char* name, const Counter& counter) {
+    if (counter.value() != 0) std::printf("%s %llu\n", name, static_cast<unsigned long long>(counter.value()));
+  };
+#define PUT(name) put(#name, d.name)
+  PUT(invalid), PUT(ipv4), PUT(ipv6), PUT(ethernet), PUT(arp), PUT(unknown_ethertype), PUT(chdlc), PUT(raw), PUT(null);
+  PUT(sll), PUT(tcp), PUT(udp), PUT(sctp), PUT(esp), PUT(icmpv4), PUT(icmpv6), PUT(ppp), PUT(pppoe), PUT(geneve);
+  PUT(gre), PUT(vlan), PUT(vlan_qinq), PUT(vlan_qinqinq), PUT(vntag), PUT(vxlan), PUT(ieee8021ah), PUT(teredo);
+  PUT(ipv4_in_ipv6), PUT(ipv6_in_ipv6), PUT(mpls), PUT(erspan), PUT(nsh), PUT(too_many_layers);
+#undef PUT
+}
+
+enum class Print { kEvents, kViews, kCounters };
+
 class Dump {
  public:
-  explicit Dump(bool views) : views_(views) {}
+  explicit Dump(Print what) : what_(what) {}
 
   void packet(const io::RawPacket& raw) {
     decoder_.decode(raw, chain_);
     for (std::size_t i = 0; i < chain_.count; ++i) {
       const decode::PacketView& v = chain_.views[i];
-      if (views_) {
-        print_view(raw.number, v);
-      } else {
-        print_events(raw.number, v.events);
-      }
+      if (what_ == Print::kViews) print_view(raw.number, v);
+      if (what_ == Print::kEvents) print_events(raw.number, v.events);
       if (!v.is_fragment || v.invalid) continue;
       const defrag::DefragResult result = defrag_.insert(v, raw.time);
-      if (!views_) print_events(raw.number, result.events);
+      if (what_ == Print::kEvents) print_events(raw.number, result.events);
       if (!result.datagram.empty()) decoder_.decode_datagram(result.datagram, v, chain_);
     }
   }
 
+  void finish() const {
+    if (what_ == Print::kCounters) print_counters(decoder_.counters());
+  }
+
  private:
-  bool views_;
+  Print what_;
   decode::Decoder decoder_{decode::DecodeSettings{}};
   defrag::IpDefrag defrag_{defrag::DefragSettings{}};
   decode::PacketChain chain_;
 };
 
-int dump_file(const char* path, bool views) {
+int dump_file(const char* path, Print what) {
   char error[PCAP_ERRBUF_SIZE];
   const std::unique_ptr<pcap_t, decltype(&pcap_close)> file(
       pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error), &pcap_close);
@@ -65,7 +81,7 @@ int dump_file(const char* path, bool views) {
     std::fprintf(stderr, "%s: %s\n", path, error);
     return 2;
   }
-  Dump dump(views);
+  Dump dump(what);
   pcap_pkthdr* header = nullptr;
   const u_char* data = nullptr;
   for (std::uint64_t number = 1; pcap_next_ex(file.get(), &header, &data) == 1; ++number) {
@@ -79,6 +95,7 @@ int dump_file(const char* path, bool views) {
     if (pcap_datalink(file.get()) == DLT_RAW) raw.link_type = io::LinkType::kRaw;
     dump.packet(raw);
   }
+  dump.finish();
   return 0;
 }
 
@@ -102,8 +119,9 @@ int write_cases(const std::string& directory) {
 int main(int argc, char** argv) {
   const std::string_view word = argc > 1 ? argv[1] : "";
   if (argc == 3 && word == "--cases") return bulkhead::write_cases(argv[2]);
-  if (argc == 3 && word == "--views") return bulkhead::dump_file(argv[2], true);
-  if (argc == 2) return bulkhead::dump_file(argv[1], false);
-  std::fprintf(stderr, "usage: decode_dump [--views] FILE | --cases DIR\n");
+  if (argc == 3 && word == "--views") return bulkhead::dump_file(argv[2], bulkhead::Print::kViews);
+  if (argc == 3 && word == "--counters") return bulkhead::dump_file(argv[2], bulkhead::Print::kCounters);
+  if (argc == 2) return bulkhead::dump_file(argv[1], bulkhead::Print::kEvents);
+  std::fprintf(stderr, "usage: decode_dump [--views | --counters] FILE | --cases DIR\n");
   return 2;
 }
