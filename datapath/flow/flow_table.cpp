@@ -213,7 +213,7 @@ struct FlowTable::State {
   }
 
   FlowLookup lookup(const PacketView& p, const FlowKey& key, std::uint64_t hash) {
-    now = std::max(now, p.raw->time);
+    now = std::max({now, p.raw->time, p.raw->clock});
     PooledFlow* flow = find(key, hash);
     if (flow != nullptr && deadline(*flow) < now) {
       finish(*flow, FlowEndReason::kTimeout);

@@ -41,6 +41,7 @@ struct RawPacket {
   std::uint32_t captured = 0;
   std::uint32_t wire_length = 0;
   Timestamp time;
+  Timestamp clock;  // replay: latest time of the capture so far, for timers of any number of workers; 0: as `time`
   std::uint64_t number = 0;  // from 1 in the order of the source: EVE pcap_cnt
   std::uint32_t interface_index = 0;
   LinkType link_type = LinkType::kEthernet;

@@ -90,7 +90,7 @@ void Live::run(Lane& lane) {
     for (auto& packet : batch.packets) lane.worker->process(packet);
     lane.source->release(batch);
   }
-  lane.worker->finish();
+  lane.worker->finish(wall_clock());
 }
 
 bool Live::failed(Error* why) const {

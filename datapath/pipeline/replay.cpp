@@ -75,6 +75,7 @@ class Replay::Lane {
     std::vector<Byte> bytes;     // copies, when the source's own bytes do not last
     std::uint64_t up_to = 0;     // every packet up to this number is in some lane's queue by now
     bool last = false;
+    Timestamp end;               // with `last`: latest time of all packets
   };
 
   Lane(Worker& worker, event::EventPublisher& publisher, OrderedGate& gate, std::size_t index)
@@ -105,6 +106,7 @@ class Replay::Lane {
 
   void run() {
     bool last = false;
+    Timestamp end;
     while (!last) {
       const std::unique_ptr<Batch> batch = pop();
       for (auto& packet : batch->packets) {
@@ -117,8 +119,9 @@ class Replay::Lane {
       }
       advance(batch->up_to + 1);
       last = batch->last;
+      end = batch->end;
     }
-    worker_.finish();
+    worker_.finish(end);
     advance(UINT64_MAX);
   }
 
@@ -171,6 +174,7 @@ void Replay::read_all(const std::vector<std::unique_ptr<io::PacketSource>>& sour
         if (result.packets++ == 0) result.first = packet.time;
         result.bytes += packet.captured;
         result.last = std::max(result.last, packet.time);
+        packet.clock = result.last;
         sample.judge(packet);
       }
       on_batch(batch, source->capabilities().stable_bytes);
@@ -187,12 +191,12 @@ void Replay::run_alone(const std::vector<std::unique_ptr<io::PacketSource>>& sou
   SecondClock clock;
   read_all(sources, result, progress, [&](io::PacketBatch& batch, bool) {
     for (auto& packet : batch.packets) {
-      if (clock.advance(packet.time)) worker.tick(packet.time, packet.number);
+      if (clock.advance(packet.clock)) worker.tick(packet.clock, packet.number);
       worker.process(packet);
     }
     if (!batch.packets.empty()) publisher.watermark(batch.packets.back().number);
   });
-  worker.finish();
+  worker.finish(result.last);
   publisher.watermark(UINT64_MAX);
 }
 
@@ -212,6 +216,7 @@ void Replay::run_dispatched(const std::vector<std::unique_ptr<io::PacketSource>>
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       out[i]->up_to = up_to;
       out[i]->last = last;
+      out[i]->end = result.last;
       lanes[i]->push(std::move(out[i]));
     }
     open_batches();
@@ -230,9 +235,9 @@ void Replay::run_dispatched(const std::vector<std::unique_ptr<io::PacketSource>>
     }
     for (std::size_t i = 0; i < batch.packets.size(); ++i) {
       io::RawPacket packet = batch.packets[i];
-      if (clock.advance(packet.time)) {
+      if (clock.advance(packet.clock)) {
         io::RawPacket tick;
-        tick.time = packet.time;
+        tick.time = packet.clock;
         tick.number = packet.number;
         for (auto& b : out) b->packets.push_back(tick);
       }

@@ -132,7 +132,7 @@ void Worker::use(SnapshotPtr snapshot) {
 // The life of a packet: decode every layer; put fragments together; find the flow; follow TCP; let the
 // inspectors judge; act on what they say; report.
 void Worker::process(io::RawPacket& raw) {
-  now_ = std::max(now_, raw.time);
+  now_ = std::max({now_, raw.time, raw.clock});
   order_ = {raw.number, 1, 0, 0};
   verdict_ = io::PacketVerdict::kAccept;
   decoder_.decode(raw, *chain_);
@@ -153,7 +153,8 @@ void Worker::tick(Timestamp now, std::uint64_t next_packet) {
   flows_->expire(now_);
 }
 
-void Worker::finish() {
+void Worker::finish(Timestamp end) {
+  now_ = std::max(now_, end);
   order_ = {kEndOfInput, 2, 0, 0};
   flows_->end_all(flow::FlowEndReason::kShutdown);
   finishing_ = true;

@@ -44,8 +44,8 @@ class Worker final : private stream::StreamListener {
   void process(io::RawPacket& raw);
   // Packet time has reached `now` before packet `next_packet`: timeouts.
   void tick(Timestamp now, std::uint64_t next_packet);
-  // End of input: every flow gets its last look and its event.
-  void finish();
+  // End of input at time `end`: every flow gets its last look and its event.
+  void finish(Timestamp end);
 
   // Sums this worker's counters into (name, value) pairs with EVE stats names. Any thread.
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
