@@ -13,7 +13,7 @@ struct DecodeSettings {
   std::vector<std::uint16_t> teredo_ports{3544};
   bool teredo_any_port = false;
   bool vxlan_enabled = true, geneve_enabled = true, teredo_enabled = true;
-  bool erspan_type1_enabled = false;
+  bool erspan_type1_enabled = true;
   std::uint8_t max_layers = 16;  // decoder.max-layers
 };
 

@@ -32,9 +32,9 @@ void decode_8021ah(Context& c, ByteSpan bytes) {
 }  // namespace
 
 void decode_ethernet(Context& c, ByteSpan bytes) {
+  if (!c.enter_layer()) return;
   c.counters().ethernet.add();
   if (bytes.size() < kEthernetHeader) return c.fail(DecodeEvent::ethernet_pkt_too_small);
-  if (!c.enter_layer()) return;
   c.view->ethernet = bytes.data();
   static_cast<void>(decode_network(c, load_be16(&bytes[12]), bytes.subspan(kEthernetHeader)));
 }

@@ -226,9 +226,12 @@ void decode_headers(Context& c, Walk walk) {
   const Byte* start = v.ip_header;
   while (is_extension(walk.next)) {
     v.protocol = walk.next;
-    if (walk.rest.size() < 2 || !extension_header(c, walk)) return;
+    if (walk.rest.size() < 2) return c.fail(DecodeEvent::ipv6_trunc_exthdr);
+    if (!extension_header(c, walk)) return;
     v.ip_header_length = static_cast<std::uint16_t>(walk.rest.data() - start);
     v.payload = walk.rest;
+    const bool nothing_follows = walk.rest.size() < 2 && walk.next != ip_proto::kNone;
+    if (nothing_follows) return c.fail(DecodeEvent::ipv6_trunc_exthdr);
   }
   v.protocol = walk.next;
   if (walk.next == ip_proto::kNone) {

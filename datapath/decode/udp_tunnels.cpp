@@ -12,11 +12,6 @@ constexpr std::size_t kEthernetHeader = 14, kIpv6Header = 40;
          type == ether_type::kVlan || type == ether_type::kQinQ || type == ether_type::kQinQOld;
 }
 
-void decode_inner_frame(Context& c, TunnelKind kind, DecodeEvent unknown_type, ByteSpan inner) {
-  if (!is_inner_type(load_be16(&inner[12]))) return c.note_invalid(unknown_type);
-  if (c.open_tunnel(kind, inner)) decode_ethernet(c, inner);
-}
-
 }  // namespace
 
 // flags 1 (0x08: the VNI is valid), policy 3, VNI 3, reserved 1, the inner frame
@@ -26,7 +21,16 @@ bool decode_vxlan(Context& c, ByteSpan bytes) {
   if ((bytes[0] & 0x08) == 0 || bytes[7] != 0) return false;
   if (!c.enter_layer()) return false;
   c.counters().vxlan.add();
-  decode_inner_frame(c, TunnelKind::kVxlan, DecodeEvent::vxlan_unknown_payload_type, bytes.subspan(kVxlanHeader));
+  const ByteSpan inner = bytes.subspan(kVxlanHeader);
+  const std::uint16_t type = load_be16(&inner[12]);
+  if (!is_inner_type(type)) {
+    c.note_invalid(DecodeEvent::vxlan_unknown_payload_type);
+    return true;
+  }
+  if (!c.open_tunnel(TunnelKind::kVxlan, inner)) return true;
+  // The inner Ethernet header counts neither as a layer nor in decoder.ethernet.
+  c.view->ethernet = inner.data();
+  static_cast<void>(decode_network(c, type, inner.subspan(kEthernetHeader)));
   return true;
 }
 
