@@ -85,7 +85,7 @@ struct ResponseSettings {
 
 struct NetlinkSettings {
   bool enabled = true;
-  std::uint32_t group = 29;
+  std::uint32_t group = 27;
 };
 
 struct StatsSettings {

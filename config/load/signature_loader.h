@@ -1,0 +1,48 @@
+// Signature files to a compiled database: read, parse, resolve, compile, with every error of every file.
+//
+// Thread   control thread (a reload runs beside the workers).
+// In       SignatureSettings: rule files, classification, reference and threshold files, variables, order.
+// Out      a database of the rules that load, and counts of those that do not, by reason.
+// Errors   Diagnostics of the rule language. A rule with an error is left out; with failure_is_fatal the
+//          result is then none. Files that cannot be read and threshold lines with errors count as such too.
+// Tests    tests/unit/config/load/signature_loader_test.cpp, tests/golden/errors/
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/load/engine_settings.h"
+#include "datapath/base/diagnostic.h"
+#include "signatures/compile/signature_db.h"
+#include "signatures/language/classification.h"
+#include "signatures/language/reference_config.h"
+
+namespace bulkhead::config {
+
+struct SignatureCounts {
+  std::size_t files = 0;
+  std::size_t rules = 0;     // read and not commented out: loaded + refused
+  std::size_t disabled = 0;  // commented out
+  std::size_t loaded = 0;
+  std::size_t refused = 0;
+  // Refused rules by the code of their first error: signature.keyword.protocol, ...
+  std::map<std::string, std::size_t> reasons;
+  double seconds = 0;
+};
+
+struct LoadedSignatures {
+  signatures::SignatureDbPtr db;  // never null
+  SignatureCounts counts;
+};
+
+[[nodiscard]] std::optional<LoadedSignatures> load_signatures(const SignatureSettings& settings,
+                                                              Diagnostics& diagnostics,
+                                                              SignatureCounts* counts = nullptr);
+
+// The well-known classtypes and reference systems, for runs that name no file of their own.
+[[nodiscard]] signatures::ClassificationTable built_in_classifications();
+[[nodiscard]] signatures::ReferenceTable built_in_references();
+
+}  // namespace bulkhead::config
