@@ -157,6 +157,14 @@ struct Encoder {
       if (e.type != NFT_REJECT_TCP_RST) out.u8(NFTA_REJECT_ICMP_CODE, e.code);
     });
   }
+  void operator()(const ExprDynset& e) {
+    nest("dynset", [&] {
+      out.text(NFTA_DYNSET_SET_NAME, e.set);
+      out.be32(NFTA_DYNSET_OP, e.op);
+      out.be32(NFTA_DYNSET_SREG_KEY, wire_register(e.sreg));
+      if (e.timeout_ms != 0) out.be64(NFTA_DYNSET_TIMEOUT, e.timeout_ms);
+    });
+  }
   void operator()(const ExprUnknown& e) {
     const std::size_t element = out.open(NFTA_LIST_ELEM);
     out.text(NFTA_EXPR_NAME, e.name);
@@ -252,11 +260,18 @@ std::optional<Expression> decode_reject(const Fields& f) {
   return ExprReject{f[NFTA_REJECT_TYPE].be32(), f[NFTA_REJECT_ICMP_CODE].u8()};
 }
 
+std::optional<Expression> decode_dynset(const Fields& f) {
+  if (f.has(NFTA_DYNSET_SREG_DATA) || f.has(NFTA_DYNSET_EXPR) || f.has(NFTA_DYNSET_EXPRESSIONS)) return std::nullopt;
+  return ExprDynset{f[NFTA_DYNSET_SET_NAME].text(), f[NFTA_DYNSET_TIMEOUT].be64(), f[NFTA_DYNSET_OP].be32(),
+                    f.reg(NFTA_DYNSET_SREG_KEY)};
+}
+
 constexpr std::pair<std::string_view, Decoder> kDecoders[] = {
     {"payload", decode_payload}, {"meta", decode_meta},           {"ct", decode_ct},
     {"cmp", decode_cmp},         {"range", decode_range},         {"bitwise", decode_bitwise},
     {"lookup", decode_lookup},   {"immediate", decode_immediate}, {"counter", decode_counter},
-    {"log", decode_log},         {"limit", decode_limit},         {"reject", decode_reject}};
+    {"log", decode_log},         {"limit", decode_limit},         {"reject", decode_reject},
+    {"dynset", decode_dynset}};
 
 Expression decode_expression(const std::string& name, ByteSpan data) {
   for (const auto& [known, decode] : kDecoders) {

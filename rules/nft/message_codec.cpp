@@ -136,9 +136,11 @@ void BatchEncoder::add_set(const NftCommand& command, std::size_t index) {
   out.text(NFTA_SET_NAME, command.name);
   std::uint32_t flags = 0;
   if (set.interval) flags |= NFT_SET_INTERVAL;
-  if (set.interval && set.key.size() > 1) flags |= NFT_SET_CONCAT;
+  const bool concat_ranges = set.interval && set.key.size() > 1;
+  if (concat_ranges) flags |= NFT_SET_CONCAT;
   if (set.verdict_map) flags |= NFT_SET_MAP;
   if (set.timeouts) flags |= NFT_SET_TIMEOUT;
+  if (set.from_packets) flags |= NFT_SET_EVAL;
   out.be32(NFTA_SET_FLAGS, flags);
   out.be32(NFTA_SET_KEY_TYPE, concat_type(set.key));
   out.be32(NFTA_SET_KEY_LEN, set.key_length());
@@ -147,10 +149,11 @@ void BatchEncoder::add_set(const NftCommand& command, std::size_t index) {
     out.be32(NFTA_SET_DATA_LEN, 0);
   }
   out.be32(NFTA_SET_ID, static_cast<std::uint32_t>(index + 1));  // the kernel asks for one; names do the work
-  if (set.size != 0 || set.key.size() > 1) {
+  if (set.size != 0 || concat_ranges) {
     const std::size_t desc = out.open(NFTA_SET_DESC);
     if (set.size != 0) out.be32(NFTA_SET_DESC_SIZE, set.size);
-    if (set.key.size() > 1) {
+    // Field lengths only with ranges: the kernel refuses them otherwise.
+    if (concat_ranges) {
       const std::size_t concat = out.open(NFTA_SET_DESC_CONCAT);
       for (const NftType field : set.key) {
         const std::size_t element = out.open(NFTA_LIST_ELEM);
@@ -271,6 +274,7 @@ bool decode_set(ByteSpan body, std::string& table, NftSet& out) {
         const std::uint32_t flags = attribute.be32();
         out.interval = (flags & NFT_SET_INTERVAL) != 0;
         out.timeouts = (flags & NFT_SET_TIMEOUT) != 0;
+        out.from_packets = (flags & NFT_SET_EVAL) != 0;
         break;
       }
       case NFTA_SET_KEY_TYPE: out.key = concat_fields(attribute.be32()); break;

@@ -121,11 +121,11 @@ class RulePrinter {
          value_text(field, e.to));
   }
   void operator()(const ExprLookup& e) {
-    std::string key;
-    for (auto at = fields_.find(e.sreg); at != fields_.end(); ++at) {
-      key += (key.empty() ? "" : " . ") + at->second.name;
-    }
-    word(key + (e.dreg ? (*e.dreg == kVerdictRegister ? " vmap @" : " map @") : e.invert ? " != @" : " @") + e.set);
+    word(key_from(e.sreg) +
+         (e.dreg     ? (*e.dreg == kVerdictRegister ? " vmap @" : " map @")
+          : e.invert ? " != @"
+                     : " @") +
+         e.set);
   }
   void operator()(const ExprVerdict& e) { word(print_verdict(e.verdict)); }
   void operator()(const ExprImmediate& e) { fields_[e.dreg] = {hex(e.data), Field::Form::kHex}; }
@@ -144,6 +144,9 @@ class RulePrinter {
     word(e.type == NFT_REJECT_TCP_RST ? std::string("reject with tcp reset")
                                       : "reject with icmpx code " + std::to_string(e.code));
   }
+  void operator()(const ExprDynset& e) {
+    word("update @" + e.set + " { " + key_from(e.sreg) + " timeout " + std::to_string(e.timeout_ms) + "ms }");
+  }
   void operator()(const ExprUnknown& e) { word("[" + e.name + " " + std::to_string(e.attributes.size()) + " bytes]"); }
 
  private:
@@ -152,6 +155,13 @@ class RulePrinter {
     text_ += w;
     // A condition has used its registers up.
     fields_.clear();
+  }
+  [[nodiscard]] std::string key_from(Register first) const {
+    std::string key;
+    for (auto at = fields_.find(first); at != fields_.end(); ++at) {
+      key += (key.empty() ? "" : " . ") + at->second.name;
+    }
+    return key;
   }
   static Field payload_field(const ExprPayload& e) {
     using Form = Field::Form;
@@ -258,9 +268,13 @@ std::string print_set(const NftSet& set, std::size_t elements) {
   for (std::size_t i = 0; i < set.key.size(); ++i) out += (i == 0 ? "" : " . ") + type_word(set.key[i]);
   out += set.verdict_map ? " : verdict\n" : "\n";
   if (set.size != 0) out += "\t\tsize " + std::to_string(set.size) + "\n";
-  if (set.interval || set.timeouts) {
-    out += std::string("\t\tflags ") + (set.interval ? "interval" : "") + (set.interval && set.timeouts ? "," : "") +
-           (set.timeouts ? "timeout" : "") + "\n";
+  if (set.interval || set.timeouts || set.from_packets) {
+    std::string flags;
+    for (const auto& [on, name] :
+         {std::pair{set.interval, "interval"}, {set.timeouts, "timeout"}, {set.from_packets, "dynamic"}}) {
+      if (on) flags += (flags.empty() ? "" : ",") + std::string(name);
+    }
+    out += "\t\tflags " + flags + "\n";
   }
   for (std::size_t i = 0; i < std::min(elements, set.elements.size()); ++i) {
     out += (i == 0 ? "\t\telements = { " : ",\n\t\t             ") + print_element(set, set.elements[i]);

@@ -54,13 +54,17 @@ std::string name_of_rules(const std::string& prefix, const std::vector<NftRule>&
   return prefix + "-" + hash.text();
 }
 
-// Which packets of a flow a chain judges: those of its own direction, or its replies in reverse.
-enum class Flavour : std::uint8_t { kForward, kReply };
+// What has a flow key of its own in the bridge family.
+enum class FlowKind : std::uint8_t { kIcmpEcho, kTcp, kDatagram };
+
+// How long a flow is followed without packets of either direction, where there is no conntrack.
+constexpr std::uint64_t kTcpIdleMs = 3'600'000, kDatagramIdleMs = 120'000;
 
 // One table of one family.
 class TableRenderer {
  public:
-  TableRenderer(NftFamily family, const PolicyTable* policy, const NftSettings& settings) : policy_(policy) {
+  TableRenderer(NftFamily family, const PolicyTable* policy, const NftSettings& settings)
+      : policy_(policy), flow_set_size_(settings.flow_set_size) {
     table_.family = family;
     table_.name = settings.table;
     for (NftSet& set : block_sets(settings.block_set_size)) table_.sets.push_back(std::move(set));
@@ -92,33 +96,33 @@ class TableRenderer {
     std::uint8_t protocol = 0;  // 0: any
   };
 
-  [[nodiscard]] std::vector<Variant> variants(const TableMatch& match, FlowEnd end, Flavour flavour);
-  void add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol, Flavour flavour,
-                 std::vector<Variant>& out);
+  [[nodiscard]] std::vector<Variant> variants(const TableMatch& match, FlowEnd end);
+  void add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol, std::vector<Variant>& out);
   void address_condition(RuleBuilder& builder, const AddressSet& peers, IpFamily version, PacketSide side);
   [[nodiscard]] std::string address_set(const AddressSet& peers, IpFamily version);
   [[nodiscard]] std::string port_set(const std::vector<PortMatch>& ports);
   [[nodiscard]] std::string audit_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end);
-  void add_step(const Step& step, FlowEnd end, Flavour flavour, const std::string& next_tier,
-                std::vector<NftRule>& rules);
+  void add_step(const Step& step, FlowEnd end, const std::string& next_tier, std::vector<NftRule>& rules);
   void add_verdicts(const Step& step, const Variant& variant, const std::string& next_tier,
                     std::vector<NftRule>& rules);
   [[nodiscard]] NftRule with(const Variant& variant, NftRule tail) const;
   [[nodiscard]] std::string segment_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end,
-                                          Flavour flavour, const std::string& next);
-  [[nodiscard]] std::string program_chain(std::uint32_t program, FlowEnd end, Flavour flavour);
-  [[nodiscard]] NftRule reply_admitted(FlowEnd end) const;
-  void dispatch_maps(FlowEnd end, Flavour flavour);
+                                          const std::string& next);
+  [[nodiscard]] std::string program_chain(std::uint32_t program, FlowEnd end);
+  void follow_flows();
+  [[nodiscard]] RuleBuilder flow_key(IpFamily version, FlowKind kind, bool reply) const;
+  void dispatch_maps(FlowEnd end);
   void add_chain_once(std::string name, std::vector<NftRule> rules);
   void add_set_once(NftSet set);
-  [[nodiscard]] NftRule dispatch(IpFamily version, FlowEnd end, Flavour flavour) const;
-  [[nodiscard]] static std::string map_name(IpFamily version, FlowEnd end, Flavour flavour);
+  [[nodiscard]] NftRule dispatch(IpFamily version, FlowEnd end) const;
+  [[nodiscard]] static std::string map_name(IpFamily version, FlowEnd end);
   void link_signalling(std::vector<NftRule>& rules) const;
 
   const PolicyTable* policy_;
+  std::uint32_t flow_set_size_;
   NftTable table_;
   std::set<std::string> names_;
-  std::map<std::tuple<std::uint32_t, FlowEnd, Flavour>, std::string> program_chains_;
+  std::map<std::pair<std::uint32_t, FlowEnd>, std::string> program_chains_;
 };
 
 void TableRenderer::add_chain_once(std::string name, std::vector<NftRule> rules) {
@@ -195,7 +199,7 @@ void TableRenderer::address_condition(RuleBuilder& builder, const AddressSet& pe
 
 // Conditions on protocol and ports behind those of `builder`. For ICMP the 16 bits of type and code stand
 // where the key of PortMatch expects them: at the start of the header.
-void TableRenderer::add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol, Flavour flavour,
+void TableRenderer::add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol,
                               std::vector<Variant>& out) {
   std::vector<PortMatch> ports;
   for (const PortMatch& port : match.ports) {
@@ -203,16 +207,8 @@ void TableRenderer::add_ports(RuleBuilder builder, const TableMatch& match, std:
   }
   builder.protocol(protocol);
   const bool icmp = protocol == ip_proto::kIcmp || protocol == ip_proto::kIcmpv6;
-  if (icmp && flavour == Flavour::kReply) {
-    // The reply to an admitted echo request; errors are admitted elsewhere.
-    const auto request = static_cast<std::uint16_t>((protocol == ip_proto::kIcmp ? 8 : 128) << 8);
-    const bool asked =
-        std::any_of(ports.begin(), ports.end(), [&](const PortMatch& p) { return p.covers(protocol, request); });
-    if (!asked) return;
-    builder.load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1).equals({static_cast<Byte>(protocol == ip_proto::kIcmp ? 0 : 129)});
-  } else if (!(ports.size() == 1 && ports[0].first == 0 && ports[0].last == 65535)) {
-    const bool front = icmp || flavour == Flavour::kReply;
-    builder.load_port(front ? PacketSide::kSource : PacketSide::kDestination);
+  if (!(ports.size() == 1 && ports[0].first == 0 && ports[0].last == 65535)) {
+    builder.load_port(icmp ? PacketSide::kSource : PacketSide::kDestination);
     if (ports.size() == 1) {
       builder.between(be16_bytes(ports[0].first), be16_bytes(ports[0].last));
     } else {
@@ -223,10 +219,9 @@ void TableRenderer::add_ports(RuleBuilder builder, const TableMatch& match, std:
 }
 
 // A match as alternatives that nf_tables can express: one for each IP version and protocol it names.
-std::vector<TableRenderer::Variant> TableRenderer::variants(const TableMatch& match, FlowEnd end, Flavour flavour) {
-  // Egress rules name the far end of the flow, the destination of its own packets, the source of replies.
-  const PacketSide side =
-      (end == FlowEnd::kEgress) == (flavour == Flavour::kForward) ? PacketSide::kDestination : PacketSide::kSource;
+std::vector<TableRenderer::Variant> TableRenderer::variants(const TableMatch& match, FlowEnd end) {
+  // Egress rules name the far end of the flow.
+  const PacketSide side = end == FlowEnd::kEgress ? PacketSide::kDestination : PacketSide::kSource;
   std::set<std::uint8_t> protocols;
   for (const PortMatch& port : match.ports) protocols.insert(port.protocol);
   std::vector<Variant> out;
@@ -238,7 +233,7 @@ std::vector<TableRenderer::Variant> TableRenderer::variants(const TableMatch& ma
     for (const std::uint8_t protocol : protocols) {
       if (version == IpFamily::kV4 && protocol == ip_proto::kIcmpv6) continue;
       if (version == IpFamily::kV6 && protocol == ip_proto::kIcmp) continue;
-      add_ports(builder, match, protocol, flavour, out);
+      add_ports(builder, match, protocol, out);
     }
   };
   if (match.peers.all_v4() && match.peers.all_v6()) {
@@ -293,30 +288,15 @@ void TableRenderer::add_verdicts(const Step& step, const Variant& variant, const
   rules.push_back(with(variant, last.done(key)));
 }
 
-// What becomes of a packet whose reversed flow this end admits.
-NftRule TableRenderer::reply_admitted(FlowEnd end) const {
-  return end == FlowEnd::kEgress ? rule().verdict(NFT_GOTO, "reply-ingress").done() : rule().verdict(NF_ACCEPT).done();
-}
-
-void TableRenderer::add_step(const Step& step, FlowEnd end, Flavour flavour, const std::string& next_tier,
-                             std::vector<NftRule>& rules) {
-  for (const Variant& variant : variants(policy_->matches()[step.match], end, flavour)) {
-    if (flavour == Flavour::kForward) {
-      add_verdicts(step, variant, next_tier, rules);
-    } else if (step.action == Action::kAllow) {
-      rules.push_back(with(variant, reply_admitted(end)));
-    } else if (step.action == Action::kPass) {
-      rules.push_back(
-          with(variant, next_tier.empty() ? reply_admitted(end) : rule().verdict(NFT_GOTO, next_tier).done()));
-    } else {
-      rules.push_back(with(variant, rule().verdict(NFT_RETURN).done()));
-    }
+void TableRenderer::add_step(const Step& step, FlowEnd end, const std::string& next_tier, std::vector<NftRule>& rules) {
+  for (const Variant& variant : variants(policy_->matches()[step.match], end)) {
+    add_verdicts(step, variant, next_tier, rules);
   }
 }
 
 std::string TableRenderer::audit_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end) {
   std::vector<NftRule> rules;
-  for (std::size_t i = begin; i < end; ++i) add_step(program.steps[i], flow_end, Flavour::kForward, "", rules);
+  for (std::size_t i = begin; i < end; ++i) add_step(program.steps[i], flow_end, "", rules);
   std::string name = name_of_rules("audit", rules);
   add_chain_once(name, std::move(rules));
   return name;
@@ -324,34 +304,27 @@ std::string TableRenderer::audit_chain(const Program& program, std::size_t begin
 
 // The steps from `begin` to `end` as a chain that goes on at `next` (empty: the end of the program).
 std::string TableRenderer::segment_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end,
-                                         Flavour flavour, const std::string& next) {
+                                         const std::string& next) {
   std::vector<NftRule> rules;
   for (std::size_t i = begin; i < end;) {
     const Step& step = program.steps[i];
     if (!step.audit) {
-      add_step(step, flow_end, flavour, next, rules);
+      add_step(step, flow_end, next, rules);
       ++i;
       continue;
     }
-    if (flavour == Flavour::kForward) {
-      rules.push_back(rule().verdict(NFT_JUMP, audit_chain(program, i, step.skip_to, flow_end)).done());
-    }
+    rules.push_back(rule().verdict(NFT_JUMP, audit_chain(program, i, step.skip_to, flow_end)).done());
     i = step.skip_to;
   }
-  if (!next.empty()) {
-    rules.push_back(rule().verdict(NFT_GOTO, next).done());
-  } else if (flavour == Flavour::kReply) {
-    rules.push_back(reply_admitted(flow_end));
-  }
-  const std::string prefix = std::string(flavour == Flavour::kReply ? "reply-" : "") + to_string(flow_end);
-  std::string name = name_of_rules(prefix, rules);
+  if (!next.empty()) rules.push_back(rule().verdict(NFT_GOTO, next).done());
+  std::string name = name_of_rules(to_string(flow_end), rules);
   add_chain_once(name, std::move(rules));
   return name;
 }
 
 // A program is cut into chains where a pass may land.
-std::string TableRenderer::program_chain(std::uint32_t index, FlowEnd end, Flavour flavour) {
-  const auto [entry, fresh] = program_chains_.try_emplace({index, end, flavour});
+std::string TableRenderer::program_chain(std::uint32_t index, FlowEnd end) {
+  const auto [entry, fresh] = program_chains_.try_emplace({index, end});
   if (!fresh) return entry->second;
   const Program& program = policy_->programs()[index];
   std::set<std::size_t> cuts = {0};
@@ -361,42 +334,39 @@ std::string TableRenderer::program_chain(std::uint32_t index, FlowEnd end, Flavo
   std::string next;
   std::size_t segment_end = program.steps.size();
   for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) {
-    next = segment_chain(program, *cut, segment_end, end, flavour, next);
+    next = segment_chain(program, *cut, segment_end, end, next);
     segment_end = *cut;
   }
   return entry->second = next;
 }
 
-std::string TableRenderer::map_name(IpFamily version, FlowEnd end, Flavour flavour) {
-  return std::string(flavour == Flavour::kReply ? "reply-" : "") + to_string(end) +
-         (version == IpFamily::kV4 ? "4" : "6");
+std::string TableRenderer::map_name(IpFamily version, FlowEnd end) {
+  return std::string(to_string(end)) + (version == IpFamily::kV4 ? "4" : "6");
 }
 
-void TableRenderer::dispatch_maps(FlowEnd end, Flavour flavour) {
+void TableRenderer::dispatch_maps(FlowEnd end) {
   NftSet maps[2];
   for (std::size_t v = 0; v < 2; ++v) {
-    maps[v].name = map_name(kVersions[v], end, flavour);
+    maps[v].name = map_name(kVersions[v], end);
     maps[v].key = {kVersions[v] == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6};
     maps[v].verdict_map = true;
   }
-  const std::int32_t verdict = flavour == Flavour::kForward ? NFT_JUMP : NFT_GOTO;
   for (const TableWorkload& workload : policy_->workloads()) {
     if (workload.program(end) == kNone) continue;
-    const std::string chain = program_chain(workload.program(end), end, flavour);
+    const std::string chain = program_chain(workload.program(end), end);
     for (const IpAddress& address : workload.addresses) {
       NftElement element;
       element.key = address_bytes(address);
-      element.verdict = NftVerdict{verdict, chain};
+      element.verdict = NftVerdict{NFT_JUMP, chain};
       maps[address.is_v4() ? 0 : 1].elements.push_back(std::move(element));
     }
   }
   for (NftSet& map : maps) table_.sets.push_back(std::move(map));
 }
 
-NftRule TableRenderer::dispatch(IpFamily version, FlowEnd end, Flavour flavour) const {
-  const PacketSide side =
-      (end == FlowEnd::kEgress) == (flavour == Flavour::kForward) ? PacketSide::kSource : PacketSide::kDestination;
-  return rule().ip_version(version).load_address(version, side).vmap(map_name(version, end, flavour)).done();
+NftRule TableRenderer::dispatch(IpFamily version, FlowEnd end) const {
+  const PacketSide side = end == FlowEnd::kEgress ? PacketSide::kSource : PacketSide::kDestination;
+  return rule().ip_version(version).load_address(version, side).vmap(map_name(version, end)).done();
 }
 
 // See always_open() in policy_table.h.
@@ -421,10 +391,71 @@ void TableRenderer::judge_inet() {
       rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));
   link_signalling(rules);
   for (const FlowEnd end : {FlowEnd::kEgress, FlowEnd::kIngress}) {
-    dispatch_maps(end, Flavour::kForward);
-    for (const IpFamily version : kVersions) rules.push_back(dispatch(version, end, Flavour::kForward));
+    dispatch_maps(end);
+    for (const IpFamily version : kVersions) rules.push_back(dispatch(version, end));
   }
   plain_chain("judge", std::move(rules));
+}
+
+// Loads the flow's key; of a reply, the key of the flow that it answers. Echo messages have their
+// identifier where others have ports.
+RuleBuilder TableRenderer::flow_key(IpFamily version, FlowKind kind, bool reply) const {
+  const Register words = version == IpFamily::kV4 ? 1 : 4;
+  const auto reg = [&](unsigned addresses, unsigned fields) {
+    return static_cast<Register>(kFirstRegister + addresses * words + fields);
+  };
+  const PacketSide first = reply ? PacketSide::kDestination : PacketSide::kSource;
+  const PacketSide second = reply ? PacketSide::kSource : PacketSide::kDestination;
+  const bool icmp = kind == FlowKind::kIcmpEcho;
+  RuleBuilder out = rule();
+  out.ip_version(version);
+  if (icmp) {
+    const bool v4 = version == IpFamily::kV4;
+    out.protocol(v4 ? ip_proto::kIcmp : ip_proto::kIcmpv6);
+    const Byte type = v4 ? (reply ? 0 : 8) : (reply ? 129 : 128);
+    out.load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1).equals({type});
+  } else if (kind == FlowKind::kTcp) {
+    out.protocol(ip_proto::kTcp);
+  } else {
+    out.load_protocol().in_set("datagram-protocols");
+  }
+  out.load_address(version, first, reg(0, 0)).load_address(version, second, reg(1, 0)).load_protocol(reg(2, 0));
+  if (icmp) {
+    out.load(NFT_PAYLOAD_TRANSPORT_HEADER, 4, 2, reg(2, 1)).load(NFT_PAYLOAD_TRANSPORT_HEADER, 4, 2, reg(2, 2));
+  } else {
+    out.load_port(first, reg(2, 1)).load_port(second, reg(2, 2));
+  }
+  return out;
+}
+
+// Chains "reply" (accepts what answers a followed flow) and "follow" (renews the flow of an admitted packet).
+void TableRenderer::follow_flows() {
+  NftSet protocols;
+  protocols.name = "datagram-protocols";
+  protocols.key = {NftType::kProtocol};
+  for (const Byte protocol : {ip_proto::kUdp, ip_proto::kSctp}) {
+    NftElement element;
+    element.key = {protocol};
+    protocols.elements.push_back(std::move(element));
+  }
+  table_.sets.push_back(std::move(protocols));
+  std::vector<NftRule> reply, follow;
+  for (const IpFamily version : kVersions) {
+    NftSet flows;
+    flows.name = version == IpFamily::kV4 ? "flows4" : "flows6";
+    flows.key = block_set_key(version, BlockSetKind::kFlow);
+    flows.timeouts = flows.from_packets = flows.dynamic_elements = true;
+    flows.size = flow_set_size_;
+    for (const FlowKind kind : {FlowKind::kTcp, FlowKind::kDatagram, FlowKind::kIcmpEcho}) {
+      const std::uint64_t idle = kind == FlowKind::kTcp ? kTcpIdleMs : kDatagramIdleMs;
+      reply.push_back(
+          flow_key(version, kind, true).in_set(flows.name).update(flows.name, idle).verdict(NF_ACCEPT).done());
+      follow.push_back(flow_key(version, kind, false).update(flows.name, idle).verdict(NFT_RETURN).done());
+    }
+    table_.sets.push_back(std::move(flows));
+  }
+  plain_chain("reply", std::move(reply));
+  plain_chain("follow", std::move(follow));
 }
 
 void TableRenderer::judge_bridge(bool v4, bool v6) {
@@ -432,6 +463,7 @@ void TableRenderer::judge_bridge(bool v4, bool v6) {
   if (!v4 && !v6) return plain_chain("judge", std::move(rules));
   if (!v4) rules.push_back(rule().ip_version(IpFamily::kV4).verdict(NFT_RETURN).done("judged in inet"));
   if (!v6) rules.push_back(rule().ip_version(IpFamily::kV6).verdict(NFT_RETURN).done("judged in inet"));
+  follow_flows();
   link_signalling(rules);
   // Errors of flows in progress: unreachable, time exceeded, parameter problem, packet too big.
   for (const Byte type : {3, 11, 12}) {
@@ -448,7 +480,7 @@ void TableRenderer::judge_bridge(bool v4, bool v6) {
                       .between({1}, {4})
                       .verdict(NF_ACCEPT)
                       .done("icmp errors"));
-  // SYN without ACK opens a connection; everything else of TCP may be a reply, as may other protocols.
+  // SYN without ACK opens a connection and is no reply to anything.
   rules.push_back(rule()
                       .protocol(ip_proto::kTcp)
                       .load(NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1)
@@ -457,20 +489,11 @@ void TableRenderer::judge_bridge(bool v4, bool v6) {
                       .verdict(NFT_JUMP, "reply")
                       .done());
   rules.push_back(rule().load_protocol().differs({ip_proto::kTcp}).verdict(NFT_JUMP, "reply").done());
-  std::vector<NftRule> reply, reply_ingress;
   for (const FlowEnd end : {FlowEnd::kEgress, FlowEnd::kIngress}) {
-    dispatch_maps(end, Flavour::kForward);
-    dispatch_maps(end, Flavour::kReply);
-    for (const IpFamily version : kVersions) {
-      rules.push_back(dispatch(version, end, Flavour::kForward));
-      (end == FlowEnd::kEgress ? reply : reply_ingress).push_back(dispatch(version, end, Flavour::kReply));
-    }
+    dispatch_maps(end);
+    for (const IpFamily version : kVersions) rules.push_back(dispatch(version, end));
   }
-  // No egress program: that end is open, ask the other one; none there either: admitted.
-  reply.push_back(rule().verdict(NFT_GOTO, "reply-ingress").done());
-  reply_ingress.push_back(rule().verdict(NF_ACCEPT).done());
-  plain_chain("reply-ingress", std::move(reply_ingress));
-  plain_chain("reply", std::move(reply));
+  rules.push_back(jump("follow"));
   plain_chain("judge", std::move(rules));
 }
 
@@ -562,7 +585,7 @@ EnforcementMode EnforcementMode::detect(const std::string& root) {
 
 std::string EnforcementMode::to_string() const {
   static constexpr const char* kInet = "inet (br_netfilter, conntrack)";
-  static constexpr const char* kBridge = "bridge (no conntrack: replies by reversed match)";
+  static constexpr const char* kBridge = "bridge (no conntrack: flows kept in a set)";
   if (bridged_v4_in_inet == bridged_v6_in_inet) return bridged_v4_in_inet ? kInet : kBridge;
   return std::string("IPv4 in ") + (bridged_v4_in_inet ? kInet : kBridge) + ", IPv6 in " +
          (bridged_v6_in_inet ? kInet : kBridge);

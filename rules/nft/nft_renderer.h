@@ -10,9 +10,9 @@
 //
 // Names    chains and sets of programs carry a hash of their content, so that equal content is the same
 //          object before and after a change: a new policy touches only what differs, counters survive.
-// Replies  inet: conntrack. Bridge without br_netfilter has no conntrack in this kernel: a packet that can
-//          be a reply (TCP without the SYN of an opening, any other protocol) also passes when the
-//          reversed flow is admitted; see DECISIONS.md for what that leaves open.
+// Replies  inet: conntrack. Bridge without br_netfilter has no conntrack in this kernel: every admitted
+//          packet renews its flow in a set with timeouts (flows4, flows6), and packets of the opposite
+//          direction pass while their flow is in it; a TCP packet that opens a connection never does.
 // Thread   control thread; pure function of its arguments.
 // Tests    tests/unit/rules/nft/nft_renderer_test.cpp, tests/netns/policy_netns_test.cpp
 #pragma once
@@ -32,7 +32,7 @@ struct EnforcementMode {
 
   // From /proc/sys/net/bridge of the calling thread's network namespace.
   [[nodiscard]] static EnforcementMode detect(const std::string& sysctl_root = "/proc/sys/net/bridge");
-  // "inet (br_netfilter, conntrack)", "bridge (no conntrack: replies by reversed match)", ...
+  // "inet (br_netfilter, conntrack)", "bridge (no conntrack: flows kept in a set)", ...
   [[nodiscard]] std::string to_string() const;
   bool operator==(const EnforcementMode&) const = default;
 };
@@ -42,7 +42,8 @@ struct NftSettings {
   std::int32_t block_priority = -300;  // after defragmentation (-400), before conntrack (-200)
   std::int32_t policy_priority = -10;  // before the filter tables of others (0)
   std::uint32_t block_set_size = 65536;
-  bool pin_sources = true;  // a known port sends only from its own addresses
+  std::uint32_t flow_set_size = 262144;  // flows followed in the bridge family; beyond it no replies pass
+  bool pin_sources = true;               // a known port sends only from its own addresses
 };
 
 // `table` may be null: then only blocks are enforced.

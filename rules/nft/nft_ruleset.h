@@ -110,6 +110,14 @@ struct ExprReject {
   std::uint8_t code = 0;
   bool operator==(const ExprReject&) const = default;
 };
+// Adds the key to a set with timeouts, or renews it there, from the packet path.
+struct ExprDynset {
+  std::string set;
+  std::uint64_t timeout_ms = 0;
+  std::uint32_t op = 1;  // NFT_DYNSET_OP_UPDATE
+  Register sreg = kFirstRegister;
+  bool operator==(const ExprDynset&) const = default;
+};
 // One that this codec does not write; kept whole so that a foreign rule can be told from ours.
 struct ExprUnknown {
   std::string name;
@@ -118,7 +126,7 @@ struct ExprUnknown {
 };
 
 using Expression = std::variant<ExprPayload, ExprMeta, ExprCt, ExprCmp, ExprRange, ExprBitwise, ExprLookup, ExprVerdict,
-                                ExprImmediate, ExprCounter, ExprLog, ExprLimit, ExprReject, ExprUnknown>;
+                                ExprImmediate, ExprCounter, ExprLog, ExprLimit, ExprReject, ExprDynset, ExprUnknown>;
 
 struct NftRule {
   std::vector<Expression> expressions;
@@ -179,6 +187,7 @@ struct NftSet {
   bool interval = false;
   bool verdict_map = false;
   bool timeouts = false;
+  bool from_packets = false;      // rules add elements (ExprDynset)
   std::uint32_t size = 0;         // most elements; 0: no limit
   bool dynamic_elements = false;  // elements belong to someone else (blocks): not compared. Not in the kernel.
   std::vector<NftElement> elements;
@@ -186,7 +195,7 @@ struct NftSet {
   [[nodiscard]] std::uint32_t key_length() const;  // each field padded to a multiple of four
   [[nodiscard]] bool same_definition(const NftSet& other) const {
     return key == other.key && interval == other.interval && verdict_map == other.verdict_map &&
-           timeouts == other.timeouts && size == other.size;
+           timeouts == other.timeouts && from_packets == other.from_packets && size == other.size;
   }
 };
 

@@ -77,6 +77,10 @@ RuleBuilder& RuleBuilder::in_set(const std::string& set, bool invert) {
   expressions_.emplace_back(ExprLookup{set, kFirstRegister, std::nullopt, invert});
   return *this;
 }
+RuleBuilder& RuleBuilder::update(const std::string& set, std::uint64_t timeout_ms) {
+  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, kFirstRegister});
+  return *this;
+}
 RuleBuilder& RuleBuilder::vmap(const std::string& map) {
   expressions_.emplace_back(ExprLookup{map, kFirstRegister, kVerdictRegister, false});
   return *this;

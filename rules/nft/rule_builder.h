@@ -34,6 +34,7 @@ class RuleBuilder {
   RuleBuilder& masked(Bytes mask);
   RuleBuilder& between(Bytes first, Bytes last);
   RuleBuilder& in_set(const std::string& set, bool invert = false);
+  RuleBuilder& update(const std::string& set, std::uint64_t timeout_ms);
   RuleBuilder& vmap(const std::string& map);
   RuleBuilder& protocol(std::uint8_t number);
   // ct state in the bits of `states` (NF_CT_STATE_BIT).
