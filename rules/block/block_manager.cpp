@@ -1,0 +1,151 @@
+#include "rules/block/block_manager.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace bulkhead::rules {
+
+namespace {
+
+constexpr NftFamily kFamilies[] = {NftFamily::kInet, NftFamily::kBridge};
+constexpr auto kWindow = std::chrono::minutes(1);
+
+bool is_blockable(const IpAddress& address) {
+  if (!address.is_set() || address.is_multicast() || address.is_first()) return false;
+  if (address.is_v4()) return address.bytes()[0] != 127 && !address.is_last();
+  static const IpAddress loopback = *IpAddress::parse("::1");
+  return address != loopback;
+}
+
+}  // namespace
+
+const char* to_string(BlockOutcome outcome) {
+  switch (outcome) {
+    case BlockOutcome::kAdded: return "added";
+    case BlockOutcome::kRenewed: return "renewed";
+    case BlockOutcome::kDryRun: return "dry-run";
+    case BlockOutcome::kBadAddress: return "not an address that can be blocked";
+    case BlockOutcome::kSafe: return "on the safe list";
+    case BlockOutcome::kTooMany: return "more blocks than allowed per minute";
+  }
+  return "added";
+}
+
+BlockOutcome BlockManager::guard(const Block& block, Clock::time_point now) const {
+  const FlowTuple& t = block.tuple;
+  const bool two_ends = block.kind != BlockKind::kSource;
+  if (!is_blockable(t.source)) return BlockOutcome::kBadAddress;
+  if (two_ends && (!t.destination.is_set() || t.destination.family() != t.source.family())) {
+    return BlockOutcome::kBadAddress;
+  }
+  const bool safe = std::any_of(settings_.safe_list.begin(), settings_.safe_list.end(),
+                                [&](const IpPrefix& p) { return p.contains(t.source); });
+  if (safe) return BlockOutcome::kSafe;
+  if (settings_.dry_run) return BlockOutcome::kDryRun;
+  if (known(block, now)) return BlockOutcome::kRenewed;
+  return recent_.size() >= settings_.max_per_minute ? BlockOutcome::kTooMany : BlockOutcome::kAdded;
+}
+
+bool BlockManager::known(const Block& block, Clock::time_point now) const {
+  const auto found = active_.find({block.kind, block.target()});
+  return found != active_.end() && found->second > now;
+}
+
+void BlockManager::append(NftBatch& batch, NftOp op, const Block& block) const {
+  BlockElements elements = block_elements(block);
+  for (const NftFamily family : kFamilies) {
+    NftCommand command;
+    command.op = op;
+    command.family = family;
+    command.table = settings_.table;
+    command.name = elements.set;
+    command.set.elements = elements.elements;
+    batch.push_back(std::move(command));
+  }
+}
+
+Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now) {
+  while (!recent_.empty() && now - recent_.front() >= kWindow) recent_.pop_front();
+  const BlockOutcome outcome = guard(block, now);
+  switch (outcome) {
+    case BlockOutcome::kDryRun: counters_.dry_run.add(); return outcome;
+    case BlockOutcome::kBadAddress: counters_.refused_address.add(); return outcome;
+    case BlockOutcome::kSafe: counters_.refused_safe.add(); return outcome;
+    case BlockOutcome::kTooMany: counters_.refused_rate.add(); return outcome;
+    case BlockOutcome::kAdded:
+    case BlockOutcome::kRenewed: break;
+  }
+  Block bounded = block;
+  bounded.ttl = std::clamp(block.ttl, std::chrono::seconds(1), settings_.max_ttl);
+  NftBatch batch;
+  // An element that is there keeps its old time to live: take it out in the same transaction.
+  if (outcome == BlockOutcome::kRenewed) append(batch, NftOp::kDeleteElements, bounded);
+  append(batch, NftOp::kAddElements, bounded);
+  Status status = transport_.apply(batch);
+  if (!status && outcome == BlockOutcome::kRenewed && status.error().code == ENOENT) {
+    // It ended, or someone removed it, since we looked.
+    batch.clear();
+    append(batch, NftOp::kAddElements, bounded);
+    status = transport_.apply(batch);
+  }
+  if (!status) {
+    counters_.failed.add();
+    return status.error();
+  }
+  forget_expired(now);
+  active_[{block.kind, block.target()}] = now + bounded.ttl;
+  if (outcome == BlockOutcome::kAdded) recent_.push_back(now);
+  (outcome == BlockOutcome::kAdded ? counters_.added : counters_.renewed).add();
+  return outcome;
+}
+
+Result<bool> BlockManager::remove(const Block& block) {
+  active_.erase({block.kind, block.target()});
+  bool found = false;
+  // One family at a time: an element may be gone from one of them.
+  for (const NftFamily family : kFamilies) {
+    NftBatch batch;
+    append(batch, NftOp::kDeleteElements, block);
+    std::erase_if(batch, [&](const NftCommand& c) { return c.family != family; });
+    const Status status = transport_.apply(batch);
+    if (!status && status.error().code != ENOENT) return status.error();
+    found = found || status.has_value();
+  }
+  if (found) counters_.removed.add();
+  return found;
+}
+
+Result<std::vector<ActiveBlock>> BlockManager::list() {
+  std::vector<ActiveBlock> out;
+  for (const IpFamily version : {IpFamily::kV4, IpFamily::kV6}) {
+    for (const BlockSetKind kind : kBlockSetKinds) {
+      auto elements = transport_.dump_elements(NftFamily::kInet, settings_.table, block_set_name(version, kind));
+      if (!elements) return elements.error();
+      for (const NftElement& element : *elements) {
+        if (auto block = block_of_element(version, kind, element)) out.push_back(std::move(*block));
+      }
+    }
+  }
+  return out;
+}
+
+Result<std::size_t> BlockManager::adopt(Clock::time_point now) {
+  auto blocks = list();
+  if (!blocks) return blocks.error();
+  active_.clear();
+  for (const ActiveBlock& entry : *blocks) {
+    active_[{entry.block.kind, entry.block.target()}] = now + entry.expires_in;
+  }
+  return blocks->size();
+}
+
+std::size_t BlockManager::active(Clock::time_point now) {
+  forget_expired(now);
+  return active_.size();
+}
+
+void BlockManager::forget_expired(Clock::time_point now) {
+  std::erase_if(active_, [&](const auto& entry) { return entry.second <= now; });
+}
+
+}  // namespace bulkhead::rules
