@@ -5,7 +5,7 @@
 //   output thread    EVE file, netlink multicast
 //   block thread     BlockRequests from workers -> set elements in the kernel
 //
-// Thread   run_daemon() blocks the caller until a signal ends it. Signals are taken by signalfd:
+// Thread   run_daemon() blocks the caller until a signal ends it. Signals are waited for by the control thread:
 //          SIGTERM, SIGINT graceful stop (kernel state stays: policy and blocks hold without the daemon);
 //          SIGHUP reopen the EVE file and reload rules.
 // Out      exit status: 0 stopped by a signal, 1 failed while running, 2 bad input.

@@ -19,9 +19,10 @@
 
 namespace bulkhead::signatures {
 class SignatureDb;
+struct SharedState;
 }
 namespace bulkhead::rules {
-struct PolicyTable;
+class PolicyTable;
 }
 
 namespace bulkhead::config {
@@ -42,7 +43,11 @@ struct Generation {
   LoadSummary summary;
 };
 
-[[nodiscard]] std::optional<Generation> load_generation(const EngineSettings& settings, std::uint32_t number,
-                                                        Diagnostics& diagnostics);
+// What rules share between flows and keep over reloads: thresholds, host bits.
+[[nodiscard]] std::shared_ptr<signatures::SharedState> make_shared_state();
+
+[[nodiscard]] std::optional<Generation> load_generation(
+    const EngineSettings& settings, std::uint32_t number, Diagnostics& diagnostics,
+    const std::shared_ptr<signatures::SharedState>& state = make_shared_state());
 
 }  // namespace bulkhead::config
