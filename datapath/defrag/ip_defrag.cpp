@@ -97,7 +97,8 @@ struct IpDefrag::State {
   std::uint32_t find(const FlowKey& key, std::uint32_t bucket) const;
   std::uint32_t create(const PacketView& v, const FlowKey& key, std::uint32_t bucket);
   std::uint32_t spare_tracker();
-  void release(std::uint32_t index);
+  void release(std::uint32_t index, std::size_t keep_bytes = kKeptBuffer);
+  void trim_spares();
   void touch(std::uint32_t index);
   void unlink_order(std::uint32_t index);
   void unlink_bucket(std::uint32_t index);
@@ -114,6 +115,7 @@ struct IpDefrag::State {
   std::uint32_t newest = kNone, oldest = kNone;
   std::uint32_t fragments = 0;  // held, over all trackers
   std::uint64_t memory = 0;     // capacity of all payload buffers
+  std::uint64_t spare = 0;      // the part of it that free trackers keep
   std::vector<Byte> datagram;
 };
 
@@ -151,6 +153,7 @@ std::uint32_t IpDefrag::State::spare_tracker() {
   }
   const std::uint32_t index = free_list;
   free_list = trackers[index].bucket_next;
+  spare -= trackers[index].payload.capacity();
   return index;
 }
 
@@ -189,18 +192,26 @@ void IpDefrag::State::unlink_bucket(std::uint32_t index) {
   *link = trackers[index].bucket_next;
 }
 
-void IpDefrag::State::release(std::uint32_t index) {
+void IpDefrag::State::release(std::uint32_t index, std::size_t keep_bytes) {
   unlink_order(index);
   unlink_bucket(index);
   Tracker& tracker = trackers[index];
   memory -= tracker.payload.capacity();
-  tracker.payload.clear(memory < settings.memcap_bytes / 2 ? kKeptBuffer : 0);
+  tracker.payload.clear(memory < settings.memcap_bytes / 2 ? keep_bytes : 0);
   memory += tracker.payload.capacity();
+  spare += tracker.payload.capacity();
   tracker.header.clear();
   fragments -= tracker.fragments;
   tracker.fragments = 0;
   tracker.bucket_next = free_list;
   free_list = index;
+}
+
+void IpDefrag::State::trim_spares() {
+  if (spare == 0) return;
+  for (std::uint32_t i = free_list; i != kNone; i = trackers[i].bucket_next) trackers[i].payload.clear(0);
+  memory -= spare;
+  spare = 0;
 }
 
 // Gives up the oldest datagrams until one more fragment fits; false when even alone it would not.
@@ -210,11 +221,12 @@ bool IpDefrag::State::make_room(std::uint32_t index, std::uint32_t end) {
     return memory - payload.capacity() + payload.capacity_for(end) > settings.memcap_bytes;
   };
   const auto too_many = [&] { return fragments >= settings.max_fragments; };
+  if (too_big()) trim_spares();
   if (too_big()) counters.memcap_hit.add();
   if (too_many()) counters.max_fragments_hit.add();
   while (too_big() || too_many()) {
     if (oldest == kNone || oldest == index) return false;
-    release(oldest);
+    release(oldest, 0);
   }
   return true;
 }
