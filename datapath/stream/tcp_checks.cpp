@@ -12,6 +12,18 @@ namespace {
 
 constexpr std::int64_t kPawsIdleSeconds = 24 * 24 * 60 * 60;  // RFC 7323 5.5: after 24 days a timestamp says nothing
 
+bool takes_first_timestamp_at_once(OverlapPolicy policy) {
+  switch (policy) {
+    case OverlapPolicy::kBsd:
+    case OverlapPolicy::kBsdRight:
+    case OverlapPolicy::kHpux10:
+    case OverlapPolicy::kHpux11:
+    case OverlapPolicy::kIrix:
+    case OverlapPolicy::kMacos: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 // `acknowledged` is the other side: has it sent what this packet claims to have received?
@@ -22,62 +34,50 @@ bool TcpStateMachine::ack_is_valid(const Endpoint& acknowledged) {
   if (s_.async) return true;
   if (s_.state > State::kSynSent && seq_gt(ack, acknowledged.next_win)) return refuse(Event::pkt_invalid_ack);
   // An old acknowledgment is harmless as long as it lies within the last window.
-  if (s_.state > State::kSynRecv && seq_lt(ack, acknowledged.last_ack - acknowledged.window)) {
+  if (s_.state > State::kSynRecv && acknowledged.window > 0 &&
+      seq_lt(ack, acknowledged.last_ack - acknowledged.window)) {
     return refuse(Event::pkt_invalid_ack);
   }
   return true;
 }
 
-// RFC 7323 5.3, as the systems differ (Novak and Sturges 2007, 5).
+// RFC 7323 5.3 with one tick of tolerance. Systems differ in what they make of a peer that began with
+// timestamp 0 (measured against Suricata 7 for each policy).
 bool TcpStateMachine::timestamp_is_valid(Endpoint& from) {
   if (!from.timestamps || !tcp_.has_timestamps) return true;
+  const OverlapPolicy policy = from.policy;
   const std::uint32_t value = tcp_.ts_value;
+  if (from.zero_timestamp && (policy == OverlapPolicy::kLinux || policy == OverlapPolicy::kWindows2k3)) return true;
+  if (policy == OverlapPolicy::kHpux11 && tcp_.seq != from.next_seq) return true;
   const std::int64_t second = packet_.raw->time.seconds();
-  bool check = true;
-  if (from.zero_timestamp && value != 0) {
-    switch (from.policy) {
-      case OverlapPolicy::kLinux:
-      case OverlapPolicy::kWindows2k3:
-        // These take the first timestamp that is not zero as the beginning.
-        from.zero_timestamp = false;
-        from.last_ts = value;
-        check = false;
-        break;
-      case OverlapPolicy::kWindows:
-      case OverlapPolicy::kOldLinux: check = false; break;
-      default: break;
+  if (static_cast<std::int32_t>(value - from.last_ts + 1) < 0) {
+    if (from.last_ts_second == 0 || second - from.last_ts_second <= kPawsIdleSeconds) {
+      event(Event::pkt_invalid_timestamp);
+      if (from.last_ts != 0) return false;
+      return true;  // odd, but there is no timestamp yet to be older than
     }
-  }
-  if (from.policy == OverlapPolicy::kHpux11 && tcp_.seq != from.next_seq) check = false;
-  if (!check) return true;
-  std::int32_t age = static_cast<std::int32_t>(value - from.last_ts);
-  if (from.policy == OverlapPolicy::kLinux) ++age;  // accepts one tick back
-  if (from.last_ts == 0) age = 0;
-  if (age >= 0) return true;
-  if (from.last_ts_second != 0 && second - from.last_ts_second > kPawsIdleSeconds) {
     from.last_ts = value;
     from.last_ts_second = second;
-    return true;
   }
-  return refuse(Event::pkt_invalid_timestamp);
+  if (from.zero_timestamp && value != 0 && takes_first_timestamp_at_once(policy)) from.last_ts = value;
+  return true;
 }
 
+// Only a segment without payload moves the last timestamp on: next_seq is behind payload already.
 void TcpStateMachine::note_timestamp() {
   Endpoint& from = sender();
-  if (!from.timestamps || !tcp_.has_timestamps) return;
-  if (tcp_.seq == from.next_seq - length_ || seq_le(tcp_.seq, from.last_ack)) {
-    if (static_cast<std::int32_t>(tcp_.ts_value - from.last_ts) >= 0 || from.last_ts == 0) from.last_ts = tcp_.ts_value;
-    from.last_ts_second = packet_.raw->time.seconds();
-  }
+  if (!from.timestamps || !tcp_.has_timestamps || tcp_.seq != from.next_seq) return;
+  from.last_ts = tcp_.ts_value;
+  from.last_ts_second = packet_.raw->time.seconds();
 }
 
-void TcpStateMachine::note_retransmission() {
-  if (length_ == 0) return;
+bool TcpStateMachine::note_retransmission() {
+  if (length_ == 0) return false;
   const Endpoint& from = sender();
   const bool straddles_ack = seq_lt(tcp_.seq, from.last_ack) && seq_gt(seq_end(), from.last_ack);
-  if (straddles_ack || seq_le(seq_end(), from.last_ack) || seq_le(seq_end(), from.next_seq)) {
-    event(Event::pkt_retransmission);
-  }
+  const bool again = straddles_ack || seq_le(seq_end(), from.last_ack) || seq_le(seq_end(), from.next_seq);
+  if (again) event(Event::pkt_retransmission);
+  return again;
 }
 
 bool TcpStateMachine::is_keep_alive() {
@@ -107,6 +107,19 @@ bool TcpStateMachine::is_bad_window_update() {
 bool TcpStateMachine::is_outdated_ack() const {
   if (s_.state < State::kEstablished || length_ > 0 || has(kSyn | kFin | kRst) || !has(kAck)) return false;
   return tcp_.seq == sender().next_seq && seq_lt(tcp_.ack, receiver().last_ack);
+}
+
+// All of it was acknowledged before: the receiver answers and forgets it.
+bool TcpStateMachine::is_spurious_retransmission() const {
+  return length_ > 0 && s_.state >= State::kSynRecv && !has(kSyn) && seq_le(seq_end(), sender().last_ack);
+}
+
+// Nothing is kept any more that the payload could be compared with.
+bool TcpStateMachine::lies_before_window() const {
+  const std::uint64_t judged = session_.side(direction_).inspect_end();
+  const std::uint64_t look_back = context_.settings.look_back_bytes;
+  const auto kept = static_cast<std::uint32_t>(judged > look_back ? judged - look_back : 0);
+  return seq_le(seq_end(), sender().data.base_seq + kept);
 }
 
 // The last acknowledgment of a connection whose end has been seen.

@@ -12,7 +12,6 @@ using decode::tcp_flag::kSyn;
 bool TcpStateMachine::rst_is_valid() {
   Endpoint& from = sender();
   if (s_.timestamps && !timestamp_is_valid(from)) return false;
-  if (s_.state == State::kSynSent) return !to_server() && has(kAck) && tcp_.ack == client().next_seq;
   if (has(kAck) && tcp_.ack != 0 && !ack_is_valid(receiver())) return refuse(Event::rst_invalid_ack);
   if (s_.async) return seq_ge(tcp_.seq, from.next_seq);
   switch (from.policy) {
@@ -28,9 +27,11 @@ bool TcpStateMachine::rst_is_valid() {
 
 bool TcpStateMachine::handle_rst() {
   if (length_ > 0) event(Event::rst_with_data);
+  if (s_.state == State::kSynSent && to_server()) return true;  // means nothing to a server that has not answered
   if (!rst_is_valid()) return false;
   if (has(kAck)) raise_last_ack(receiver(), tcp_.ack);
-  receiver().rst_received = true;
+  // A SYN refused by its server: if that server goes on, the RST was not its own.
+  if (s_.state == State::kSynSent && !to_server()) sender().refused = true;
   session_.side(direction_).closed_ = true;
   context_.counters.rst.add();
   set_state(State::kClosed);
@@ -42,15 +43,25 @@ bool TcpStateMachine::handle_fin() {
   Endpoint& from = sender();
   if (s_.timestamps && !timestamp_is_valid(from)) return false;
   if (!ack_is_valid(receiver())) return refuse(Event::fin_invalid_ack);
-  if (seq_lt(tcp_.seq, from.last_ack) || seq_gt(tcp_.seq, from.last_ack + from.window)) {
-    if (!s_.async && !s_.midstream) return refuse(Event::fin_out_of_window);
-  }
-  note_retransmission();
-  if (seq_le(tcp_.seq, from.next_seq) && seq_ge(seq_end(), from.next_seq)) from.next_seq = seq_end();
+  if (!fin_in_window()) return refuse(Event::fin_out_of_window);
+  from.next_seq = to_server() ? seq_end() : seq_end() + 1;
   session_.side(direction_).closed_ = true;
   set_state(to_server() ? State::kCloseWait : State::kFinWait1);
-  take_segment();
+  take_closing_segment();
   return true;
+}
+
+// As take_segment(), but no further data is expected from the side whose FIN is acknowledged.
+void TcpStateMachine::take_closing_segment() {
+  Endpoint& to = receiver();
+  if (has(kAck)) {
+    to.window = granted(to);
+    raise_last_ack(to, tcp_.ack);
+    raise_next_seq(to, tcp_.ack);
+  }
+  if (s_.async) raise_last_ack(sender(), seq_end());
+  note_timestamp();
+  reassemble();
 }
 
 bool TcpStateMachine::closing_states() {
@@ -79,79 +90,80 @@ bool TcpStateMachine::sequence_fits(StreamEvent otherwise) {
 // The server has sent a FIN; the client has not acknowledged it.
 bool TcpStateMachine::fin_wait1() {
   if (!ack_is_valid(receiver())) return refuse(Event::fin1_invalid_ack);
-  Endpoint& from = sender();
   if (has(kFin)) {
-    if (!to_server()) {  // sent again
-      note_retransmission();
-      take_segment();
-      return true;
-    }
-    if (seq_lt(tcp_.seq, from.last_ack) || seq_gt(tcp_.seq, from.last_ack + from.window)) {
-      return refuse(Event::fin1_fin_wrong_seq);
-    }
+    if (!fin_in_window()) return refuse(Event::fin1_fin_wrong_seq);
     note_retransmission();
-    if (seq_le(tcp_.seq, from.next_seq) && seq_ge(seq_end(), from.next_seq)) from.next_seq = seq_end();
-    session_.side(direction_).closed_ = true;
-    set_state(tcp_.ack == server().next_seq + 1 ? State::kTimeWait : State::kClosing);
-    take_segment();
+    const bool again = seq_lt(tcp_.seq, sender().next_seq);
+    if (!again) set_state(!to_server() || tcp_.ack == server().next_seq ? State::kTimeWait : State::kClosing);
+    extend_in_order();
+    take_fin(again);
     return true;
   }
   if (!sequence_fits(Event::fin1_ack_wrong_seq)) return false;
-  note_retransmission();
-  if (seq_le(tcp_.seq, from.next_seq) && seq_gt(seq_end(), from.next_seq)) from.next_seq = seq_end();
-  if (to_server() && tcp_.ack == server().next_seq + 1) set_state(State::kFinWait2);
-  take_segment();
+  const bool again = note_retransmission();
+  if (to_server() && !again) {
+    extend_in_order();
+    if (tcp_.ack == server().next_seq) set_state(State::kFinWait2);
+  }
+  raise_next_win(receiver(), tcp_.ack + granted(receiver()));
+  take_closing_segment();
   return true;
 }
 
 // The server's FIN is acknowledged; the client may still send.
 bool TcpStateMachine::fin_wait2() {
   if (!ack_is_valid(receiver())) return refuse(Event::fin2_invalid_ack);
-  Endpoint& from = sender();
-  if (has(kFin) && to_server()) {
-    if (seq_lt(tcp_.seq, from.last_ack) || seq_gt(tcp_.seq, from.last_ack + from.window)) {
-      return refuse(Event::fin2_fin_wrong_seq);
-    }
+  if (has(kFin)) {
+    if (!fin_in_window()) return refuse(Event::fin2_fin_wrong_seq);
     note_retransmission();
-    if (seq_le(tcp_.seq, from.next_seq) && seq_ge(seq_end(), from.next_seq)) from.next_seq = seq_end();
-    session_.side(direction_).closed_ = true;
-    set_state(State::kTimeWait);
-    take_segment();
+    const bool again = seq_lt(tcp_.seq, sender().next_seq);
+    if (!again) set_state(State::kTimeWait);
+    extend_in_order();
+    take_fin(again);
     return true;
   }
   if (!sequence_fits(Event::fin2_ack_wrong_seq)) return false;
   note_retransmission();
-  if (seq_le(tcp_.seq, from.next_seq) && seq_gt(seq_end(), from.next_seq)) from.next_seq = seq_end();
-  take_segment();
+  extend_in_order();
+  raise_next_win(receiver(), tcp_.ack + granted(receiver()));
+  take_closing_segment();
   return true;
+}
+
+void TcpStateMachine::extend_in_order() {
+  if (tcp_.seq == sender().next_seq) sender().next_seq = seq_end();
+}
+
+bool TcpStateMachine::fin_in_window() const {
+  const Endpoint& from = sender();
+  return s_.async || s_.midstream || (seq_ge(tcp_.seq, from.last_ack) && seq_le(tcp_.seq, from.last_ack + from.window));
+}
+
+// The FIN of the second side to close.
+void TcpStateMachine::take_fin(bool again) {
+  if (!again) session_.side(direction_).closed_ = true;
+  take_closing_segment();
 }
 
 // The client has sent a FIN; the server may still send.
 bool TcpStateMachine::close_wait() {
+  if (!ack_is_valid(receiver())) return refuse(Event::closewait_invalid_ack);
   Endpoint& from = sender();
   if (has(kFin)) {
-    if (!ack_is_valid(receiver())) return refuse(Event::closewait_invalid_ack);
-    if (seq_lt(tcp_.seq, from.last_ack) || seq_gt(tcp_.seq, from.last_ack + from.window)) {
-      return refuse(Event::closewait_fin_out_of_window);
-    }
+    if (!fin_in_window()) return refuse(Event::closewait_fin_out_of_window);
     note_retransmission();
-    if (!to_server()) {
-      if (seq_le(tcp_.seq, from.next_seq) && seq_ge(seq_end(), from.next_seq)) from.next_seq = seq_end();
-      session_.side(direction_).closed_ = true;
-      set_state(State::kLastAck);
-    }
-    take_segment();
+    if (!to_server()) set_state(State::kLastAck);
+    take_fin(to_server());
     return true;
   }
-  if (!ack_is_valid(receiver())) return refuse(Event::closewait_invalid_ack);
   if (!s_.async && length_ > 0 && seq_le(seq_end(), from.last_ack)) {
     note_retransmission();
     return refuse(Event::closewait_pkt_before_last_ack);
   }
   if (!s_.async && seq_gt(seq_end(), from.next_win)) return refuse(Event::closewait_ack_out_of_window);
   note_retransmission();
-  if (seq_le(tcp_.seq, from.next_seq) && seq_gt(seq_end(), from.next_seq)) from.next_seq = seq_end();
-  take_segment();
+  extend_in_order();
+  take_closing_segment();
   return true;
 }
 
@@ -163,61 +175,46 @@ bool TcpStateMachine::closing() {
   }
   if (!ack_is_valid(receiver())) return refuse(Event::closing_invalid_ack);
   if (!to_server()) set_state(State::kTimeWait);
-  take_segment();
+  take_closing_segment();
   return true;
 }
 
 // The client's FIN was answered by the server's: only the client's ACK is missing.
 bool TcpStateMachine::last_ack() {
   if (!ack_is_valid(receiver())) return refuse(Event::lastack_invalid_ack);
-  if (has(kFin)) {
-    take_segment();
-    return true;
-  }
+  if (has(kFin)) return true;
   if (to_server()) {
     if (tcp_.seq != client().next_seq && tcp_.seq != client().next_seq + 1) {
       note_retransmission();
       return refuse(Event::lastack_ack_wrong_seq);
     }
-    if (tcp_.ack == server().next_seq + 1) set_state(State::kClosed);
+    if (seq_gt(tcp_.ack, server().next_seq)) set_state(State::kClosed);
   }
-  take_segment();
+  take_closing_segment();
   return true;
 }
 
 bool TcpStateMachine::time_wait() {
+  if (has(kFin)) return true;
   if (!ack_is_valid(receiver())) return refuse(Event::timewait_invalid_ack);
-  if (tcp_.seq != sender().next_seq && tcp_.seq != sender().next_seq + 1) {
+  // The server's FIN is counted in its next_seq, the client's is not.
+  if (tcp_.seq != sender().next_seq && !(to_server() && tcp_.seq == sender().next_seq + 1)) {
     note_retransmission();
     return refuse(Event::timewait_ack_wrong_seq);
   }
-  if (!has(kFin)) set_state(State::kClosed);
-  take_segment();
+  set_state(State::kClosed);
+  take_closing_segment();
   return true;
 }
 
-// After the end. A host that goes on although it got a RST has not believed it.
+// After the end nothing counts, unless the server that refused a SYN speaks again: the RST was forged.
 bool TcpStateMachine::closed() {
-  if (has(kRst)) return true;
-  if (!sender().rst_received || s_.state_before_rst == State::kClosed) return true;
-  const State before = s_.state_before_rst;
-  set_state(before);
-  bool accepted = true;
-  switch (before) {
-    case State::kSynSent: accepted = syn_sent(); break;
-    case State::kSynRecv: accepted = syn_received(); break;
-    case State::kEstablished: accepted = established(); break;
-    default: accepted = closing_states(); break;
-  }
-  if (!accepted) {
-    set_state(State::kClosed);
-    s_.state_before_rst = before;
-    return false;
-  }
-  sender().rst_received = false;
-  session_.side(opposite(direction_)).closed_ = false;
+  if (has(kRst) || !sender().refused) return true;
+  sender().refused = false;
+  set_state(State::kSynSent);
+  session_.side(direction_).closed_ = false;
   event(Event::suspected_rst_inject);
-  return true;
+  return syn_sent();
 }
 
 }  // namespace bulkhead::stream

@@ -31,35 +31,29 @@ bool TcpStateMachine::established_syn() {
 }
 
 bool TcpStateMachine::established_segment() {
+  if (!to_server()) s_.confirmed = true;
   if (s_.timestamps && !timestamp_is_valid(sender())) return false;
   if (!ack_is_valid(receiver())) return refuse(Event::est_invalid_ack);
-  if (!segment_in_window(Event::est_pkt_before_last_ack, Event::est_packet_out_of_window)) return false;
-  if (to_server()) s_.confirmed = true;
-  take_segment();
-  return true;
-}
-
-// Moves next_seq and tells whether the receiver would take the segment.
-bool TcpStateMachine::segment_in_window(StreamEvent before_last_ack, StreamEvent out_of_window) {
   Endpoint& from = sender();
+  if (s_.one_side_heard && direction_ != s_.first_heard) {
+    // Nobody has told us what this side may send; its own window is the best guess.
+    s_.one_side_heard = false;
+    from.window = granted(from);
+    from.next_win = from.last_ack + from.window;
+  }
   const std::uint32_t end = seq_end();
-  const bool probe = length_ == 1 && from.window == 0 && tcp_.seq == from.next_seq;
-  if (!s_.async && seq_lt(end, from.last_ack)) {
+  const bool keep_alive = length_ <= 1 && tcp_.seq == from.next_seq - 1;
+  if (!s_.async && !keep_alive && seq_lt(end, from.last_ack)) {
     // Acknowledged although we missed what came before: data behind next_seq is still news.
     const bool catching_up = seq_gt(from.last_ack, from.next_seq) && seq_gt(end, from.next_seq);
-    if (!catching_up) {
-      note_retransmission();
-      return refuse(before_last_ack);
-    }
+    if (!catching_up) return refuse(Event::est_pkt_before_last_ack);
   }
-  note_retransmission();
-  if (probe) return true;  // the receiver has no room: it will be sent again
-  if (!s_.async && !s_.midstream && seq_gt(end, from.next_win)) return refuse(out_of_window);
-  if (seq_le(tcp_.seq, from.next_seq) && seq_gt(end, from.next_seq)) {
-    from.next_seq = end;
-  } else if (seq_lt(from.next_seq, from.last_ack)) {
-    from.next_seq = end;
-  }
+  // A zero window probe: the receiver has no room, the byte will come again.
+  if (length_ == 1 && from.window == 0 && tcp_.seq == from.next_seq) return true;
+  raise_next_seq(from, end);
+  if (!s_.async && !s_.midstream && seq_gt(end, from.next_win)) return refuse(Event::est_packet_out_of_window);
+  if (keep_alive) payload_ = {};
+  take_segment();
   return true;
 }
 

@@ -1,5 +1,7 @@
 // From the first packet to ESTABLISHED: three-way, simultaneous (four-way) and fast open handshakes, one-sided
 // captures, connections taken up in the middle.
+#include <algorithm>
+
 #include "datapath/stream/tcp_state_machine.h"
 
 namespace bulkhead::stream {
@@ -11,7 +13,10 @@ using decode::tcp_flag::kSyn;
 
 namespace {
 
+constexpr std::size_t kMaxSynsQueued = 10;
 constexpr std::uint8_t kMaxWindowScale = 14;  // RFC 7323 2.3; midstream: assume the widest
+
+constexpr std::uint8_t kNoScale = 255;
 
 }  // namespace
 
@@ -39,26 +44,25 @@ bool TcpStateMachine::begin() {
   return begin_midstream();
 }
 
-void TcpStateMachine::take_syn(Endpoint& from, Endpoint& to) {
-  from.isn = tcp_.seq;
-  from.next_seq = tcp_.seq + 1;
-  from.last_ack = from.next_seq;
-  to.window = tcp_.window;  // the window of a SYN is never scaled
-  if (tcp_.has_window_scale)
-    to.window_scale = tcp_.window_scale > kMaxWindowScale ? kMaxWindowScale : tcp_.window_scale;
-  from.timestamps = tcp_.has_timestamps;
-  from.last_ts = tcp_.ts_value;
-  from.zero_timestamp = tcp_.has_timestamps && tcp_.ts_value == 0;
-  from.last_ts_second = packet_.raw->time.seconds();
-  from.sack = tcp_.sack_permitted;
-  TcpReassembler::start(from.data, tcp_.seq + 1);
+void TcpStateMachine::take_syn(Endpoint& from, Endpoint& to, const QueuedSegment& syn) {
+  from.isn = syn.seq;
+  from.next_seq = syn.seq + 1;
+  from.last_ack = from.next_win = from.next_seq;
+  to.window = syn.window;  // the window of a SYN is never scaled
+  to.window_scale = syn.window_scale == kNoScale ? std::uint8_t{0} : std::min(syn.window_scale, kMaxWindowScale);
+  from.timestamps = syn.has_timestamps;
+  from.last_ts = syn.ts_value;
+  from.zero_timestamp = syn.has_timestamps && syn.ts_value == 0;
+  from.last_ts_second = syn.time.seconds();
+  from.sack = syn.sack;
+  TcpReassembler::start(from.data, syn.seq + 1);
 }
 
 bool TcpStateMachine::begin_with_syn() {
   context_.counters.syn.add();
   // The flow calls the sender of the first packet client; a flow that was there before may disagree.
   if (!to_server()) swap_direction();
-  take_syn(client(), server());
+  take_syn(client(), server(), this_segment());
   s_.client_sack = tcp_.sack_permitted;
   s_.async = context_.settings.async_oneside;
   if (tcp_.has_fast_open && length_ > 0) {
@@ -74,30 +78,29 @@ bool TcpStateMachine::begin_with_syn() {
   return true;
 }
 
-QueuedSynAck TcpStateMachine::this_synack() const {
-  QueuedSynAck q;
+QueuedSegment TcpStateMachine::this_segment() const {
+  QueuedSegment q;
   q.seq = tcp_.seq;
   q.ack = tcp_.ack;
   q.window = tcp_.window;
   q.ts_value = tcp_.ts_value;
   q.time = packet_.raw->time;
-  q.window_scale = tcp_.has_window_scale ? tcp_.window_scale : std::uint8_t{255};
+  q.window_scale = tcp_.has_window_scale ? tcp_.window_scale : kNoScale;
   q.has_timestamps = tcp_.has_timestamps;
   q.sack = tcp_.sack_permitted;
   return q;
 }
 
 // Both ends agree on what a connection uses only by the SYN/ACK: scaling, timestamps, SACK.
-void TcpStateMachine::take_synack(const QueuedSynAck& reply) {
+void TcpStateMachine::take_synack(const QueuedSegment& reply) {
   Endpoint& c = client();
   Endpoint& srv = server();
   srv.isn = reply.seq;
   srv.next_seq = reply.seq + 1;
   srv.last_ack = srv.next_seq;
   c.window = reply.window;
-  s_.server_scale = reply.window_scale != 255;
-  if (s_.server_scale) {
-    c.window_scale = reply.window_scale > kMaxWindowScale ? kMaxWindowScale : reply.window_scale;
+  if (reply.window_scale != kNoScale) {
+    c.window_scale = std::min(reply.window_scale, kMaxWindowScale);
   } else {
     c.window_scale = srv.window_scale = 0;
   }
@@ -134,7 +137,9 @@ bool TcpStateMachine::begin_with_synack() {
   srv.window = tcp_.window;
   s_.client_sack = tcp_.sack_permitted;
   TcpReassembler::start(c.data, tcp_.ack);
-  take_synack(this_synack());
+  take_synack(this_segment());
+  c.window = 0;  // not known before the client's own packets
+  c.next_win = c.last_ack;
   return true;
 }
 
@@ -154,8 +159,7 @@ bool TcpStateMachine::begin_midstream() {
   from.next_win = from.last_ack + from.window;
   to.isn = tcp_.ack - 1;
   to.next_seq = to.last_ack = tcp_.ack;
-  to.window = std::uint32_t{tcp_.window} << kMaxWindowScale;
-  to.next_win = to.last_ack + to.window;
+  to.next_win = to.last_ack;
   if (tcp_.has_timestamps) {
     from.timestamps = to.timestamps = s_.timestamps = true;
     from.last_ts = tcp_.ts_value;
@@ -167,14 +171,20 @@ bool TcpStateMachine::begin_midstream() {
   TcpReassembler::start(from.data, tcp_.seq);
   TcpReassembler::start(to.data, tcp_.ack);
   set_state(State::kEstablished);
-  if (has(kFin)) session_.side(direction_).closed_ = true;
+  s_.one_side_heard = true;
+  s_.first_heard = direction_;
+  if (has(kFin)) {
+    session_.side(direction_).closed_ = true;
+    ++from.next_seq;
+    set_state(State::kFinWait1);
+  }
   if (s_.async) raise_last_ack(from, seq_end());
   reassemble();
   return true;
 }
 
 void TcpStateMachine::establish() {
-  s_.synacks.clear();
+  s_.queue.clear();
   set_state(State::kEstablished);
 }
 
@@ -187,15 +197,19 @@ bool TcpStateMachine::syn_sent() {
 }
 
 bool TcpStateMachine::syn_sent_syn() {
-  if (to_server()) {  // sent again; a different one replaces the first
-    if (tcp_.seq != client().isn) take_syn(client(), server());
-    client().next_win = client().next_seq;
+  if (to_server()) {
+    if (tcp_.seq == client().isn) return true;
+    for (const QueuedSegment& q : s_.queue) {
+      if (q.seq == tcp_.seq) return true;
+    }
+    if (s_.queue.size() >= kMaxSynsQueued) return refuse(Event::handshake_syn_flood);
+    s_.queue.push_back(this_segment());
     return true;
   }
   // Simultaneous open (RFC 9293 3.5, figure 7).
   s_.four_way = true;
   Endpoint& srv = server();
-  take_syn(srv, client());
+  take_syn(srv, client(), this_segment());
   srv.next_win = srv.last_ack + srv.window;
   client().next_win = client().last_ack + client().window;
   s_.timestamps = client().timestamps && srv.timestamps;
@@ -209,13 +223,24 @@ bool TcpStateMachine::syn_sent_synack() {
   if (to_server()) return refuse(Event::handshake_synack_in_wrong_direction);
   if (s_.fast_open) {
     if (!fast_open_answer()) return false;
-  } else if (tcp_.ack != client().isn + 1) {
+  } else if (tcp_.ack != client().isn + 1 && !choose_queued_syn()) {
     return refuse(Event::handshake_synack_with_wrong_ack);
   }
   s_.async = false;
-  take_synack(this_synack());
+  s_.queue.clear();
+  take_synack(this_segment());
   acknowledge();
   return true;
+}
+
+// The server answers one of several different SYNs.
+bool TcpStateMachine::choose_queued_syn() {
+  for (const QueuedSegment& q : s_.queue) {
+    if (tcp_.ack != q.seq + 1) continue;
+    take_syn(client(), server(), q);
+    return true;
+  }
+  return false;
 }
 
 // The server may have taken the SYN's data or not (RFC 7413 4.1.2).
@@ -284,28 +309,27 @@ bool TcpStateMachine::syn_received_synack() {
   if (to_server()) return refuse(Event::handshake_synack_toserver_on_syn_recv);
   if (tcp_.ack != client().last_ack) return refuse(Event::handshake_synack_resend_with_different_ack);
   if (tcp_.seq == server().isn) {
-    for (const QueuedSynAck& q : s_.synacks) {
+    for (const QueuedSegment& q : s_.queue) {
       if (q.seq == tcp_.seq) return true;
     }
-    return s_.synacks.empty() || queue_synack();
+    return s_.queue.empty() || queue_synack();
   }
-  event(Event::handshake_synack_resend_with_diff_seq);
   return queue_synack();
 }
 
 // Two different answers: an injected one among them. The client's ACK will tell which it took.
 bool TcpStateMachine::queue_synack() {
-  for (const QueuedSynAck& q : s_.synacks) {
+  for (const QueuedSegment& q : s_.queue) {
     if (q.seq == tcp_.seq && q.ack == tcp_.ack) return true;
   }
-  if (s_.synacks.size() >= context_.settings.max_synack_queued) return refuse(Event::handshake_synack_flood);
-  s_.synacks.push_back(this_synack());
+  if (s_.queue.size() >= context_.settings.max_synack_queued) return refuse(Event::handshake_synack_flood);
+  s_.queue.push_back(this_segment());
   return true;
 }
 
 void TcpStateMachine::choose_queued_synack() {
   if (tcp_.ack == server().isn + 1) return;
-  for (const QueuedSynAck& q : s_.synacks) {
+  for (const QueuedSegment& q : s_.queue) {
     if (tcp_.ack != q.seq + 1) continue;
     take_synack(q);
     return;
@@ -313,7 +337,7 @@ void TcpStateMachine::choose_queued_synack() {
 }
 
 bool TcpStateMachine::syn_received_ack() {
-  if (!s_.synacks.empty() && to_server()) choose_queued_synack();
+  if (!s_.queue.empty() && to_server()) choose_queued_synack();
   if (s_.timestamps && !timestamp_is_valid(sender())) return false;
   if (s_.four_way) {
     if (!to_server()) return four_way_ack();
@@ -326,46 +350,35 @@ bool TcpStateMachine::syn_received_ack() {
   const bool later_data = right_ack && seq_gt(tcp_.seq, client().next_seq) && seq_le(tcp_.seq, client().next_win);
   if (!s_.midstream && !s_.async) {
     if (right_seq && !right_ack) {
-      // The server may have spoken before the ACK that we missed.
-      const bool ahead = seq_gt(tcp_.ack, server().next_seq) && seq_le(tcp_.ack, server().next_win);
-      if (!ahead) return refuse(Event::handshake_right_seq_wrong_ack_evasion);
+      return refuse(Event::handshake_right_seq_wrong_ack_evasion);
     } else if (!right_seq && !later_data) {
       return refuse(Event::handshake_wrong_seq_wrong_ack);
     }
   } else if (!ack_is_valid(server())) {
     return refuse(Event::est_invalid_ack);
   }
-  if (right_seq) client().next_seq = seq_end();
+  client().next_seq = seq_end();
   client().next_win = client().last_ack + client().window;
   establish();
-  s_.confirmed = true;
   if (has(kFin)) return handle_fin();
   take_segment();
   return true;
 }
 
-// The server must not send before the client's ACK, unless fast open let it answer the SYN's data, or the
-// capture lost that ACK.
+// The capture lost the client's ACK, or fast open lets the server answer first. Inline nothing is lost: data
+// from the server's side that no ACK has asked for may be injected.
 bool TcpStateMachine::syn_received_ack_from_server() {
   const bool proves_ack = tcp_.ack == client().next_seq && tcp_.seq == server().next_seq;
-  if (s_.fast_open && proves_ack) {
-    establish();
-    if (has(kFin)) return handle_fin();
-    server().next_seq = seq_end();
-    take_segment();
-    return true;
+  const bool acknowledges_more = seq_gt(tcp_.ack, client().next_seq) && seq_le(tcp_.ack, client().next_win);
+  if (!s_.fast_open && inline_mode()) {
+    return refuse(length_ > 0 ? Event::handshake_ack_data_inject : Event::handshake_ack_in_wrong_dir);
   }
-  if (length_ > 0 && proves_ack) {
-    if (context_.settings.inspect_moment == InspectMoment::kArrival) {
-      return refuse(Event::handshake_ack_data_inject);
-    }
-    establish();
-    if (has(kFin)) return handle_fin();
-    server().next_seq = seq_end();
-    take_segment();
-    return true;
-  }
-  return refuse(Event::handshake_ack_in_wrong_dir);
+  if (!proves_ack && !acknowledges_more) return refuse(Event::handshake_wrong_seq_wrong_ack);
+  establish();
+  if (has(kFin)) return handle_fin();
+  raise_next_seq(server(), seq_end());
+  take_segment();
+  return true;
 }
 
 bool TcpStateMachine::four_way_ack() {

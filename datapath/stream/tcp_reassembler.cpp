@@ -59,7 +59,6 @@ bool TcpReassembler::add_overlapping(Target& t, std::int64_t begin, ByteSpan pay
   const SegmentRange segment{begin, begin + static_cast<std::int64_t>(payload.size())};
   const auto floor = static_cast<std::int64_t>(arrival() ? t.side.window_begin_ : t.side.inspect_end_);
   if (begin < floor) {
-    update.events.add(StreamEvent::reassembly_segment_before_base_seq);
     if (segment.end <= floor) return true;
     payload = payload.subspan(static_cast<std::size_t>(floor - begin));
     begin = floor;
@@ -101,7 +100,7 @@ void TcpReassembler::resolve(Target& t, std::int64_t begin, ByteSpan payload, St
     conflict |= merge(t, held, segment, payload, block.at(block.begin), nullptr, update);
   }
   if (overlaps) counters_.overlaps.add();
-  if (conflict) {
+  if (conflict && (payload.size() > 1 || arrival())) {  // a lone byte is a window probe or a keep-alive
     counters_.overlap_conflicts.add();
     update.events.add(StreamEvent::reassembly_overlap_different_data);
   }

@@ -27,15 +27,15 @@ struct Endpoint {
   bool timestamps = false;          // it sends them
   bool zero_timestamp = false;      // it began with timestamp 0
   bool sack = false;
-  bool keep_alive = false;  // its last segment was a keep-alive
-  bool rst_received = false;
+  bool keep_alive = false;                         // its last segment was a keep-alive
+  bool refused = false;                            // it answered the SYN with a RST
   bool window_probed = false;                      // its last segment was a zero window probe
   OverlapPolicy policy = OverlapPolicy::kWindows;  // of the host that receives what it sends
   StreamData data;
 };
 
-// A SYN/ACK that disagrees with the first one: which of them the client believed shows in its ACK.
-struct QueuedSynAck {
+// A SYN or SYN/ACK that disagrees with the first one: the peer's answer shows which of them it believed.
+struct QueuedSegment {
   std::uint32_t seq = 0, ack = 0;
   std::uint32_t window = 0;
   std::uint32_t ts_value = 0;
@@ -67,15 +67,15 @@ struct TcpSessionState {
   flow::TcpState state_before_rst = flow::TcpState::kNone;
   bool midstream = false;
   bool midstream_synack = false;  // began with a SYN/ACK
-  bool async = false;             // only one direction is captured
-  bool timestamps = false;        // both sides use them
-  bool four_way = false;          // both sides sent a SYN
-  bool fast_open = false;         // the SYN carried data
-  bool client_sack = false;       // the SYN permitted SACK
-  bool server_scale = false;      // the SYN/ACK carried a window scale
-  bool confirmed = false;         // the client was heard after the handshake
-  bool zero_window_probe = false;
-  std::vector<QueuedSynAck> synacks;
+  bool one_side_heard = false;    // midstream: the other direction has not been seen
+  Direction first_heard = Direction::kToServer;
+  bool async = false;                // only one direction is captured
+  bool timestamps = false;           // both sides use them
+  bool four_way = false;             // both sides sent a SYN
+  bool fast_open = false;            // the SYN carried data
+  bool client_sack = false;          // the SYN permitted SACK
+  bool confirmed = false;            // the client was heard after the handshake
+  std::vector<QueuedSegment> queue;  // other SYNs in SYN_SENT, other SYN/ACKs in SYN_RECV
 };
 
 }  // namespace bulkhead::stream

@@ -40,6 +40,10 @@ bool TcpStateMachine::run(bool fresh) {
     if (is_bad_window_update()) return refuse(Event::pkt_bad_window_update);
     if (is_outdated_ack()) return true;
   }
+  if (is_spurious_retransmission()) {
+    event(Event::pkt_spurious_retransmission);
+    if (lies_before_window()) return true;
+  }
   switch (s_.state) {
     case State::kNone: return begin();
     case State::kSynSent: return syn_sent();
@@ -87,7 +91,7 @@ void TcpStateMachine::reassemble() {
   acknowledge();
   TcpReassembler::Target t = target(direction_);
   if (has(kFin)) context_.reassembler.set_end(t, seq_end());
-  if (length_ > 0 && context_.reassembler.add(t, tcp_.seq, payload_, update_)) update_.in_stream = true;
+  if (!payload_.empty() && context_.reassembler.add(t, tcp_.seq, payload_, update_)) update_.in_stream = true;
   if (s_.async) context_.reassembler.acknowledge(t, sender().last_ack, update_);
 }
 

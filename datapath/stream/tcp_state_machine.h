@@ -41,13 +41,14 @@ class TcpStateMachine {
   bool begin_with_syn();
   bool begin_with_synack();
   bool begin_midstream();
-  void take_syn(Endpoint& client, Endpoint& server);
-  void take_synack(const QueuedSynAck& reply);
-  [[nodiscard]] QueuedSynAck this_synack() const;
+  static void take_syn(Endpoint& from, Endpoint& to, const QueuedSegment& syn);
+  void take_synack(const QueuedSegment& reply);
+  [[nodiscard]] QueuedSegment this_segment() const;
   bool syn_sent();
   bool syn_sent_syn();
   bool syn_sent_synack();
   bool syn_sent_async();
+  bool choose_queued_syn();
   bool fast_open_answer();
   bool four_way_synack();
   bool syn_received();
@@ -64,13 +65,16 @@ class TcpStateMachine {
   bool established_syn();
   bool established_synack();
   bool established_segment();
-  bool segment_in_window(StreamEvent before_last_ack, StreamEvent out_of_window);
   void take_segment();
 
   // --- tcp_closing.cpp
   bool handle_rst();
   bool handle_fin();
   bool closing_states();
+  void take_closing_segment();
+  void take_fin(bool again);
+  void extend_in_order();
+  [[nodiscard]] bool fin_in_window() const;
   bool fin_wait1();
   bool fin_wait2();
   bool close_wait();
@@ -85,13 +89,15 @@ class TcpStateMachine {
   bool ack_is_valid(const Endpoint& acknowledged);
   bool timestamp_is_valid(Endpoint& from);
   void note_timestamp();
-  void note_retransmission();
+  bool note_retransmission();
   [[nodiscard]] bool is_keep_alive();
   [[nodiscard]] bool is_keep_alive_answer();
   [[nodiscard]] bool is_window_update() const;
   [[nodiscard]] bool is_bad_window_update();
   [[nodiscard]] bool is_outdated_ack() const;
   [[nodiscard]] bool is_shutdown_ack() const;
+  [[nodiscard]] bool is_spurious_retransmission() const;
+  [[nodiscard]] bool lies_before_window() const;
 
   // --- shared small steps
   bool refuse(StreamEvent event) {
@@ -100,6 +106,7 @@ class TcpStateMachine {
   }
   void event(StreamEvent e) { update_.events.add(e); }
   [[nodiscard]] bool has(std::uint8_t flag) const { return (tcp_.flags & flag) != 0; }
+  [[nodiscard]] bool inline_mode() const { return context_.settings.inspect_moment == InspectMoment::kArrival; }
   [[nodiscard]] bool to_server() const { return direction_ == Direction::kToServer; }
   [[nodiscard]] Endpoint& end(Direction d) { return s_.ends[index_of(d)]; }
   [[nodiscard]] Endpoint& sender() { return end(direction_); }
@@ -116,6 +123,9 @@ class TcpStateMachine {
   void set_state(State state);
   static void raise_last_ack(Endpoint& e, std::uint32_t ack) {
     if (seq_gt(ack, e.last_ack)) e.last_ack = ack;
+  }
+  static void raise_next_seq(Endpoint& e, std::uint32_t end) {
+    if (seq_gt(end, e.next_seq)) e.next_seq = end;
   }
   static void raise_next_win(Endpoint& e, std::uint32_t limit) {
     if (seq_gt(limit, e.next_win)) e.next_win = limit;

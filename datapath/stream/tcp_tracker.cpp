@@ -66,14 +66,10 @@ struct TcpTracker::Impl {
 
 namespace {
 
-// A SYN on a connection that is over begins a new one.
+// A new SYN on a connection of which one side has ended begins a new one.
 bool begins_anew(const TcpSessionState& s, const decode::PacketView& packet) {
-  if ((packet.tcp.flags & (kSyn | kAck | kRst)) != kSyn) return false;
-  using State = flow::TcpState;
-  if (s.state == State::kClosed || s.state == State::kTimeWait || s.state == State::kLastAck) {
-    return packet.tcp.seq != s.ends[0].isn;
-  }
-  return false;
+  if ((packet.tcp.flags & (kSyn | kAck | kRst)) != kSyn || s.state < flow::TcpState::kLastAck) return false;
+  return packet.tcp.seq != s.ends[0].isn;
 }
 
 }  // namespace

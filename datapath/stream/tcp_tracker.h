@@ -87,17 +87,17 @@ class TcpSession final : public flow::FlowExtension {
 
 struct StreamUpdate {
   StreamEventList events;
-  TcpSession* session = nullptr;  // null: not tracked (midstream off, memcap): packet rules only
-  bool in_stream = false;         // the payload was taken into the stream (or is a retransmission of it)
-  bool invalid = false;           // refused by the state machine; inline mode may drop it
+  TcpSession* session = nullptr;   // null: not tracked (midstream off, memcap): packet rules only
+  bool in_stream = false;          // the payload was taken into the stream (or is a retransmission of it)
+  bool invalid = false;            // refused by the state machine; inline mode may drop it
   bool direction_swapped = false;  // midstream SYN/ACK: flow.client was turned round, the caller must turn `direction`
-  bool reused = false;            // a new SYN on a finished connection: end this flow, look up again
-  bool rewritten = false;         // arrival mode: bytes differing from the first copy were found in the packet
+  bool reused = false;             // a new SYN on a finished connection: end this flow, look up again
+  bool rewritten = false;          // arrival mode: bytes differing from the first copy were found in the packet
 };
 
 struct StreamCounters {
-  Counter sessions, session_memcap_drops, reassembly_memcap_drops, gaps, gap_bytes, overlaps, overlap_conflicts,
-      syn, synack, rst, midstream_pickups, invalid_checksum, pseudo, memory_bytes, reassembly_memory_bytes;
+  Counter sessions, session_memcap_drops, reassembly_memcap_drops, gaps, gap_bytes, overlaps, overlap_conflicts, syn,
+      synack, rst, midstream_pickups, invalid_checksum, pseudo, memory_bytes, reassembly_memory_bytes;
   std::array<Counter, kStreamEventCount> events;
 };
 
