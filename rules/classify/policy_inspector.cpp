@@ -1,38 +1,78 @@
 #include "rules/classify/policy_inspector.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bulkhead::rules {
 
-std::unique_ptr<pipeline::Inspector> PolicyInspectorFactory::make(std::uint32_t) const {
+namespace {
+
+using decode::PacketView;
+
+// Errors belong to the flow that they quote.
+bool is_icmp_error(const PacketView& packet) {
+  if (packet.has_icmp)
+    return (packet.icmp_type >= 3 && packet.icmp_type <= 5) || packet.icmp_type == 11 || packet.icmp_type == 12;
+  return packet.has_icmpv6 && packet.icmp_type >= 1 && packet.icmp_type <= 4;
+}
+
+bool is_judged(const pipeline::InspectContext& context) {
+  const PacketView& packet = *context.packet;
+  const bool wire = packet.origin == decode::PacketOrigin::kWire || packet.origin == decode::PacketOrigin::kDefragment;
+  return context.flow != nullptr && context.flow_is_new && wire && packet.is_ip() && !packet.invalid &&
+         packet.fragment_offset == 0 && !is_icmp_error(packet);
+}
+
+FlowQuery query_of(const PacketView& packet) {
+  FlowQuery query{packet.tuple(), packet.icmp_type, packet.icmp_code};
+  if (query.is_icmp()) query.tuple.source_port = query.tuple.destination_port = 0;
+  return query;
+}
+
+FlowQuery reversed(const FlowQuery& query) {
+  FlowQuery out = query;
+  std::swap(out.tuple.source, out.tuple.destination);
+  std::swap(out.tuple.source_port, out.tuple.destination_port);
+  return out;
+}
+
+// A connection picked up in its middle: either end may have opened it.
+bool is_midstream(const PacketView& packet) {
+  constexpr std::uint8_t kOpening = decode::tcp_flag::kSyn | decode::tcp_flag::kAck;
+  return packet.has_tcp && (packet.tcp.flags & kOpening) != decode::tcp_flag::kSyn;
+}
+
+}  // namespace
+
+std::unique_ptr<pipeline::Inspector> PolicyInspectorFactory::make(std::uint32_t /*worker*/) const {
   return std::make_unique<PolicyInspector>(classifier_);
 }
 
 void PolicyInspector::inspect(pipeline::InspectContext& context) {
-  if (context.flow == nullptr || !context.flow_is_new) return;
-  FlowQuery query;
-  query.tuple = context.flow->client;
-  query.icmp_type = context.packet->icmp_type;
-  query.icmp_code = context.packet->icmp_code;
+  if (!is_judged(context)) return;
+  const FlowQuery query = query_of(*context.packet);
   const Decision decision = classifier_->classify(query);
-  for (std::size_t i = 0; i < decision.audit_count; ++i) {
+  for (std::uint8_t i = 0; i < decision.audit_count; ++i) {
+    const Action action = classifier_->table().rules()[decision.audit[i]].action;
+    if (action != Action::kDeny && action != Action::kReject) continue;
     audited_.add();
-    report(context, decision.audit[i], true);
+    report(context, query.tuple, decision.audit[i], true);
   }
-  if (decision.allowed()) {
+  if (decision.allowed() || (is_midstream(*context.packet) && classifier_->classify(reversed(query)).allowed())) {
     allowed_.add();
     return;
   }
   denied_.add();
-  report(context, decision.rule, false);
+  report(context, query.tuple, decision.rule, false);
 }
 
-void PolicyInspector::report(pipeline::InspectContext& context, std::uint32_t rule, bool audit) const {
+void PolicyInspector::report(pipeline::InspectContext& context, const FlowTuple& tuple, std::uint32_t rule,
+                             bool audit) const {
+  const PacketView& packet = *context.packet;
+  const TableRule& source = classifier_->table().rules()[rule];
   event::DropEvent e;
   e.reason = "policy";
   e.direction = context.direction;
-  e.audit = audit;
-  const decode::PacketView& packet = *context.packet;
   e.ip_length = static_cast<std::uint16_t>(std::min<std::uint32_t>(packet.ip_total_length, 65535));
   e.tos = packet.tos;
   e.ttl = packet.ttl;
@@ -49,15 +89,18 @@ void PolicyInspector::report(pipeline::InspectContext& context, std::uint32_t ru
     e.is_udp = true;
     e.udp_length = static_cast<std::uint16_t>(std::min<std::size_t>(packet.payload.size() + 8, 65535));
   }
-  if (rule != kNone) {
-    const TableRule& table_rule = classifier_->table().rules()[rule];
-    e.policy_rule = table_rule.key;
-    e.policy_file = table_rule.span.file ? table_rule.span.file->name() : std::string();
-    e.policy_line = table_rule.span.line;
+  if (packet.has_icmp_id) {
+    e.is_icmp = true;
+    e.icmp_id = packet.icmp_id;
+    e.icmp_sequence = packet.icmp_sequence;
   }
-  e.source_workload = workload_name(context.flow->client.source);
-  e.destination_workload = workload_name(context.flow->client.destination);
-  context.events->push_back(std::move(e));
+  e.policy_rule = source.key;
+  if (source.span.file) e.policy_file = source.span.file->name();
+  e.policy_line = source.span.line;
+  e.source_workload = workload_name(tuple.source);
+  e.destination_workload = workload_name(tuple.destination);
+  e.audit = audit;
+  context.events->emplace_back(std::move(e));
 }
 
 std::string PolicyInspector::workload_name(const IpAddress& address) const {
