@@ -36,6 +36,11 @@ class CheckIncludes(unittest.TestCase):
         self.assertEqual(['a/top/y.h:1: "x.h" is no file; includes start at the root of the tree'],
                          self.check({"a/top/x.h": "", "a/top/y.h": '#  include "x.h"\n'}))
 
+    def test_tests_may_name_a_file_beside_them(self):
+        layers = LAYERS + "tests: *\n"
+        self.assertEqual([], self.check({"tests/a/x.h": "", "tests/a/y.cpp": '#include "x.h"\n'}, layers))
+        self.assertEqual(1, len(self.check({"tests/x.h": "", "tests/a/y.cpp": '#include "x.h"\n'}, layers)))
+
     def test_folder_without_a_layer_is_found(self):
         self.assertEqual(["c/x.h:1: this folder is not in layers.txt"], self.check({"c/x.h": ""}))
 
