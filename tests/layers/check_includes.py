@@ -61,7 +61,7 @@ def check(files, layers, root=ROOT):
             if not match:
                 continue
             target = match.group(1)
-            if folder in MAY_USE_NEIGHBOURS and (root / name).with_name(target).is_file():
+            if folder in MAY_USE_NEIGHBOURS and ((root / name).parent / target).is_file():
                 continue
             if not (root / target).is_file():
                 problems.append(f'{name}:{number}: "{target}" is no file; includes start at the root of the tree')
