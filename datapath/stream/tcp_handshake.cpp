@@ -371,7 +371,8 @@ bool TcpStateMachine::syn_received_ack_from_server() {
   const bool proves_ack = tcp_.ack == client().next_seq && tcp_.seq == server().next_seq;
   const bool acknowledges_more = seq_gt(tcp_.ack, client().next_seq) && seq_le(tcp_.ack, client().next_win);
   if (!s_.fast_open && inline_mode()) {
-    return refuse(length_ > 0 ? Event::handshake_ack_data_inject : Event::handshake_ack_in_wrong_dir);
+    const bool injected = proves_ack && length_ > 0;
+    return refuse(injected ? Event::handshake_ack_data_inject : Event::handshake_ack_in_wrong_dir);
   }
   if (!proves_ack && !acknowledges_more) return refuse(Event::handshake_wrong_seq_wrong_ack);
   establish();

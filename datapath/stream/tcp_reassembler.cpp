@@ -63,7 +63,7 @@ bool TcpReassembler::add_overlapping(Target& t, std::int64_t begin, ByteSpan pay
     payload = payload.subspan(static_cast<std::size_t>(floor - begin));
     begin = floor;
   }
-  if (begin < t.data.segments_end) resolve(t, begin, payload, update);
+  if (begin < t.data.segments_end) resolve(t, segment, payload, update);
   const auto delivered = static_cast<std::int64_t>(t.side.delivered_end_);
   if (begin < delivered) {
     if (segment.end <= delivered) {
@@ -80,8 +80,9 @@ bool TcpReassembler::add_overlapping(Target& t, std::int64_t begin, ByteSpan pay
 }
 
 // Bytes that are there twice: the policy decides for each held segment; whoever loses anywhere loses there.
-void TcpReassembler::resolve(Target& t, std::int64_t begin, ByteSpan payload, StreamUpdate& update) {
-  const SegmentRange segment{begin, begin + static_cast<std::int64_t>(payload.size())};
+// `payload` is the end of `segment`, without what nobody keeps any more.
+void TcpReassembler::resolve(Target& t, SegmentRange segment, ByteSpan payload, StreamUpdate& update) {
+  const std::int64_t begin = segment.end - static_cast<std::int64_t>(payload.size());
   std::uint64_t replaced = UINT64_MAX;
   bool overlaps = false;
   bool conflict = false;
@@ -95,7 +96,7 @@ void TcpReassembler::resolve(Target& t, std::int64_t begin, ByteSpan payload, St
   for (StreamBlock& block : t.data.blocks) {
     const SegmentRange held{static_cast<std::int64_t>(block.begin), static_cast<std::int64_t>(block.end)};
     if (held.begin >= segment.end) break;
-    if (held.end <= segment.begin) continue;
+    if (held.end <= begin) continue;
     overlaps = true;
     conflict |= merge(t, held, segment, payload, block.at(block.begin), nullptr, update);
   }
@@ -112,10 +113,11 @@ void TcpReassembler::resolve(Target& t, std::int64_t begin, ByteSpan payload, St
 // `bytes` holds the range `held`. Answers whether the copies differ; writes the segment's bytes where it wins.
 bool TcpReassembler::merge(Target& t, SegmentRange held, SegmentRange segment, ByteSpan payload, Byte* bytes,
                            std::uint64_t* replaced, StreamUpdate& update) {
-  const std::int64_t from = std::max(held.begin, segment.begin);
+  const std::int64_t begin = segment.end - static_cast<std::int64_t>(payload.size());
+  const std::int64_t from = std::max(held.begin, begin);
   const std::int64_t to = std::min(held.end, segment.end);
   Byte* old = bytes + (from - held.begin);
-  const Byte* fresh = payload.data() + (from - segment.begin);
+  const Byte* fresh = payload.data() + (from - begin);
   const auto size = static_cast<std::size_t>(to - from);
   if (std::memcmp(old, fresh, size) == 0) return false;
   if (arrival()) update.rewritten = true;
@@ -151,7 +153,7 @@ bool TcpReassembler::fill_holes(Target& t, std::uint64_t begin, ByteSpan payload
     auto next = std::upper_bound(blocks.begin(), blocks.end(), begin,
                                  [](std::uint64_t at, const StreamBlock& block) { return at < block.end; });
     const std::uint64_t hole_end = next == blocks.end() ? end : std::min(end, std::max(begin, next->begin));
-    const ByteSpan bytes = payload.last(static_cast<std::size_t>(end - begin)).first(hole_end - begin);
+    const ByteSpan bytes = payload.last(end - begin).first(hole_end - begin);
     if (!bytes.empty()) {
       if (begin == t.side.delivered_end_) {
         if (!reserve(t, bytes.size(), update)) return false;
@@ -161,7 +163,7 @@ bool TcpReassembler::fill_holes(Target& t, std::uint64_t begin, ByteSpan payload
       } else if (!insert_block(t, static_cast<std::size_t>(next - blocks.begin()), begin, bytes, update)) {
         return false;
       }
-      begin = hole_end;
+      begin = std::max(hole_end, t.side.delivered_end_);
       continue;
     }
     begin = next->end;  // already there: resolve() has decided about these bytes

@@ -87,7 +87,7 @@ class TcpReassembler {
   [[nodiscard]] ByteSpan clip_to_depth(Target& t, std::int64_t begin, ByteSpan payload, StreamUpdate& update) const;
   bool add_in_order(Target& t, ByteSpan payload, StreamUpdate& update);
   bool add_overlapping(Target& t, std::int64_t begin, ByteSpan payload, StreamUpdate& update);
-  void resolve(Target& t, std::int64_t begin, ByteSpan payload, StreamUpdate& update);
+  void resolve(Target& t, SegmentRange segment, ByteSpan payload, StreamUpdate& update);
   bool merge(Target& t, SegmentRange held, SegmentRange segment, ByteSpan payload, Byte* bytes, std::uint64_t* replaced,
              StreamUpdate& update);
   bool fill_holes(Target& t, std::uint64_t begin, ByteSpan payload, StreamUpdate& update);
