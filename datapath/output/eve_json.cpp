@@ -177,7 +177,7 @@ void EveJson::write(const event::DropEvent& e) {
   ether(e.header);
   community_id(e.header);
   if (!e.header.app_protocol.empty()) field("app_proto", e.header.app_protocol);
-  field("direction", name_of(e.direction));
+  if (e.header.flow_id != 0) field("direction", name_of(e.direction));
   drop_object(e);
   if (settings_.drop.verdict && e.verdict) verdict(*e.verdict);
   if (settings_.drop.alerts && e.signature) alert_object(*e.signature, e.signature_blocked, e.header, 0);

@@ -246,6 +246,13 @@ TEST(EveJson, PolicyOfADrop) {
                                            {"audit", true}}));
 }
 
+TEST(EveJson, DirectionOnlyWithAFlow) {
+  event::DropEvent e = sample_policy_drop();
+  EXPECT_TRUE(json::parse(line_of(e)).contains("direction"));
+  e.header.flow_id = 0;
+  EXPECT_FALSE(json::parse(line_of(e)).contains("direction"));
+}
+
 TEST(EveJson, BlockFields) {
   EXPECT_EQ(json::parse(line_of(sample_block()))["block"], (json{{"action", "add"},
                                                                  {"kind", "flow"},
