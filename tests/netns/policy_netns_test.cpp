@@ -1,5 +1,6 @@
 // The policies in a real kernel: three hosts on a bridge, real connections, both enforcement modes.
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "config/load/inventory_yaml.h"
 #include "config/load/policy_yaml.h"
@@ -165,6 +166,102 @@ TEST_P(PolicyNetns, EveryConnectionAgreesWithTheClassifier) {
   EXPECT_GT(packets("db/ingress/3"), 0U);
   EXPECT_GT(packets("intruder/egress/5"), 0U);
   EXPECT_GT(packets("audit-web/ingress/1"), 0U) << "audited, not denied";
+}
+
+TEST_P(PolicyNetns, AChangeTouchesOnlyWhatDiffersAndKeepsSessions) {
+  load(kPolicies);
+  if (HasFatalFailure()) return;
+  testing::TcpPair session;
+  ASSERT_TRUE(lab_->connect("web", "db", IpFamily::kV4, 6379, session));
+  const std::uint64_t before = packets("db/ingress/1");
+  EXPECT_GT(before, 0U);
+  // The same again: nothing to do, proved by reading back.
+  auto same = enforcer_->load(table_);
+  ASSERT_TRUE(same) << same.error().to_string();
+  EXPECT_EQ(same->changes, 0U);
+  EXPECT_EQ(packets("db/ingress/1"), before) << "counters survive";
+  // Another policy changes: the program of db stays the object it was.
+  std::string changed = kPolicies;
+  changed.replace(changed.find("tcp/90-99"), 9, "tcp/90-95");
+  load(changed);
+  EXPECT_EQ(packets("db/ingress/1"), before);
+  EXPECT_TRUE(session.carries(true, std::chrono::milliseconds(500)));
+  EXPECT_TRUE(session.carries(false, std::chrono::milliseconds(500)));
+  EXPECT_EQ(lab_->tcp("intruder", "web", IpFamily::kV4, 96), Probe::kTimedOut);
+  EXPECT_EQ(lab_->tcp("intruder", "web", IpFamily::kV6, 95), Probe::kPassed);
+}
+
+TEST_P(PolicyNetns, VerifyFindsWhatOthersChangedAndLoadMendsIt) {
+  load(kPolicies);
+  if (HasFatalFailure()) return;
+  auto clean = enforcer_->verify();
+  ASSERT_TRUE(clean);
+  EXPECT_TRUE(clean->empty());
+  NftCommand open;
+  open.op = NftOp::kFlushChain;
+  open.family = NftFamily::kInet;
+  open.table = "bulkhead";
+  open.name = "judge";
+  NftCommand foreign = open;
+  foreign.op = NftOp::kAddChain;
+  foreign.name = "stranger";
+  NftCommand missing = open;
+  missing.op = NftOp::kDeleteElements;
+  missing.name = "egress4";
+  missing.set.elements.resize(1);
+  missing.set.elements[0].key = {10, 77, 0, 4};
+  auto tampered = transport_->apply({open, foreign, missing});
+  ASSERT_TRUE(tampered) << tampered.error().to_string();
+  auto findings = enforcer_->verify();
+  ASSERT_TRUE(findings);
+  const auto has = [&](const std::string& text) {
+    return std::any_of(findings->begin(), findings->end(), [&](const auto& f) { return f.find(text) != f.npos; });
+  };
+  EXPECT_TRUE(has("rule 1 of chain judge in table inet bulkhead is missing"));
+  EXPECT_TRUE(has("chain stranger does not belong"));
+  EXPECT_TRUE(has("element 10.77.0.4 : jump egress-"));
+  auto mended = enforcer_->load(table_);
+  ASSERT_TRUE(mended) << mended.error().to_string();
+  EXPECT_EQ(lab_->tcp("intruder", "db", IpFamily::kV4, 6379), Probe::kTimedOut);
+}
+
+TEST_P(PolicyNetns, NobodySpeaksInTheNameOfAnother) {
+  load(kPolicies);
+  if (HasFatalFailure()) return;
+  ASSERT_EQ(lab_->udp("web", "db", IpFamily::kV4, 5300), Probe::kPassed);
+  // The intruder takes the address of web, which may speak to db.
+  ASSERT_TRUE(
+      lab_->run("ip addr del 10.77.0.4/24 dev eth0 && ip addr add 10.77.0.2/24 dev eth0 && "
+                "ip -6 addr del fd77::4/64 dev eth0 && ip -6 addr add fd77::2/64 dev eth0 nodad",
+                "intruder"));
+  std::uint64_t dropped = packets("guard/source");
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    EXPECT_EQ(lab_->tcp("intruder", "db", family, 6379), Probe::kTimedOut);
+    const std::uint64_t now = packets("guard/source");
+    EXPECT_GT(now, dropped) << "at its port, before any policy";
+    dropped = now;
+  }
+}
+
+TEST_P(PolicyNetns, TheListingOfNftAgrees) {
+  if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
+  load(kPolicies);
+  if (HasFatalFailure()) return;
+  const std::string listing = lab_->output("nft list ruleset 2>&1");
+  for (const char* part :
+       {"table inet bulkhead", "table bridge bulkhead", "ct state established,related accept", "ip saddr vmap @egress4",
+        "comment \"db/ingress/3\"", "tcp dport 7000-7010", "hook prerouting priority raw; policy accept",
+        "type ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service", "10.77.0.4 : jump egress-",
+        "reject with tcp reset", "ip saddr @block4-source"}) {
+    EXPECT_NE(listing.find(part), std::string::npos) << part << "\n" << listing;
+  }
+  EXPECT_EQ(listing.find("unknown"), std::string::npos) << "nft can read all of it";
+  auto own = enforcer_->dump();
+  ASSERT_TRUE(own);
+  for (const char* part : {"table inet bulkhead", "ct state established,related accept", "ip saddr vmap @egress4",
+                           "comment \"db/ingress/3\"", "th dport 7000-7010", "10.77.0.4 : jump egress-"}) {
+    EXPECT_NE(own->find(part), std::string::npos) << part << "\n" << *own;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, PolicyNetns, ::testing::Bool(),
