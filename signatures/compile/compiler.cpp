@@ -71,6 +71,30 @@ bool is_whole_pattern(const Signature& s) {
   return std::get<ContentOp>(s.buffers[0].ops[0]).bytes.size() == s.fast_bytes.size();
 }
 
+void set_ports(const PortSet& set, std::uint16_t& low, std::uint16_t& high) {
+  if (set.any || set.ranges.empty()) return;
+  low = set.ranges.front().first;
+  high = set.ranges.back().last;
+}
+
+RuleHead head_of(const Signature& s) {
+  RuleHead head;
+  if (!s.bidirectional) {
+    set_ports(s.source_ports, head.source_low, head.source_high);
+    set_ports(s.destination_ports, head.destination_low, head.destination_high);
+  }
+  if (s.flow.to_server) head.require |= fact::kFlow | fact::kToServer;
+  if (s.flow.to_client) head.require |= fact::kFlow | fact::kToClient;
+  if (s.flow.established) head.require |= fact::kFlow | fact::kEstablished;
+  if (s.flow.not_established) head.exclude |= fact::kEstablished;
+  if (!s.flowbit_checks.empty() || !s.flowint_checks.empty()) head.require |= fact::kFlow;
+  for (const FlowbitOp& op : s.flowbit_checks) {
+    if (op.command == FlowbitOp::Command::kIsSet) head.require |= fact::kFlowbits;
+  }
+  if (!s.buffers.empty()) head.require |= fact::kPayload;
+  return head;
+}
+
 void Compiler::compile_rule(const Signature& s) {
   CompiledRule rule;
   rule.signature = &s;
@@ -89,6 +113,7 @@ void Compiler::compile_rule(const Signature& s) {
                               !s.hostbit_checks.empty() || !s.hostbit_changes.empty();
   if (rule.needs_decode_events) db_->decode_event_rules.push_back(s.index);
   db_->rules.push_back(std::move(rule));
+  db_->heads.push_back(head_of(s));
 }
 
 LiteralDbPtr Compiler::literal_db(const RuleIndexes& rules, ScanMode mode) {

@@ -113,6 +113,9 @@ void assign_ports(PortGroups& out, const PortSets& ports, const RuleIndexes& bas
 
 ProtocolClass class_of(const decode::PacketView& packet) {
   if (packet.has_tcp) return ProtocolClass::kTcp;
+  // The last look at a flow has no header to decode.
+  if (packet.origin == decode::PacketOrigin::kFlowTimeout && packet.protocol == ip_proto::kTcp)
+    return ProtocolClass::kTcp;
   if (packet.has_udp) return ProtocolClass::kUdp;
   if (packet.has_icmp) return ProtocolClass::kIcmp;
   if (packet.has_icmpv6) return ProtocolClass::kIcmpv6;

@@ -15,13 +15,9 @@
 #include "signatures/compile/payload_program.h"
 #include "signatures/compile/regex.h"
 #include "signatures/compile/signature.h"
+#include "signatures/keywords/variable_names.h"
 
 namespace bulkhead::signatures {
-
-// Names of the numbered variables in rules, by number; also what survives a reload.
-struct VariableNames {
-  std::vector<std::string> flowbits, flowints, captures, hostbits;
-};
 
 // What the matcher reads of a rule before it looks at payload.
 struct CompiledRule {
@@ -34,6 +30,21 @@ struct CompiledRule {
   bool needs_packet = false;  // no sense without a packet of its own (flow timeout)
   bool acts_on_flow = false;  // drop and pass hold for the flow even when a packet matched
   bool touches_shared_state = false;
+};
+
+// Facts about a packet that rules may require or exclude: the first, cheapest look.
+namespace fact {
+inline constexpr std::uint8_t kFlow = 1, kToServer = 2, kToClient = 4, kEstablished = 8, kPayload = 16, kFlowbits = 32;
+}
+struct RuleHead {
+  std::uint16_t source_low = 0, source_high = 65535;  // the smallest range that holds all ports of the rule
+  std::uint16_t destination_low = 0, destination_high = 65535;
+  std::uint8_t require = 0, exclude = 0;
+
+  [[nodiscard]] bool fits(std::uint16_t source, std::uint16_t destination, std::uint8_t facts) const {
+    return (require & ~facts) == 0 && (exclude & facts) == 0 && source >= source_low && source <= source_high &&
+           destination >= destination_low && destination <= destination_high;
+  }
 };
 
 struct SignatureDbStats {
@@ -52,11 +63,12 @@ class SignatureDb {
 
   SignatureList signatures;         // in the order of inspection
   std::vector<CompiledRule> rules;  // same index
+  std::vector<RuleHead> heads;      // same index
   std::vector<Regex> regexes;
   std::array<std::array<PortGroups, 2>, kProtocolClasses> groups;  // by class and direction
   RuleIndexes decode_event_rules;
   std::vector<LiteralDbPtr> literal_dbs;
-  VariableNames names;
+  VariableNames names;               // what the numbers in rules stand for; also what survives a reload
   std::uint32_t variable_slots = 0;  // most that any rule uses
   SignatureDbStats stats;
 

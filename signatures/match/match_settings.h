@@ -1,0 +1,34 @@
+// Settings and shared state of the matcher.
+#pragma once
+
+#include <cstdint>
+
+#include "signatures/match/host_bits.h"
+#include "signatures/match/payload_matcher.h"
+#include "signatures/match/threshold.h"
+
+namespace bulkhead::signatures {
+
+struct MatchSettings {
+  std::uint32_t packet_alert_max = 15;  // reported alerts per packet
+  MatchLimits limits;
+  // A rule whose pattern was seen but which did not match yet is tried again while new data comes, until so
+  // many bytes have followed the pattern.
+  std::uint32_t retry_bytes = 2560;
+  std::uint32_t max_pending = 64;         // such rules per direction of a flow
+  std::uint32_t max_idle_streams = 4096;  // closed stream states kept for reuse, per database
+};
+
+struct SharedLimits {
+  std::size_t thresholds = 1'000'000;
+  std::size_t host_bits = 1'000'000;
+};
+
+// What all workers share, across reloads. Touch only with the SharedGate's lock held.
+struct SharedState {
+  explicit SharedState(const SharedLimits& limits = {}) : thresholds(limits.thresholds), host_bits(limits.host_bits) {}
+  ThresholdTable thresholds;
+  HostBitTable host_bits;
+};
+
+}  // namespace bulkhead::signatures

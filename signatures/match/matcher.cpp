@@ -1,0 +1,373 @@
+#include "signatures/match/matcher.h"
+
+#include <algorithm>
+
+namespace bulkhead::signatures {
+namespace {
+
+using pipeline::RuleAction;
+
+// FNV-1a: names of host bits must mean the same in every generation of rules.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t h = 0xcbf29ce484222325ULL;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return h;
+}
+
+bool family_fits(RuleProtocol protocol, const decode::PacketView& packet) {
+  if (protocol == RuleProtocol::kIpv4) return packet.family == IpFamily::kV4;
+  if (protocol == RuleProtocol::kIpv6) return packet.family == IpFamily::kV6;
+  return true;
+}
+
+bool contains(const AddressSet& set, const IpAddress& address) {
+  return set.any || (address.is_set() && set.contains(address));
+}
+
+bool flowbit_fits(const FlowbitOp& op, const FlowVariables& variables) {
+  const bool any = std::any_of(op.bits.begin(), op.bits.end(), [&](std::uint32_t bit) { return variables.bit(bit); });
+  return op.command == FlowbitOp::Command::kIsNotSet ? !any : any;
+}
+
+std::uint32_t flowint_operand(const FlowintOp& op, const FlowVariables& variables) {
+  if (!op.value_variable) return op.value;
+  const std::uint32_t* other = variables.integer(*op.value_variable);
+  return other != nullptr ? *other : 0;
+}
+
+bool flowint_fits(const FlowintOp& op, const FlowVariables& variables) {
+  const std::uint32_t* value = variables.integer(op.variable);
+  if (op.command == FlowintOp::Command::kIsSet) return value != nullptr;
+  if (op.command == FlowintOp::Command::kNotSet) return value == nullptr;
+  if (value == nullptr) return false;
+  const std::uint32_t other = flowint_operand(op, variables);
+  switch (op.command) {
+    case FlowintOp::Command::kLess: return *value < other;
+    case FlowintOp::Command::kLessEqual: return *value <= other;
+    case FlowintOp::Command::kEqual: return *value == other;
+    case FlowintOp::Command::kNotEqual: return *value != other;
+    case FlowintOp::Command::kGreaterEqual: return *value >= other;
+    case FlowintOp::Command::kGreater: return *value > other;
+    default: return true;
+  }
+}
+
+void set_integer(FlowVariables& variables, std::uint32_t id, std::uint32_t value) {
+  for (auto& [name, old] : variables.ints) {
+    if (name == id) {
+      old = value;
+      return;
+    }
+  }
+  variables.ints.emplace_back(id, value);
+}
+
+void change_flowint(const FlowintOp& op, FlowVariables& variables) {
+  const std::uint32_t operand = flowint_operand(op, variables);
+  const std::uint32_t* value = variables.integer(op.variable);
+  switch (op.command) {
+    case FlowintOp::Command::kSet: set_integer(variables, op.variable, operand); break;
+    case FlowintOp::Command::kAdd:
+      set_integer(variables, op.variable, (value != nullptr ? *value : 0) + operand);
+      break;
+    case FlowintOp::Command::kSubtract:
+      if (value != nullptr) set_integer(variables, op.variable, *value - operand);
+      break;
+    default: break;
+  }
+}
+
+void change_flowbit(const FlowbitOp& op, FlowVariables& variables) {
+  for (const std::uint32_t bit : op.bits) {
+    switch (op.command) {
+      case FlowbitOp::Command::kSet: variables.set_bit(bit, true); break;
+      case FlowbitOp::Command::kUnset: variables.set_bit(bit, false); break;
+      case FlowbitOp::Command::kToggle: variables.set_bit(bit, !variables.bit(bit)); break;
+      default: break;
+    }
+  }
+}
+
+void set_capture(FlowVariables& variables, std::uint32_t id, ByteSpan bytes) {
+  std::string text(bytes.begin(), bytes.end());
+  for (auto& [name, old] : variables.captures) {
+    if (name == id) {
+      old = std::move(text);
+      return;
+    }
+  }
+  variables.captures.emplace_back(id, std::move(text));
+}
+
+}  // namespace
+
+Matcher::Matcher(SignatureDbPtr db, const MatchSettings& settings, std::shared_ptr<SharedState> shared)
+    : db_(std::move(db)), settings_(settings), shared_(std::move(shared)), payload_(db_, settings.limits) {
+  for (std::uint32_t i = 0; i < db_->names.host_bits.size(); ++i)
+    host_bit_names_.push_back(hash_of(db_->names.host_bits.name(i)));
+  candidates_.reserve(256);
+  matches_.reserve(64);
+}
+
+void Matcher::begin(const pipeline::InspectContext& context, SignatureFlowState* state) {
+  const decode::PacketView& packet = *context.packet;
+  context_ = &context;
+  state_ = state;
+  candidates_.clear();
+  matches_.clear();
+  pair_bit_rules_.clear();
+  source_port_ = packet.source_port;
+  destination_port_ = packet.destination_port;
+  input_ = MatchInput{};
+  input_.packet = &packet;
+  input_.flow = context.flow;
+  input_.tcp = context.tcp;
+  input_.stream_events = context.stream != nullptr ? &context.stream->events : nullptr;
+  input_.direction = context.direction;
+  input_.established = context.established;
+  input_.payload_in_stream = context.payload_in_stream;
+  input_.variables = state != nullptr ? &state->variables : nullptr;
+  input_.now = context.now;
+
+  facts_ = packet.payload.empty() ? 0 : fact::kPayload;
+  if (context.flow == nullptr) return;
+  facts_ |= fact::kFlow;
+  facts_ |= context.direction == bulkhead::Direction::kToServer ? fact::kToServer : fact::kToClient;
+  if (context.established) facts_ |= fact::kEstablished;
+  // A rule of this very packet may set a bit for a later one, so only the absence of a place for bits is final.
+  if (state != nullptr) facts_ |= fact::kFlowbits;
+}
+
+void Matcher::sort_candidates() {
+  if (candidates_.size() < 2) return;
+  std::sort(candidates_.begin(), candidates_.end(),
+            [](const Candidate& a, const Candidate& b) { return a.rule < b.rule; });
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < candidates_.size(); ++i) {
+    Candidate& last = candidates_[kept];
+    const Candidate& next = candidates_[i];
+    if (next.rule != last.rule) {
+      candidates_[++kept] = next;
+      continue;
+    }
+    last.on_packet |= next.on_packet;
+    last.on_stream |= next.on_stream;
+    if (!next.has_hit) continue;
+    last.begin = last.has_hit ? std::min(last.begin, next.begin) : next.begin;
+    last.end = last.has_hit ? std::max(last.end, next.end) : next.end;
+    last.has_hit = true;
+  }
+  candidates_.resize(kept + 1);
+}
+
+void Matcher::finish(pipeline::InspectContext& context, StreamScan* scan, const stream::StreamSide* side) {
+  scan_ = scan;
+  side_ = side;
+  if (side != nullptr) facts_ |= fact::kPayload;
+  sort_candidates();
+  counters_.candidates.add(candidates_.size());
+  for (const Candidate& candidate : candidates_) judge(candidate);
+  if (!matches_.empty()) report(context);
+  if (!pair_bit_rules_.empty()) apply_pair_bits();
+}
+
+void Matcher::judge(const Candidate& candidate) {
+  const CompiledRule& rule = db_->rules[candidate.rule];
+  const Signature& s = *rule.signature;
+  if (!fits(candidate.rule) || !header_fits(s) || !flow_fits(s) || !variables_fit(s)) return;
+  counters_.evaluated.add();
+  for (const PacketConditionPtr& condition : s.conditions) {
+    if (!condition->holds(input_)) return;
+  }
+  Match match;
+  match.rule = candidate.rule;
+  payload_.clear_captures();
+  if (!rule.programs.empty()) {
+    const Payload found = payload_fits(rule, candidate, match);
+    match.on_stream = found == Payload::kStream;
+    if (found == Payload::kNo) return;
+  }
+  if (!s.hostbit_checks.empty() && !host_bits_fit(s)) return;
+  counters_.matches.add();
+  if (match.on_stream) remember_fired(candidate.rule);
+  change_variables(s);
+  matches_.push_back(match);
+}
+
+// --- header, flow, state ---
+
+bool Matcher::ends_fit(const Signature& s, bool swapped) const {
+  const decode::PacketView& packet = *input_.packet;
+  const PortSet& source_ports = swapped ? s.destination_ports : s.source_ports;
+  const PortSet& destination_ports = swapped ? s.source_ports : s.destination_ports;
+  return source_ports.contains(source_port_) && destination_ports.contains(destination_port_) &&
+         contains(swapped ? s.destination : s.source, packet.source) &&
+         contains(swapped ? s.source : s.destination, packet.destination);
+}
+
+bool Matcher::header_fits(const Signature& s) const {
+  if (!family_fits(s.protocol, *input_.packet)) return false;
+  return ends_fit(s, false) || (s.bidirectional && ends_fit(s, true));
+}
+
+bool Matcher::flow_fits(const Signature& s) const {
+  const bool reassembled = input_.packet->origin == decode::PacketOrigin::kDefragment;
+  return !(s.flow.only_fragment && !reassembled) && !(s.flow.no_fragment && reassembled);
+}
+
+bool Matcher::variables_fit(const Signature& s) const {
+  if (s.flowbit_checks.empty() && s.flowint_checks.empty()) return true;
+  if (input_.variables == nullptr) return false;
+  const FlowVariables& variables = *input_.variables;
+  return std::all_of(s.flowbit_checks.begin(), s.flowbit_checks.end(),
+                     [&](const FlowbitOp& op) { return flowbit_fits(op, variables); }) &&
+         std::all_of(s.flowint_checks.begin(), s.flowint_checks.end(),
+                     [&](const FlowintOp& op) { return flowint_fits(op, variables); });
+}
+
+bool Matcher::host_bits_fit(const Signature& s) {
+  const auto lock = context_->gate->enter(context_->packet_number);
+  const decode::PacketView& packet = *input_.packet;
+  return std::all_of(s.hostbit_checks.begin(), s.hostbit_checks.end(), [&](const HostbitOp& op) {
+    return shared_->host_bits.holds(op, host_bit_names_[op.bit], packet.source, packet.destination, input_.now);
+  });
+}
+
+void Matcher::change_variables(const Signature& s) {
+  if (input_.variables != nullptr) {
+    for (const FlowbitOp& op : s.flowbit_changes) change_flowbit(op, *input_.variables);
+    for (const FlowintOp& op : s.flowint_changes) change_flowint(op, *input_.variables);
+    for (const auto& [capture, bytes] : payload_.captures()) {
+      if (capture->scope == 'f') set_capture(*input_.variables, capture->variable, bytes);
+    }
+  }
+  if (s.hostbit_changes.empty()) return;
+  const auto lock = context_->gate->enter(context_->packet_number);
+  const decode::PacketView& packet = *input_.packet;
+  bool pair = false;
+  for (const HostbitOp& op : s.hostbit_changes) {
+    if (op.track == HostbitOp::Track::kPair) {
+      pair = true;
+    } else {
+      shared_->host_bits.change(op, host_bit_names_[op.bit], packet.source, packet.destination, input_.now);
+    }
+  }
+  if (pair) pair_bit_rules_.push_back(s.index);
+}
+
+// Bits of a pair of hosts take effect after all rules have seen the packet.
+void Matcher::apply_pair_bits() {
+  const auto lock = context_->gate->enter(context_->packet_number);
+  const decode::PacketView& packet = *input_.packet;
+  for (const std::uint32_t rule : pair_bit_rules_) {
+    for (const HostbitOp& op : db_->signatures[rule].hostbit_changes) {
+      if (op.track != HostbitOp::Track::kPair) continue;
+      shared_->host_bits.change(op, host_bit_names_[op.bit], packet.source, packet.destination, input_.now);
+    }
+  }
+}
+
+// --- payload ---
+
+Matcher::Payload Matcher::payload_fits(const CompiledRule& rule, const Candidate& candidate, Match& match) {
+  if (candidate.on_stream && stream_fits(rule, candidate, match)) return Payload::kStream;
+  if (candidate.on_packet && !input_.packet->payload.empty()) {
+    if (payload_.matches(rule, {input_.packet->payload, 0, true})) return Payload::kPacket;
+  }
+  if (candidate.on_stream && candidate.has_hit && !rule.whole_pattern) keep_pending(candidate);
+  return Payload::kNo;
+}
+
+bool Matcher::try_stream(const CompiledRule& rule, std::uint64_t from, bool line_start, Match& match) {
+  const std::uint64_t begin = side_->window_begin(), end = side_->inspect_end();
+  const ByteSpan bytes = side_->window().subspan(from - begin, end - from);
+  match.begin = from;
+  match.end = end;
+  return payload_.matches(rule, {bytes, from, line_start});
+}
+
+bool Matcher::stream_fits(const CompiledRule& rule, const Candidate& candidate, Match& match) {
+  const std::uint64_t oldest = side_->window_begin(), end = side_->inspect_end();
+  if (end <= oldest || end - oldest > side_->window().size()) return false;
+  const std::uint64_t fresh = std::clamp(scan_->judged_end, oldest, end);
+  const bool hit_is_fresh = !candidate.has_hit || candidate.begin >= fresh;
+  if (hit_is_fresh && fresh < end && try_stream(rule, fresh, true, match)) return true;
+  if (!candidate.has_hit || fresh == oldest) return !hit_is_fresh && try_stream(rule, oldest, oldest == 0, match);
+  std::uint64_t from = oldest;
+  for (const FiredRule& fired : scan_->fired) {
+    if (fired.rule == candidate.rule) from = std::max(oldest, std::min(fired.end, candidate.begin));
+  }
+  if (from == fresh && hit_is_fresh) return false;
+  return try_stream(rule, from, from == 0, match);
+}
+
+void Matcher::keep_pending(const Candidate& candidate) {
+  if (side_->inspect_end() >= candidate.end + settings_.retry_bytes) return;
+  if (scan_->pending.size() >= settings_.max_pending) {
+    counters_.pending_dropped.add();
+    return;
+  }
+  scan_->pending.push_back({candidate.rule, candidate.begin, candidate.end});
+}
+
+void Matcher::remember_fired(std::uint32_t rule) {
+  const std::uint64_t end = side_->inspect_end();
+  for (FiredRule& fired : scan_->fired) {
+    if (fired.rule == rule) {
+      fired.end = end;
+      return;
+    }
+  }
+  if (scan_->fired.size() >= settings_.max_pending) scan_->fired.erase(scan_->fired.begin());
+  scan_->fired.push_back({rule, end});
+}
+
+// --- report ---
+
+ThresholdDecision Matcher::threshold(const pipeline::InspectContext& context, const CompiledRule& rule) {
+  const Signature& s = *rule.signature;
+  if (!s.threshold && !s.detection_filter && s.external_thresholds.empty()) return {};
+  const auto lock = context.gate->enter(context.packet_number);
+  return shared_->thresholds.decide(s, context.packet->source, context.packet->destination, context.now);
+}
+
+void Matcher::report(pipeline::InspectContext& context) {
+  std::uint32_t places = settings_.packet_alert_max;
+  for (const Match& match : matches_) {
+    const CompiledRule& rule = db_->rules[match.rule];
+    const Signature& s = *rule.signature;
+    const bool unreported = s.no_alert || (s.action == RuleAction::kPass && !s.force_alert);
+    const bool no_place = !unreported && places == 0;
+    if (no_place) ++*context.alert_queue_overflow;
+    if (no_place && s.action == RuleAction::kAlert) continue;
+    if (!unreported && !no_place) --places;
+    const ThresholdDecision decision = threshold(context, rule);
+    if (decision.verdict == ThresholdVerdict::kForget) {
+      counters_.forgotten.add();
+      continue;
+    }
+    pipeline::Alert alert;
+    alert.signature = s.info;
+    alert.action = s.action;
+    alert.reject = s.reject;
+    alert.silent = unreported || no_place || decision.verdict == ThresholdVerdict::kSilent;
+    alert.on_stream = match.on_stream;
+    alert.stream_begin = match.begin;
+    alert.stream_end = match.end;
+    alert.target = s.target;
+    alert.applies_to_flow = alert.action != RuleAction::kAlert && (match.on_stream || rule.acts_on_flow);
+    if (decision.has_new_action) {
+      alert.action = decision.new_action;
+      alert.applies_to_flow = alert.action != RuleAction::kAlert;
+      if (alert.action == RuleAction::kDrop || alert.action == RuleAction::kReject)
+        alert.drop_reason = "threshold detection_filter";
+      if (alert.action == RuleAction::kReject && alert.reject == pipeline::RejectTarget::kNone) {
+        alert.reject = pipeline::RejectTarget::kSource;
+      }
+    }
+    if (!alert.silent || alert.action != RuleAction::kAlert) context.alerts->push_back(alert);
+    if (alert.action == RuleAction::kPass) break;
+  }
+}
+
+}  // namespace bulkhead::signatures

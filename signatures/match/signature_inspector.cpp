@@ -1,0 +1,283 @@
+#include "signatures/match/signature_inspector.h"
+
+#include <algorithm>
+
+namespace bulkhead::signatures {
+namespace {
+
+using bulkhead::Direction;
+
+ProtocolClass class_of_protocol(std::uint8_t protocol) {
+  switch (protocol) {
+    case ip_proto::kTcp: return ProtocolClass::kTcp;
+    case ip_proto::kUdp: return ProtocolClass::kUdp;
+    case ip_proto::kSctp: return ProtocolClass::kSctp;
+    case ip_proto::kIcmp: return ProtocolClass::kIcmp;
+    case ip_proto::kIcmpv6: return ProtocolClass::kIcmpv6;
+    default: return ProtocolClass::kOther;
+  }
+}
+
+// Old number -> new number of the same name, for the variables of one flow.
+template <typename Use>
+void renumber(const NameTable& from, const NameTable& to, std::uint32_t id, Use use) {
+  const std::string& name = from.name(id);
+  for (std::uint32_t i = 0; i < to.size(); ++i) {
+    if (to.name(i) == name) {
+      use(i);
+      return;
+    }
+  }
+}
+
+FlowVariables renumbered(const FlowVariables& old, const VariableNames& from, const VariableNames& to) {
+  FlowVariables out;
+  for (std::uint32_t bit = 0; bit < old.bits.size() * 64; ++bit) {
+    if (old.bit(bit)) renumber(from.flowbits, to.flowbits, bit, [&](std::uint32_t id) { out.set_bit(id, true); });
+  }
+  for (const auto& [old_id, value] : old.ints) {
+    renumber(from.flowints, to.flowints, old_id, [&](std::uint32_t id) { out.ints.emplace_back(id, value); });
+  }
+  for (const auto& [old_id, text] : old.captures) {
+    renumber(from.captures, to.captures, old_id, [&](std::uint32_t id) { out.captures.emplace_back(id, text); });
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<pipeline::Inspector> SignatureFactory::make(std::uint32_t) const {
+  return std::make_unique<SignatureInspector>(db_, settings_, shared_);
+}
+
+SignatureInspector::SignatureInspector(SignatureDbPtr db, const MatchSettings& settings,
+                                       std::shared_ptr<SharedState> shared)
+    : db_(std::move(db)),
+      settings_(settings),
+      shared_(std::move(shared)),
+      scanner_(db_, settings.max_idle_streams),
+      matcher_(db_, settings, shared_) {}
+
+// --- flow state ---
+
+SignatureFlowState& SignatureInspector::state_of(flow::Flow& flow) {
+  auto* state = static_cast<SignatureFlowState*>(flow.extension(flow::ExtensionSlot::kSignatures));
+  if (state == nullptr) {
+    auto fresh = std::make_unique<SignatureFlowState>();
+    state = fresh.get();
+    state->db = db_;
+    flow.set_extension(flow::ExtensionSlot::kSignatures, std::move(fresh));
+    choose_groups(flow, *state);
+    return *state;
+  }
+  if (state->db != db_) {
+    adopt(*state);
+    choose_groups(flow, *state);
+  } else if (state->client_port != flow.client.source_port || state->server_port != flow.client.destination_port) {
+    // The flow was turned round: what was scanned belongs to the other side's rules.
+    for (StreamScan& scan : state->sides) scanner_.close(scan, scan.group->stream.get());
+    for (StreamScan& scan : state->sides) scan = StreamScan{};
+    choose_groups(flow, *state);
+  }
+  return *state;
+}
+
+// A new generation of rules: positions stay, scans begin anew, variables get the numbers of the new rules.
+void SignatureInspector::adopt(SignatureFlowState& state) {
+  for (StreamScan& scan : state.sides) {
+    scanner_.close(scan, nullptr);
+    StreamScan next;
+    next.scanned_end = scan.scanned_end;
+    next.judged_end = scan.judged_end;
+    next.ip_only_done = scan.ip_only_done;
+    scan = std::move(next);
+  }
+  state.variables = renumbered(state.variables, state.db->names, db_->names);
+  state.db = db_;
+}
+
+void SignatureInspector::choose_groups(const flow::Flow& flow, SignatureFlowState& state) {
+  state.client_port = flow.client.source_port;
+  state.server_port = flow.client.destination_port;
+  const ProtocolClass c = class_of_protocol(flow.client.protocol);
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    state.sides[index_of(d)].group = &db_->group(c, d, state.server_port, state.client_port);
+  }
+}
+
+void SignatureInspector::on_flow_end(flow::Flow& flow) {
+  auto* state = static_cast<SignatureFlowState*>(flow.extension(flow::ExtensionSlot::kSignatures));
+  if (state == nullptr || state->db != db_) return;  // closed by the state's own destructor
+  for (StreamScan& scan : state->sides) scanner_.close(scan, scan.group->stream.get());
+}
+
+// --- stream ---
+
+void SignatureInspector::on_data(flow::Flow& flow, Direction d, std::uint64_t offset, ByteSpan data) {
+  if (flow.action != flow::FlowAction::kNone || !flow.payload_inspection || data.empty()) return;
+  StreamScan& scan = state_of(flow).sides[index_of(d)];
+  if (scan.group->stream != nullptr) {
+    scanner_.feed(scan, *scan.group->stream, offset, data);
+  } else {
+    scan.scanned_end = offset + data.size();
+  }
+}
+
+void SignatureInspector::on_gap(flow::Flow& flow, Direction d, std::uint64_t, std::uint64_t) {
+  StreamScan& scan = state_of(flow).sides[index_of(d)];
+  scanner_.close(scan, scan.group->stream.get());
+}
+
+void SignatureInspector::on_rewind(flow::Flow& flow, Direction d, std::uint64_t offset) {
+  StreamScan& scan = state_of(flow).sides[index_of(d)];
+  ByteSpan before;
+  const auto* session = static_cast<const stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  if (session != nullptr) {
+    const stream::StreamSide& side = session->side(d);
+    if (offset > side.window_begin()) {
+      before = side.window().first(std::min<std::uint64_t>(offset - side.window_begin(), side.window().size()));
+    }
+  }
+  if (scan.group->stream != nullptr) {
+    scanner_.rewind(scan, *scan.group->stream, offset, before);
+  } else {
+    scan.judged_end = std::min(scan.judged_end, offset);
+  }
+  std::erase_if(scan.pending, [&](const PendingRule& p) { return p.end > offset; });
+}
+
+// --- candidates ---
+
+void SignatureInspector::add_always(const RuleIndexes& rules, bool on_packet, bool on_stream) {
+  for (const std::uint32_t rule : rules) {
+    if (on_stream || matcher_.fits(rule)) matcher_.add({rule, on_packet, on_stream, false, 0, 0});
+  }
+}
+
+void SignatureInspector::add_pattern_candidates(const LiteralDb& literals, ByteSpan payload) {
+  for (const std::uint32_t literal : scanner_.scan_packet(literals, payload)) {
+    for (const std::uint32_t rule : literals.rules_of(literal)) {
+      if (matcher_.fits(rule)) matcher_.add({rule, true, false, false, 0, 0});
+    }
+  }
+}
+
+void SignatureInspector::add_packet_candidates(const pipeline::InspectContext& context, const RuleGroup& group,
+                                               bool tcp) {
+  const decode::PacketView& packet = *context.packet;
+  if (!packet.events.empty()) add_always(db_->decode_event_rules, true, false);
+  if (packet.invalid) return;
+  if (context.stream != nullptr && !context.stream->events.empty()) add_always(group.stream_events, true, false);
+  add_always(group.packet_always, true, false);
+  if (packet.payload.empty()) return;
+  if (group.packet != nullptr) add_pattern_candidates(*group.packet, packet.payload);
+  // A segment that the stream engine did not take is all that rules for streams will ever see of it.
+  if (tcp && !context.payload_in_stream) {
+    add_always(group.stream_always, true, false);
+    if (group.stream != nullptr) add_pattern_candidates(*group.stream, packet.payload);
+  }
+}
+
+void SignatureInspector::add_stream_candidates(StreamScan& scan, const RuleGroup& group, std::uint64_t readable_end) {
+  if (readable_end <= scan.judged_end) return;
+  add_always(group.stream_always, false, true);
+  for (const PatternHit& hit : scan.hits) {
+    if (hit.first_end > readable_end) continue;
+    const std::uint64_t last = std::min(hit.last_end, readable_end);
+    for (const std::uint32_t rule : group.stream->rules_of(hit.literal)) {
+      const Signature& s = db_->signatures[rule];
+      const auto& op = s.buffers[static_cast<std::size_t>(s.fast_buffer)].ops[static_cast<std::size_t>(s.fast_op)];
+      const std::uint64_t length = std::get<ContentOp>(op).bytes.size();
+      matcher_.add({rule, false, true, true, hit.first_end - std::min(hit.first_end, length), last});
+    }
+  }
+  for (const PendingRule& p : scan.pending) matcher_.add({p.rule, false, true, true, p.begin, p.end});
+  scan.pending.clear();  // the matcher puts back those that stay
+}
+
+// Forgets what has been judged and gives back the memory of the window.
+void SignatureInspector::after_stream(StreamScan& scan, stream::StreamSide& side) {
+  const std::uint64_t end = side.inspect_end();
+  std::uint64_t needed = end;
+  if (end > scan.judged_end) {
+    scan.judged_end = end;
+    std::erase_if(scan.hits, [&](const PatternHit& hit) { return hit.last_end <= end; });
+    for (PatternHit& hit : scan.hits) {
+      if (hit.first_end <= end) hit.first_end = hit.last_end;
+    }
+  }
+  for (const PendingRule& p : scan.pending) needed = std::min(needed, p.begin);
+  for (const PatternHit& hit : scan.hits)
+    needed = std::min(needed, hit.first_end - std::min<std::uint64_t>(hit.first_end, 256));
+  side.release(needed);
+}
+
+void SignatureInspector::inspect(pipeline::InspectContext& context) {
+  flow::Flow* const flow = context.flow;
+  if (flow != nullptr && flow->action != flow::FlowAction::kNone) return;
+  const decode::PacketView& packet = *context.packet;
+  const bool has_packet = packet.origin != decode::PacketOrigin::kFlowTimeout;
+  SignatureFlowState* const state = flow != nullptr ? &state_of(*flow) : nullptr;
+  StreamScan* const scan = state != nullptr ? &state->sides[index_of(context.direction)] : nullptr;
+  const ProtocolClass c = class_of(packet);
+  // An ICMP error about a TCP flow hangs on that flow but is judged by the rules for ICMP.
+  const bool own_group = scan != nullptr && c == class_of_protocol(flow->client.protocol);
+  const bool to_server = context.direction == Direction::kToServer;
+  const RuleGroup& group =
+      own_group ? *scan->group
+                : db_->group(c, context.direction, to_server ? packet.destination_port : packet.source_port,
+                             to_server ? packet.source_port : packet.destination_port);
+  matcher_.begin(context, state);
+  if (has_packet) {
+    add_packet_candidates(context, group, c == ProtocolClass::kTcp);
+    if (!packet.invalid && (scan == nullptr || !scan->ip_only_done)) {
+      add_always(group.ip_only, true, false);
+      if (scan != nullptr) scan->ip_only_done = true;
+    }
+  }
+  stream::StreamSide* side = nullptr;
+  if (context.stream_readable && context.tcp != nullptr && own_group && c == ProtocolClass::kTcp) {
+    side = &context.tcp->side(context.direction);
+    add_stream_candidates(*scan, group, side->inspect_end());
+  }
+  matcher_.finish(context, scan, side);
+  if (side != nullptr) after_stream(*scan, *side);
+}
+
+// --- what others see ---
+
+std::shared_ptr<const event::FlowMetadata> SignatureInspector::flow_metadata(const flow::Flow& flow) const {
+  const auto* state = static_cast<const SignatureFlowState*>(flow.extension(flow::ExtensionSlot::kSignatures));
+  if (state == nullptr) return nullptr;
+  const FlowVariables& variables = state->variables;
+  const VariableNames& names = state->db->names;
+  event::FlowMetadata out;
+  for (std::uint32_t bit = 0; bit < variables.bits.size() * 64; ++bit) {
+    if (variables.bit(bit)) out.flowbits.push_back(names.flowbits.name(bit));
+  }
+  for (const auto& [id, value] : variables.ints) out.flowints.emplace_back(names.flowints.name(id), value);
+  for (const auto& [id, text] : variables.captures) out.flowvars.emplace_back(names.captures.name(id), text);
+  if (out.flowbits.empty() && out.flowints.empty() && out.flowvars.empty()) return nullptr;
+  return std::make_shared<const event::FlowMetadata>(std::move(out));
+}
+
+void SignatureInspector::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& stats) const {
+  const auto put = [&](const char* key, const Counter& value) { stats.emplace_back(key, value.value()); };
+  const ScanCounters& scan = scanner_.counters();
+  put("detect.scan.stream_bytes", scan.stream_bytes);
+  put("detect.scan.packet_bytes", scan.packet_bytes);
+  put("detect.scan.pattern_hits", scan.hits);
+  put("detect.scan.errors", scan.errors);
+  const MatcherCounters& match = matcher_.counters();
+  put("detect.candidates", match.candidates);
+  put("detect.evaluated", match.evaluated);
+  put("detect.matches", match.matches);
+  put("detect.threshold_forgotten", match.forgotten);
+  put("detect.pending_dropped", match.pending_dropped);
+  const PayloadCounters& payload = matcher_.payload_counters();
+  put("detect.recursion_limit", payload.recursion_limit);
+  put("detect.pcre_limit", payload.pcre_limit);
+  put("detect.pcre_errors", payload.pcre_errors);
+}
+
+}  // namespace bulkhead::signatures
