@@ -29,7 +29,9 @@ rules::PolicyTablePtr load_policy(const PolicySettings& settings, LoadSummary& s
 
 }  // namespace
 
-std::shared_ptr<signatures::SharedState> make_shared_state() { return std::make_shared<signatures::SharedState>(); }
+std::shared_ptr<signatures::SharedState> make_shared_state() {
+  return std::make_shared<signatures::SharedState>();
+}
 
 std::optional<Generation> load_generation(const EngineSettings& settings, std::uint32_t number,
                                           Diagnostics& diagnostics,
@@ -54,8 +56,7 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
       out.summary.rules_refused = loaded->counts.refused;
       signatures::MatchSettings match;
       match.packet_alert_max = settings.signatures.packet_alert_max;
-      snapshot->inspectors.push_back(
-          std::make_shared<signatures::SignatureFactory>(loaded->db, match, state));
+      snapshot->inspectors.push_back(std::make_shared<signatures::SignatureFactory>(loaded->db, match, state));
     } else {
       signatures_failed = true;
     }

@@ -20,7 +20,7 @@
 namespace bulkhead::signatures {
 class SignatureDb;
 struct SharedState;
-}
+}  // namespace bulkhead::signatures
 namespace bulkhead::rules {
 class PolicyTable;
 }
@@ -28,7 +28,7 @@ class PolicyTable;
 namespace bulkhead::config {
 
 struct LoadSummary {
-  std::size_t rules_read = 0;    // rules in the files, without comments
+  std::size_t rules_read = 0;  // rules in the files, without comments
   std::size_t rules_loaded = 0;
   std::size_t rules_refused = 0;
   std::size_t policies = 0;

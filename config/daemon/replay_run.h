@@ -26,7 +26,7 @@ struct AlertCount {
 };
 
 struct EventTotals {
-  std::map<std::string, std::uint64_t> by_type;  // "alert", "flow", ...
+  std::map<std::string, std::uint64_t> by_type;                          // "alert", "flow", ...
   std::map<std::pair<std::uint32_t, std::uint32_t>, AlertCount> alerts;  // by (gid, sid)
   std::uint64_t written = 0;
   std::uint64_t lost = 0;

@@ -16,7 +16,9 @@ std::uint64_t pair_hash(const IpAddress& a, const IpAddress& b) {
   return FlowKey::from(tuple).hash(0x64697370);
 }
 
-bool is_icmp_error(std::uint8_t type) { return type == 3 || type == 4 || type == 5 || type == 11 || type == 12; }
+bool is_icmp_error(std::uint8_t type) {
+  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
 
 std::uint64_t hash_ipv4(ByteSpan ip) {
   if (ip.size() < 20) return 0;

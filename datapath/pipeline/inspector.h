@@ -27,13 +27,13 @@ struct Alert {
   event::SignatureInfoPtr signature;
   RuleAction action = RuleAction::kAlert;
   RejectTarget reject = RejectTarget::kNone;
-  bool silent = false;          // noalert, suppressed, or beyond a threshold: acts but is not reported
+  bool silent = false;           // noalert, suppressed, or beyond a threshold: acts but is not reported
   bool applies_to_flow = false;  // drop and pass: the whole flow, not only this packet
-  bool on_stream = false;       // matched stream data, not the packet's own payload
+  bool on_stream = false;        // matched stream data, not the packet's own payload
   std::string_view drop_reason = "rules";
   std::optional<std::uint64_t> tx_id;
   std::uint64_t stream_begin = 0, stream_end = 0;  // where in the stream, when on_stream
-  std::uint8_t target = 0;      // `target` keyword: 0 none, 1 source, 2 destination
+  std::uint8_t target = 0;                         // `target` keyword: 0 none, 1 source, 2 destination
 };
 
 struct InspectContext {
@@ -41,16 +41,16 @@ struct InspectContext {
   flow::Flow* flow = nullptr;                  // null: no flow (ARP, broken packets, ...)
   Direction direction = Direction::kToServer;
   bool flow_is_new = false;
-  stream::TcpSession* tcp = nullptr;           // null: not TCP or not tracked
+  stream::TcpSession* tcp = nullptr;             // null: not TCP or not tracked
   const stream::StreamUpdate* stream = nullptr;  // null unless tcp was handled; has the stream events
-  bool established = false;      // the flow was established when this packet had been processed
+  bool established = false;                      // the flow was established when this packet had been processed
   bool payload_in_stream = false;  // the payload is (part of) stream data: plain tcp content looks at the stream only
-  bool stream_readable = false;  // new stream data of this direction may be judged now
-  bool flow_ends = false;        // last call for this direction
-  bool inline_mode = false;      // verdicts take effect on the packet (IPS)
+  bool stream_readable = false;    // new stream data of this direction may be judged now
+  bool flow_ends = false;          // last call for this direction
+  bool inline_mode = false;        // verdicts take effect on the packet (IPS)
   std::uint64_t packet_number = 0;
   Timestamp now;
-  SharedGate* gate = nullptr;    // enter before touching state shared between workers; never null
+  SharedGate* gate = nullptr;  // enter before touching state shared between workers; never null
 
   std::vector<Alert>* alerts = nullptr;           // appended by the inspectors
   std::vector<event::Event>* events = nullptr;    // further events; the worker fills order, time and header
@@ -67,7 +67,9 @@ class Inspector : public stream::StreamListener {
   void on_gap(flow::Flow&, Direction, std::uint64_t, std::uint64_t) override {}
   void on_rewind(flow::Flow&, Direction, std::uint64_t) override {}
   // Flow variables for events (flowbits, flowints, captures); null when there are none.
-  [[nodiscard]] virtual std::shared_ptr<const event::FlowMetadata> flow_metadata(const flow::Flow&) const { return nullptr; }
+  [[nodiscard]] virtual std::shared_ptr<const event::FlowMetadata> flow_metadata(const flow::Flow&) const {
+    return nullptr;
+  }
   // Adds "detect.alert", ... to a stats event.
   virtual void add_stats(std::vector<std::pair<std::string, std::uint64_t>>&) const {}
 };

@@ -32,13 +32,14 @@ Live::Live(const PipelineSettings& settings, std::vector<io::PacketSource*> sour
   for (std::size_t i = 0; i < sources.size(); ++i) {
     auto lane = std::make_unique<Lane>();
     lane->source = sources[i];
-    lane->worker =
-        std::make_unique<Worker>(settings_, static_cast<std::uint32_t>(i), *publishers[i], *gate_, response);
+    lane->worker = std::make_unique<Worker>(settings_, static_cast<std::uint32_t>(i), *publishers[i], *gate_, response);
     lanes_.push_back(std::move(lane));
   }
 }
 
-Live::~Live() { stop(); }
+Live::~Live() {
+  stop();
+}
 
 void Live::start(SnapshotPtr snapshot) {
   use(std::move(snapshot));

@@ -22,8 +22,8 @@ struct ReportSettings {
   bool alert_packet = false;           // eve.types.alert.packet
   std::uint32_t payload_limit = 4096;  // eve.types.alert.payload-buffer-size
   bool alert_metadata = true;
-  bool ethernet = false;               // eve.ethernet
-  bool include_packet_number = true;   // pcap_cnt: replay only
+  bool ethernet = false;              // eve.ethernet
+  bool include_packet_number = true;  // pcap_cnt: replay only
 };
 
 struct PipelineSettings {
@@ -32,9 +32,9 @@ struct PipelineSettings {
   flow::FlowSettings flow;
   stream::StreamSettings stream;
   ReportSettings report;
-  bool inline_mode = false;            // verdicts act on packets (IPS)
-  bool checksum_auto = true;           // replay: pcap-file.checksum-checks auto
-  std::uint32_t batch_packets = 256;   // packets a worker takes at once
+  bool inline_mode = false;           // verdicts act on packets (IPS)
+  bool checksum_auto = true;          // replay: pcap-file.checksum-checks auto
+  std::uint32_t batch_packets = 256;  // packets a worker takes at once
 };
 
 }  // namespace bulkhead::pipeline

@@ -16,7 +16,9 @@ constexpr std::size_t kQueueBatches = 32;
 constexpr std::chrono::milliseconds kReceiveTimeout{1000};
 
 // A packet without bytes in a worker's batch stands for a tick: time has reached its second.
-bool is_tick(const io::RawPacket& p) { return p.data == nullptr; }
+bool is_tick(const io::RawPacket& p) {
+  return p.data == nullptr;
+}
 
 // Watches packet time: true when `time` opens a new second.
 class SecondClock {
@@ -72,15 +74,16 @@ class Replay::Lane {
  public:
   struct Batch {
     std::vector<io::RawPacket> packets;
-    std::vector<Byte> bytes;     // copies, when the source's own bytes do not last
-    std::uint64_t up_to = 0;     // every packet up to this number is in some lane's queue by now
+    std::vector<Byte> bytes;  // copies, when the source's own bytes do not last
+    std::uint64_t up_to = 0;  // every packet up to this number is in some lane's queue by now
     bool last = false;
-    Timestamp end;               // with `last`: latest time of all packets
+    Timestamp end;  // with `last`: latest time of all packets
   };
 
   Lane(Worker& worker, event::EventPublisher& publisher, OrderedGate& gate, std::size_t index)
-      : worker_(worker), publisher_(publisher), gate_(gate), index_(index), queue_(kQueueBatches),
-        thread_([this] { run(); }) {}
+      : worker_(worker), publisher_(publisher), gate_(gate), index_(index), queue_(kQueueBatches), thread_([this] {
+          run();
+        }) {}
 
   void push(std::unique_ptr<Batch> batch) {
     while (!queue_.push(std::move(batch))) std::this_thread::yield();

@@ -28,7 +28,7 @@ struct ReplayResult {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   Timestamp first, last;
-  std::vector<Error> errors;  // one per broken capture
+  std::vector<Error> errors;                                 // one per broken capture
   std::vector<std::pair<std::string, std::uint64_t>> stats;  // all workers summed, sorted by name
 };
 

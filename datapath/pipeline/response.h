@@ -12,12 +12,12 @@
 namespace bulkhead::pipeline {
 
 struct BlockRequest {
-  FlowTuple client;                 // the flow, client first
+  FlowTuple client;  // the flow, client first
   event::SignatureInfoPtr signature;
   std::uint64_t flow_id = 0;
-  Timestamp packet_time;            // kernel's receive time of the packet that matched
+  Timestamp packet_time;  // kernel's receive time of the packet that matched
   std::uint64_t packet_number = 0;
-  bool verified = false;            // TCP established: the source address cannot be spoofed
+  bool verified = false;  // TCP established: the source address cannot be spoofed
   bool is_tcp = false;
   std::uint32_t next_seq[2] = {0, 0};  // by Direction: sequence numbers for resets
   // Where and how the flow's frames travel, for resets; MAC addresses by role in the flow.

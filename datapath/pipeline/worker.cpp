@@ -81,7 +81,9 @@ bool has_ports(std::uint8_t protocol) {
   return protocol == ip_proto::kTcp || protocol == ip_proto::kUdp || protocol == ip_proto::kSctp;
 }
 
-bool is_icmp(std::uint8_t protocol) { return protocol == ip_proto::kIcmp || protocol == ip_proto::kIcmpv6; }
+bool is_icmp(std::uint8_t protocol) {
+  return protocol == ip_proto::kIcmp || protocol == ip_proto::kIcmpv6;
+}
 
 std::string text_of(ByteSpan bytes, std::size_t limit) {
   const ByteSpan kept = bytes.first(std::min(bytes.size(), limit));
@@ -523,9 +525,7 @@ void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason) {
   e.state = name_of(flow.state);
   e.reason = name_of(reason);
   e.alerted = flow.alerted;
-  e.action = flow.action == flow::FlowAction::kDrop   ? "drop"
-             : flow.action == flow::FlowAction::kPass ? "pass"
-                                                      : "";
+  e.action = flow.action == flow::FlowAction::kDrop ? "drop" : flow.action == flow::FlowAction::kPass ? "pass" : "";
   const auto& to_server = flow.counts[0];
   const auto& to_client = flow.counts[1];
   e.min_ttl_to_server = to_server.min_ttl;

@@ -4,7 +4,9 @@
 namespace bulkhead::pipeline {
 
 void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
-  const auto put = [&](std::string name, const Counter& counter) { out.emplace_back(std::move(name), counter.value()); };
+  const auto put = [&](std::string name, const Counter& counter) {
+    out.emplace_back(std::move(name), counter.value());
+  };
   const decode::DecodeCounters& d = decoder_.counters();
   put("decoder.pkts", d.packets);
   put("decoder.bytes", d.bytes);

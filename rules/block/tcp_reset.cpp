@@ -25,7 +25,9 @@ std::uint16_t finish(std::uint32_t sum) {
   return static_cast<std::uint16_t>(~sum);
 }
 
-void append(std::vector<Byte>& out, const Byte* bytes, std::size_t count) { out.insert(out.end(), bytes, bytes + count); }
+void append(std::vector<Byte>& out, const Byte* bytes, std::size_t count) {
+  out.insert(out.end(), bytes, bytes + count);
+}
 
 void append_ipv4(std::vector<Byte>& out, const FlowTuple& t) {
   Byte header[20] = {0x45, 0, 0, 20 + kTcpHeader, 0, 0, 0x40, 0, 64, ip_proto::kTcp};
@@ -98,8 +100,8 @@ Status TcpResetSender::send(const ResetTarget& target) {
     address.sll_ifindex = static_cast<int>(target.interface_index);
     address.sll_halen = 6;
     std::copy_n(frame.begin(), 6, address.sll_addr);
-    const ssize_t n = sendto(socket_, frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&address),
-                             sizeof address);
+    const ssize_t n =
+        sendto(socket_, frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     if (n < 0) return errno_error("send", "TCP reset");
     ++sent_;
   }

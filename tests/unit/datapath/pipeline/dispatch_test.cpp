@@ -10,7 +10,9 @@ namespace {
 using test::Bytes;
 using test::PacketBuilder;
 
-std::uint64_t hash_of(const Bytes& frame) { return dispatch_hash(test::raw_packet(frame)); }
+std::uint64_t hash_of(const Bytes& frame) {
+  return dispatch_hash(test::raw_packet(frame));
+}
 
 TEST(Dispatch, BothDirectionsAndAllPortsOfAPairGoTogether) {
   const auto there = hash_of(PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(40000, 80).build());

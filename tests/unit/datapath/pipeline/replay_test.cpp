@@ -17,7 +17,8 @@ using test::PacketBuilder;
 // A source over frames in memory.
 class MemorySource final : public io::PacketSource {
  public:
-  MemorySource(const std::vector<std::pair<Timestamp, Bytes>>& frames, bool stable) : frames_(frames), stable_(stable) {}
+  MemorySource(const std::vector<std::pair<Timestamp, Bytes>>& frames, bool stable)
+      : frames_(frames), stable_(stable) {}
   io::SourceCapabilities capabilities() const override { return {.file = true, .stable_bytes = stable_}; }
   Status open() override { return ok(); }
   io::ReceiveStatus receive(io::PacketBatch& batch, std::chrono::milliseconds) override {
@@ -121,18 +122,24 @@ std::vector<std::pair<Timestamp, Bytes>> traffic(std::uint32_t seed) {
     const std::string a = host(random()), b = host(random());
     const auto port = static_cast<std::uint16_t>(1000 + random() % 4);
     switch (random() % 6) {
-      case 0: frames.emplace_back(now, PacketBuilder().ethernet().ipv4(a, b).udp(port, 53).payload("query").build()); break;
+      case 0:
+        frames.emplace_back(now, PacketBuilder().ethernet().ipv4(a, b).udp(port, 53).payload("query").build());
+        break;
       case 1: {
         const Bytes whole = PacketBuilder().ethernet().ipv4(a, b).udp(port, 99).payload(Bytes(300)).build();
-        for (const Bytes& f : test::fragment_frame(whole, 128, static_cast<std::uint32_t>(i))) frames.emplace_back(now, f);
+        for (const Bytes& f : test::fragment_frame(whole, 128, static_cast<std::uint32_t>(i)))
+          frames.emplace_back(now, f);
         break;
       }
-      case 2: frames.emplace_back(now, PacketBuilder().ethernet().ipv4(a, b, {.total_length = 19}).udp(1, 2).build()); break;
+      case 2:
+        frames.emplace_back(now, PacketBuilder().ethernet().ipv4(a, b, {.total_length = 19}).udp(1, 2).build());
+        break;
       case 3: frames.emplace_back(now, PacketBuilder().ethernet().arp().build()); break;
       default: {
         auto& s = seq[a + b];
         const std::uint8_t flags = s == 0 ? test::tcp_flags::kSyn : test::tcp_flags::kAck;
-        frames.emplace_back(now, PacketBuilder().ethernet().ipv4(a, b).tcp(port, 80, {.flags = flags, .seq = s}).build());
+        frames.emplace_back(now,
+                            PacketBuilder().ethernet().ipv4(a, b).tcp(port, 80, {.flags = flags, .seq = s}).build());
         s += 1;
       }
     }

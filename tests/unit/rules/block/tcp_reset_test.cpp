@@ -15,10 +15,8 @@ FlowTuple tuple(const char* from, const char* to) {
 TEST(TcpReset, FrameIsAValidReset) {
   const auto mac1 = *MacAddress::parse("02:00:00:00:00:01");
   const auto mac2 = *MacAddress::parse("02:00:00:00:00:02");
-  const test::TcpFieldsIn fields{.flags = test::tcp_flags::kRst | test::tcp_flags::kAck,
-                                 .seq = 0x89abcdef,
-                                 .ack = 0x01234567,
-                                 .window = 0};
+  const test::TcpFieldsIn fields{
+      .flags = test::tcp_flags::kRst | test::tcp_flags::kAck, .seq = 0x89abcdef, .ack = 0x01234567, .window = 0};
   EXPECT_EQ(reset_frame(tuple("10.0.0.1", "10.0.0.2"), mac1, mac2, 0x89abcdef, 0x01234567),
             test::PacketBuilder()
                 .ethernet()

@@ -1,0 +1,160 @@
+#include "config/daemon/block_thread.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace bulkhead::config {
+
+namespace {
+
+Timestamp wall_clock() {
+  return {std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+}
+
+constexpr std::size_t kForgetAbove = 100000;  // flows remembered before old ones are looked for
+
+}  // namespace
+
+BlockThread::BlockThread(const ResponseSettings& settings, rules::BlockManager& manager,
+                         event::EventPublisher& publisher)
+    : settings_(settings), manager_(manager), publisher_(publisher) {}
+
+BlockThread::~BlockThread() {
+  stop();
+}
+
+void BlockThread::start() {
+  if (settings_.reset && settings_.mode == ResponseMode::kEnforce) {
+    const Status opened = resets_.open();
+    resets_open_ = opened.has_value();
+    if (!resets_open_) spdlog::warn("no TCP resets: {}", opened.error().to_string());
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+void BlockThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void BlockThread::request(const pipeline::BlockRequest& request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= kQueueLimit) {
+      queue_full_.add();  // under the lock: several workers count here
+      return;
+    }
+    queue_.push_back(request);
+  }
+  wake_.notify_one();
+}
+
+void BlockThread::run() {
+  std::deque<pipeline::BlockRequest> taken;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      taken.swap(queue_);
+    }
+    for (const auto& request : taken) act(request);
+    taken.clear();
+  }
+}
+
+rules::Block BlockThread::block_for(const pipeline::BlockRequest& request) const {
+  rules::Block block;
+  block.tuple = request.client;
+  block.ttl = settings_.ttl;
+  block.sid = request.signature != nullptr ? request.signature->sid : 0;
+  block.reason = request.signature != nullptr ? request.signature->message : std::string();
+  // What can be forged must not be able to cut off somebody else.
+  const ResponseScope scope = request.verified ? settings_.scope : ResponseScope::kFlow;
+  switch (scope) {
+    case ResponseScope::kFlow: block.kind = rules::BlockKind::kFlow; break;
+    case ResponseScope::kPair: block.kind = rules::BlockKind::kPair; break;
+    case ResponseScope::kSource: block.kind = rules::BlockKind::kSource; break;
+  }
+  return block;
+}
+
+void BlockThread::act(const pipeline::BlockRequest& request) {
+  requests_.add();
+  const std::int64_t second = wall_clock().seconds();
+  forget_old(second);
+  auto [entry, fresh] = asked_.try_emplace(request.flow_id, second + settings_.ttl.count());
+  if (!fresh) {
+    if (entry->second > second) {
+      repeated_.add();
+      return;
+    }
+    entry->second = second + settings_.ttl.count();
+  }
+
+  const rules::Block block = block_for(request);
+  event::BlockEvent e;
+  e.header.flow_id = request.flow_id;
+  e.header.tuple = request.client;
+  e.header.has_tuple = true;
+  e.header.has_ports = request.is_tcp || request.client.protocol == ip_proto::kUdp;
+  e.header.interface_index = request.interface_index;
+  e.header.order.sequence = static_cast<std::uint32_t>(sequence_++);
+  e.kind = rules::to_string(block.kind);
+  e.reason = block.reason;
+  e.sid = block.sid;
+  e.ttl = block.ttl;
+
+  const auto outcome = manager_.add(block);
+  e.header.time = wall_clock();
+  e.latency = e.header.time - request.packet_time;
+  if (!outcome) {
+    failed_.add();
+    e.action = "refuse";
+    e.error = outcome.error().to_string();
+    spdlog::error("block {}: {}", block.to_string(), e.error);
+  } else if (rules::is_in_force(*outcome)) {
+    added_.add();
+    e.action = "add";
+    if (request.is_tcp) send_resets(request);
+  } else {
+    refused_.add();
+    e.action = *outcome == rules::BlockOutcome::kDryRun ? "dry-run" : "refuse";
+    e.error = rules::to_string(*outcome);
+  }
+  publisher_.publish(std::move(e));
+}
+
+void BlockThread::send_resets(const pipeline::BlockRequest& request) {
+  if (!resets_open_ || !request.has_ethernet || request.vlan_count != 0 || request.interface_index == 0) return;
+  rules::ResetTarget target;
+  target.client = request.client;
+  target.client_mac = request.client_mac;
+  target.server_mac = request.server_mac;
+  target.interface_index = request.interface_index;
+  target.client_next_seq = request.next_seq[index_of(Direction::kToServer)];
+  target.server_next_seq = request.next_seq[index_of(Direction::kToClient)];
+  if (const Status sent = resets_.send(target); !sent) reset_errors_.add();
+}
+
+void BlockThread::forget_old(std::int64_t now_seconds) {
+  if (asked_.size() < kForgetAbove) return;
+  std::erase_if(asked_, [&](const auto& entry) { return entry.second <= now_seconds; });
+}
+
+void BlockThread::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
+  out.emplace_back("response.requests", requests_.value());
+  out.emplace_back("response.added", added_.value());
+  out.emplace_back("response.refused", refused_.value());
+  out.emplace_back("response.failed", failed_.value());
+  out.emplace_back("response.repeated", repeated_.value());
+  out.emplace_back("response.queue_full", queue_full_.value());
+  out.emplace_back("response.resets_failed", reset_errors_.value());
+}
+
+}  // namespace bulkhead::config

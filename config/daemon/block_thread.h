@@ -1,0 +1,69 @@
+// Turns the workers' block requests into kernel state, on a thread of its own.
+//
+//   worker --request()--> queue --> guards --> set element over netlink --> TCP resets --> BlockEvent
+//
+// Thread   request() by workers (a short lock, no allocation in steady state); the rest on the block thread.
+// Limits   kQueueLimit requests wait; beyond that they are counted as lost (response.queue_full). A flow is
+//          asked for once until its block has ended.
+// Guards   those of rules::BlockManager (safe list, cap per minute, dry-run), and: a request that is not
+//          verified (its source address can be forged) never blocks more than its own flow.
+// Errors   a refusal by guard or kernel is a BlockEvent with the reason and a counter.
+// Tests    tests/unit/config/daemon/block_thread_test.cpp, tests/netns/
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "config/load/engine_settings.h"
+#include "datapath/event/event_publisher.h"
+#include "datapath/pipeline/response.h"
+#include "rules/block/block_manager.h"
+#include "rules/block/tcp_reset.h"
+
+namespace bulkhead::config {
+
+class BlockThread final : public pipeline::ResponseSink {
+ public:
+  static constexpr std::size_t kQueueLimit = 16384;
+
+  // `manager` and `publisher` are used by the block thread alone once start() has been called.
+  BlockThread(const ResponseSettings& settings, rules::BlockManager& manager, event::EventPublisher& publisher);
+  ~BlockThread() override;
+
+  void start();
+  void stop();
+  void request(const pipeline::BlockRequest& request) override;
+  void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
+
+ private:
+  void run();
+  void act(const pipeline::BlockRequest& request);
+  [[nodiscard]] rules::Block block_for(const pipeline::BlockRequest& request) const;
+  void send_resets(const pipeline::BlockRequest& request);
+  void forget_old(std::int64_t now_seconds);
+
+  const ResponseSettings settings_;
+  rules::BlockManager& manager_;
+  event::EventPublisher& publisher_;
+  rules::TcpResetSender resets_;
+  bool resets_open_ = false;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<pipeline::BlockRequest> queue_;
+  bool stop_ = false;
+  std::unordered_map<std::uint64_t, std::int64_t> asked_;  // flow id -> second in which it may be asked again
+  std::uint64_t sequence_ = 0;
+  Counter requests_, added_, refused_, failed_, repeated_, queue_full_, reset_errors_;
+};
+
+}  // namespace bulkhead::config
