@@ -8,9 +8,9 @@
 // Tests    tests/unit/signatures/keywords/<name>_test.cpp; the head's example is parsed by a test.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "signatures/language/ast.h"
 
@@ -20,20 +20,24 @@ class RuleBuilder;  // rule_builder.h
 
 struct Keyword {
   std::string_view name;
-  std::string_view alias;       // old spelling, or empty
+  std::string_view alias = {};  // another spelling, or empty
   enum class Value : std::uint8_t { kNone, kOptional, kRequired };
   Value value = Value::kRequired;
-  bool may_negate = false;      // !"..." or !value
-  std::string_view syntax;      // one line
-  std::string_view help;        // one sentence
-  std::string_view example;     // options of a rule that loads: "dsize:>100;"
+  enum class Quotes : std::uint8_t { kRefused, kOptional, kRequired };
+  Quotes quotes = Quotes::kRefused;
+  bool may_negate = false;  // !"..." or !value
+  // What `prefilter` behind this keyword means: it is no condition, a condition that cannot, one that can.
+  enum class Prefilter : std::uint8_t { kNoCondition, kUnable, kAble };
+  Prefilter prefilter = Prefilter::kUnable;
+  std::string_view syntax = {};   // one line
+  std::string_view help = {};     // one sentence
+  std::string_view example = {};  // options of a rule that loads: "dsize:>100;"
   void (*apply)(RuleBuilder& builder, const Option& option) = nullptr;
 };
 
 // All keywords built in, sorted by name.
 [[nodiscard]] std::span<const Keyword* const> all_keywords();
+// By name or alias, case ignored.
 [[nodiscard]] const Keyword* find_keyword(std::string_view name);
-// A keyword of the reference language that needs a protocol parser which is not built in.
-[[nodiscard]] bool is_protocol_keyword(std::string_view name);
 
 }  // namespace bulkhead::signatures

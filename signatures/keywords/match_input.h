@@ -17,10 +17,12 @@ namespace bulkhead::signatures {
 
 // State that rules keep with a flow: flowbits, flowints, captured variables. Small: most flows have none.
 struct FlowVariables {
-  std::vector<std::uint64_t> bits;                               // bit set by FlowbitId
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> ints;     // (variable id, value); absent: not set
-  std::vector<std::pair<std::uint32_t, std::string>> captures;   // (variable id, bytes), named pcre captures
-  [[nodiscard]] bool bit(std::uint32_t id) const { return id / 64 < bits.size() && ((bits[id / 64] >> (id % 64)) & 1) != 0; }
+  std::vector<std::uint64_t> bits;                              // bit set by FlowbitId
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> ints;    // (variable id, value); absent: not set
+  std::vector<std::pair<std::uint32_t, std::string>> captures;  // (variable id, bytes), named pcre captures
+  [[nodiscard]] bool bit(std::uint32_t id) const {
+    return id / 64 < bits.size() && ((bits[id / 64] >> (id % 64)) & 1) != 0;
+  }
   void set_bit(std::uint32_t id, bool on) {
     if (id / 64 >= bits.size()) {
       if (!on) return;
@@ -38,9 +40,9 @@ struct FlowVariables {
 };
 
 struct MatchInput {
-  const decode::PacketView* packet = nullptr;   // never null
-  const flow::Flow* flow = nullptr;             // may be null
-  const stream::TcpSession* tcp = nullptr;      // may be null
+  const decode::PacketView* packet = nullptr;              // never null
+  const flow::Flow* flow = nullptr;                        // may be null
+  const stream::TcpSession* tcp = nullptr;                 // may be null
   const stream::StreamEventList* stream_events = nullptr;  // may be null
   Direction direction = Direction::kToServer;
   bool established = false;

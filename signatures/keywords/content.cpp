@@ -1,0 +1,117 @@
+// content: bytes that must (or with '!' must not) stand in the payload.
+//
+//   content:[!]"text|hex hex|text"
+//   content:"GET |0d 0a|";     content:!"evil";
+//
+// Between bars stand hexadecimal bytes, with blanks between bytes or without. Outside, '\' escapes : ; \ and ".
+// Modifiers that follow change the content before them: nocase depth offset distance within startswith
+// endswith fast_pattern rawbytes.
+#include "signatures/keywords/rule_builder.h"
+
+namespace bulkhead::signatures {
+
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+class PatternDecoder {
+ public:
+  PatternDecoder(RuleBuilder& builder, std::string_view text) : builder_(builder), text_(text) {}
+
+  std::optional<std::string> run() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      const bool fine = c == '|' ? hex_run() : c == '\\' ? escape() : c == '"' ? quote() : plain(c);
+      if (!fine) return std::nullopt;
+    }
+    if (!bytes_.empty()) return bytes_;
+    builder_.error(text_, "signature.content.empty", "the pattern has no bytes");
+    return std::nullopt;
+  }
+
+ private:
+  bool plain(char c) {
+    bytes_ += c;
+    ++at_;
+    return true;
+  }
+
+  bool quote() {
+    return builder_.error(text_.substr(at_, 1), "signature.content.quote", "a '\"' inside a pattern is written \\\"");
+  }
+
+  bool escape() {
+    ++at_;
+    if (at_ == text_.size()) return true;  // a lone backslash at the end is dropped, as in Suricata
+    const char c = text_[at_];
+    if (c == ':' || c == ';' || c == '\\' || c == '"') return plain(c);
+    return builder_.error(text_.substr(at_ - 1, 2), "signature.content.escape",
+                          "'\\' escapes only ':', ';', '\"' and itself", "a backslash is written \\\\ or |5c|");
+  }
+
+  // "|0d 0a|": whole bytes between the bars.
+  bool hex_run() {
+    const std::size_t open = at_;
+    const std::size_t close = text_.find('|', open + 1);
+    if (close == std::string_view::npos) {
+      return builder_.error(text_.substr(open), "signature.content.unclosed_hex",
+                            "no '|' closes the hexadecimal bytes");
+    }
+    int high = -1;
+    for (at_ = open + 1; at_ < close; ++at_) {
+      const char c = text_[at_];
+      const bool separator = c == ' ' || c == ',';
+      const int digit = hex_digit(c);
+      if (!separator && digit < 0) {
+        return builder_.error(text_.substr(at_, 1), "signature.content.hex", "not a hexadecimal digit");
+      }
+      if (separator && high >= 0) return half_byte();
+      if (separator) continue;
+      if (high >= 0) bytes_ += static_cast<char>(high * 16 + digit);
+      high = high >= 0 ? -1 : digit;
+    }
+    if (high >= 0) return half_byte();
+    at_ = close + 1;
+    return true;
+  }
+
+  bool half_byte() {
+    return builder_.error(text_.substr(at_ - 1, 1), "signature.content.half_byte", "a hexadecimal byte has two digits");
+  }
+
+  RuleBuilder& builder_;
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::string bytes_;
+};
+
+void apply(RuleBuilder& builder, const Option& option) {
+  auto bytes = PatternDecoder(builder, option.argument).run();
+  ContentOp op;
+  // After an error the text stands in, so that the modifiers that follow find their content.
+  op.bytes = bytes ? std::move(*bytes) : std::string(option.argument);
+  op.negated = option.negated;
+  op.span = builder.span(option.text);
+  builder.payload().emplace_back(std::move(op));
+}
+
+}  // namespace
+
+const Keyword& keyword_content() {
+  static constexpr Keyword keyword{.name = "content",
+                                   .quotes = Keyword::Quotes::kRequired,
+                                   .may_negate = true,
+                                   .prefilter = Keyword::Prefilter::kAble,
+                                   .syntax = "content:[!]\"bytes\";",
+                                   .help = "Bytes that must, or with '!' must not, stand in the payload.",
+                                   .example = "content:\"GET|20|/\"; content:!\"Host|3a|\";",
+                                   .apply = apply};
+  return keyword;
+}
+
+}  // namespace bulkhead::signatures

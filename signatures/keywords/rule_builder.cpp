@@ -1,0 +1,93 @@
+#include "signatures/keywords/rule_builder.h"
+
+#include "signatures/keywords/parse_number.h"
+
+namespace bulkhead::signatures {
+
+bool RuleBuilder::error(std::string_view part, std::string code, std::string message, std::string hint) {
+  failed_ = true;
+  out_.error(span(part), std::move(code), std::move(message), std::move(hint));
+  return false;
+}
+
+bool RuleBuilder::warning(std::string_view part, std::string code, std::string message, std::string hint) {
+  out_.warning(span(part), std::move(code), std::move(message), std::move(hint));
+  return false;
+}
+
+bool RuleBuilder::claim(std::string_view& fact, const Option& option, const char* code) {
+  if (!fact.empty()) return error(option.text, code, std::string(option.name) + " stands twice in this rule");
+  fact = option.text;
+  return true;
+}
+
+void RuleBuilder::select_buffer(BufferId buffer) {
+  auto& buffers = signature_.buffers;
+  for (current_ = 0; current_ < buffers.size(); ++current_) {
+    if (buffers[current_].buffer == buffer) return;
+  }
+  buffers.push_back({buffer, {}});
+}
+
+std::vector<PayloadOp>& RuleBuilder::payload() {
+  if (signature_.buffers.empty()) select_buffer(BufferId::kPayload);
+  return signature_.buffers[current_].ops;
+}
+
+ContentOp* RuleBuilder::content_before(const Option& option) {
+  if (!signature_.buffers.empty()) {
+    auto& ops = payload();
+    for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
+      if (auto* content = std::get_if<ContentOp>(&*op)) return content;
+    }
+  }
+  error(option.text, "signature." + to_lower(option.name) + ".no_content",
+        std::string(option.name) + " needs a content before it");
+  return nullptr;
+}
+
+ContentOp* RuleBuilder::content_before_last() {
+  bool skipped = false;
+  auto& ops = payload();
+  for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
+    auto* content = std::get_if<ContentOp>(&*op);
+    if (content == nullptr) continue;
+    if (skipped) return content;
+    skipped = true;
+  }
+  return nullptr;
+}
+
+std::int16_t RuleBuilder::define_variable(std::string_view name) {
+  const auto [entry, is_new] = variables_.emplace(name, signature_.variable_slots);
+  if (is_new) ++signature_.variable_slots;
+  return entry->second;
+}
+
+std::optional<Value> RuleBuilder::value(std::string_view text, std::int64_t low, std::int64_t high,
+                                        const std::string& code) {
+  Value value;
+  if (const auto number = parse_number<std::int64_t>(text)) {
+    value.number = *number;
+    if (*number >= low && *number <= high) return value;
+    error(text, code + ".range",
+          std::string(text) + " is not between " + std::to_string(low) + " and " + std::to_string(high));
+    return std::nullopt;
+  }
+  const auto variable = variables_.find(text);
+  if (variable == variables_.end()) {
+    error(text, code + ".variable",
+          "\"" + printable(text) + "\" is neither a number nor a variable that byte_extract or byte_math set before");
+    return std::nullopt;
+  }
+  value.slot = variable->second;
+  return value;
+}
+
+std::string RuleBuilder::describe(const Option& option) {
+  std::string text(option.name);
+  if (option.has_value && !option.value.empty()) text.append(":").append(option.value);
+  return text;
+}
+
+}  // namespace bulkhead::signatures
