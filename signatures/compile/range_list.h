@@ -37,8 +37,8 @@ template <typename T>
   std::sort(ranges.begin(), ranges.end(), [](const T& a, const T& b) { return a.first < b.first; });
   std::vector<T> merged;
   for (const T& range : ranges) {
-    const bool joins = !merged.empty() &&
-                       (Traits::is_last(merged.back().last) || range.first <= Traits::next(merged.back().last));
+    const bool joins =
+        !merged.empty() && (Traits::is_last(merged.back().last) || range.first <= Traits::next(merged.back().last));
     if (!joins) {
       merged.push_back(range);
     } else if (merged.back().last < range.last) {

@@ -1,5 +1,6 @@
 #include "signatures/compile/variables.h"
 
+#include <type_traits>
 #include <utility>
 
 #include "signatures/compile/range_list.h"
@@ -49,7 +50,8 @@ struct AddressKind {
   static Range range(const AddressNode& node) { return node.range; }
   static std::vector<Range> everything() {
     const Byte zero[16] = {};
-    return {{IpAddress::v4(zero), IpAddress::v4(zero).broadcast(0)}, {IpAddress::v6(zero), IpAddress::v6(zero).broadcast(0)}};
+    return {{IpAddress::v4(zero), IpAddress::v4(zero).broadcast(0)},
+            {IpAddress::v6(zero), IpAddress::v6(zero).broadcast(0)}};
   }
 };
 
@@ -86,7 +88,7 @@ class VariableResolver::Group {
   std::optional<std::vector<Range>> evaluate(const SourceLines& lines, const Node& node, bool& excludes) {
     Collected<Range> all;
     if (!collect(lines, node, false, all)) return std::nullopt;
-    excludes = !all.excluded.empty();
+    excludes |= !all.excluded.empty();
     if (all.named.empty()) all.named = Kind::everything();
     return subtract_ranges(merge_ranges(std::move(all.named)), merge_ranges(std::move(all.excluded)));
   }
@@ -133,8 +135,8 @@ class VariableResolver::Group {
     if (known != parsed_.end()) return &known->second;
     const auto text = texts_.find(node.name());
     if (text == texts_.end()) {
-      out_.error(lines.span(node.text), "signature.variable.unknown", "variable " + std::string(node.name()) + " is not defined",
-                 suggestion(node.name()));
+      out_.error(lines.span(node.text), "signature.variable.unknown",
+                 "variable " + std::string(node.name()) + " is not defined", suggestion(node.name()));
       return nullptr;
     }
     Variable variable;
@@ -168,10 +170,10 @@ VariableResolver::VariableResolver(const RuleVariables& variables, Diagnostics& 
 
 VariableResolver::~VariableResolver() = default;
 
-std::optional<AddressSet> VariableResolver::addresses(const SourceLines& lines, const AddressNode& node) {
+std::optional<AddressSet> VariableResolver::addresses(const SourceLines& lines, const AddressNode& node,
+                                                      bool& excludes) {
   AddressSet set;
   if (node.kind == AddressNode::Kind::kAny && !node.negated) return set;
-  bool excludes = false;
   auto ranges = addresses_->evaluate(lines, node, excludes);
   if (!ranges) return std::nullopt;
   if (ranges->empty()) {
@@ -180,7 +182,6 @@ std::optional<AddressSet> VariableResolver::addresses(const SourceLines& lines, 
     return std::nullopt;
   }
   set.any = *ranges == AddressKind::everything();
-  set.excludes = excludes;
   if (set.any) return set;
   for (const IpRange& range : *ranges) (range.first.is_v4() ? set.v4 : set.v6).push_back(range);
   return set;

@@ -37,8 +37,9 @@ class VariableResolver {
   VariableResolver(const VariableResolver&) = delete;
   VariableResolver& operator=(const VariableResolver&) = delete;
 
-  // `lines` is where the node comes from, for spans. Nullopt after an error.
-  [[nodiscard]] std::optional<AddressSet> addresses(const SourceLines& lines, const AddressNode& node);
+  // `lines` is where the node comes from, for spans; `excludes` is set when a '!' had a part in it. Nullopt
+  // after an error.
+  [[nodiscard]] std::optional<AddressSet> addresses(const SourceLines& lines, const AddressNode& node, bool& excludes);
   [[nodiscard]] std::optional<PortSet> ports(const SourceLines& lines, const PortNode& node);
 
  private:

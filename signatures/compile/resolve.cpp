@@ -1,0 +1,270 @@
+#include "signatures/compile/resolve.h"
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "signatures/compile/rule_checks.h"
+#include "signatures/keywords/known_names.h"
+#include "signatures/keywords/rule_builder.h"
+
+namespace bulkhead::signatures {
+
+namespace {
+
+struct ProtocolName {
+  std::string_view name;
+  RuleProtocol protocol;
+};
+constexpr ProtocolName kProtocols[] = {{"ip", RuleProtocol::kIp},          {"ipv4", RuleProtocol::kIpv4},
+                                       {"ip4", RuleProtocol::kIpv4},       {"ipv6", RuleProtocol::kIpv6},
+                                       {"ip6", RuleProtocol::kIpv6},       {"tcp", RuleProtocol::kTcp},
+                                       {"tcp-pkt", RuleProtocol::kTcpPkt}, {"tcp-stream", RuleProtocol::kTcpStream},
+                                       {"udp", RuleProtocol::kUdp},        {"icmp", RuleProtocol::kIcmp},
+                                       {"icmpv4", RuleProtocol::kIcmpv4},  {"icmpv6", RuleProtocol::kIcmpv6},
+                                       {"sctp", RuleProtocol::kSctp},      {"pkthdr", RuleProtocol::kPkthdr}};
+
+const ProtocolName* find_protocol(std::string_view name) {
+  for (const ProtocolName& known : kProtocols) {
+    if (equals_ignoring_case(known.name, name)) return &known;
+  }
+  return nullptr;
+}
+
+// Makes one Signature; the diagnostics of one rule come in the order of its text.
+class RuleResolver {
+ public:
+  RuleResolver(const RuleFile& file, const Rule& rule, const RuleContext& context, VariableResolver& variables,
+               Diagnostics& out)
+      : file_(file), rule_(rule), variables_(variables), builder_(file, rule, context, out) {}
+
+  std::optional<Signature> run() {
+    const bool header_fine = resolve_header();
+    for (const Option& option : rule_.options) apply(option);
+    if (!builder_.failed()) check_rule(builder_, excludes_addresses_);
+    if (!header_fine || builder_.failed()) return std::nullopt;
+    finish();
+    return std::move(builder_.signature());
+  }
+
+ private:
+  bool resolve_header() {
+    const bool action = resolve_action();
+    const bool protocol = resolve_protocol();
+    Signature& s = builder_.signature();
+    s.bidirectional = rule_.direction == RuleDirection::kBoth;
+    const bool source = assign(s.source, variables_.addresses(*file_.lines, rule_.source, excludes_addresses_));
+    const bool source_ports = assign(s.source_ports, variables_.ports(*file_.lines, rule_.source_ports));
+    const bool target =
+        assign(s.destination, variables_.addresses(*file_.lines, rule_.destination, excludes_addresses_));
+    const bool target_ports = assign(s.destination_ports, variables_.ports(*file_.lines, rule_.destination_ports));
+    return action && protocol && source && source_ports && target && target_ports;
+  }
+
+  template <typename Set>
+  static bool assign(Set& set, std::optional<Set> value) {
+    if (value) set = std::move(*value);
+    return value.has_value();
+  }
+
+  bool resolve_action() {
+    using pipeline::RejectTarget;
+    using pipeline::RuleAction;
+    Signature& s = builder_.signature();
+    const std::string action = to_lower(rule_.action);
+    if (action == "config") {
+      return builder_.error(rule_.action, "signature.header.config_action", "config rules are not built in yet");
+    }
+    s.action = action == "pass"    ? RuleAction::kPass
+               : action == "drop"  ? RuleAction::kDrop
+               : action == "alert" ? RuleAction::kAlert
+                                   : RuleAction::kReject;
+    if (s.action == RuleAction::kReject) {
+      s.reject = action == "rejectdst"    ? RejectTarget::kDestination
+                 : action == "rejectboth" ? RejectTarget::kBoth
+                                          : RejectTarget::kSource;
+    }
+    return true;
+  }
+
+  bool resolve_protocol() {
+    if (const ProtocolName* known = find_protocol(rule_.protocol)) {
+      builder_.signature().protocol = known->protocol;
+      return true;
+    }
+    if (is_application_protocol(rule_.protocol)) {
+      builder_.signature().protocol = RuleProtocol::kApplication;
+      builder_.signature().application = to_lower(rule_.protocol);
+      return builder_.error(
+          rule_.protocol, "signature.header.application_protocol",
+          "protocol " + std::string(rule_.protocol) + " needs a protocol parser that is not built in yet");
+    }
+    std::vector<std::string> names;
+    for (const ProtocolName& known : kProtocols) names.emplace_back(known.name);
+    const std::string near = nearest_word(to_lower(rule_.protocol), names);
+    return builder_.error(rule_.protocol, "signature.header.unknown_protocol",
+                          "\"" + printable(rule_.protocol) + "\" is not a protocol",
+                          near.empty() ? "" : "did you mean " + near + "?");
+  }
+
+  void apply(const Option& option) {
+    const Keyword* keyword = find_keyword(option.name);
+    if (keyword == nullptr) {
+      report_unknown(option);
+      return;
+    }
+    if (!check_form(*keyword, option)) return;
+    keyword->apply(builder_, option);
+    if (keyword->prefilter != Keyword::Prefilter::kNoCondition) builder_.facts().last_condition = keyword;
+  }
+
+  void report_unknown(const Option& option) {
+    const std::string name(option.name);
+    switch (unbuilt_keyword(option.name)) {
+      case UnbuiltKeyword::kProtocol:
+        builder_.error(option.name, "signature.keyword.protocol_buffer",
+                       name + " needs a protocol parser that is not built in yet");
+        return;
+      case UnbuiltKeyword::kOther:
+        builder_.error(option.name, "signature.keyword.not_built", name + " is not built in yet");
+        return;
+      case UnbuiltKeyword::kNo: break;
+    }
+    const std::string near = nearest_word(to_lower(option.name), all_keyword_names());
+    builder_.error(option.name, "signature.keyword.unknown", "\"" + name + "\" is not a keyword",
+                   near.empty() ? "" : "did you mean " + near + "?");
+  }
+
+  // What the head of the keyword says about value, '!' and quotes.
+  bool check_form(const Keyword& keyword, const Option& option) {
+    const std::string name(option.name);
+    if (keyword.value == Keyword::Value::kRequired && option.value.empty()) {
+      return builder_.error(option.text, "signature.keyword.no_value", name + " needs a value",
+                            std::string(keyword.syntax));
+    }
+    if (keyword.value == Keyword::Value::kNone && !option.value.empty()) {
+      return builder_.error(option.value, "signature.keyword.value", name + " takes no value",
+                            std::string(keyword.syntax));
+    }
+    if (option.value.empty()) return true;
+    if (keyword.quotes == Keyword::Quotes::kRequired && (!option.quoted || (option.negated && !keyword.may_negate))) {
+      return builder_.error(option.value, "signature.keyword.no_quotes", "the value of " + name + " stands in quotes",
+                            std::string(keyword.syntax));
+    }
+    if (keyword.quotes == Keyword::Quotes::kRefused && option.quoted) {
+      return builder_.error(option.value, "signature.keyword.quotes", "the value of " + name + " stands without quotes",
+                            std::string(keyword.syntax));
+    }
+    if (option.argument.empty() && !option.quoted) {
+      return builder_.error(option.value, "signature.keyword.no_value", name + " needs a value behind '!'",
+                            std::string(keyword.syntax));
+    }
+    return true;
+  }
+
+  void finish() {
+    Signature& s = builder_.signature();
+    event::SignatureInfo& info = builder_.info();
+    s.span = file_.span(rule_.text);
+    if (builder_.facts().priority.empty()) s.priority = builder_.facts().class_priority;
+    info.severity = s.priority;
+    info.source_file = s.span.file ? s.span.file->name() : std::string();
+    info.source_line = s.span.line;
+    s.info = std::make_shared<const event::SignatureInfo>(std::move(info));
+  }
+
+  const RuleFile& file_;
+  const Rule& rule_;
+  VariableResolver& variables_;
+  RuleBuilder builder_;
+  bool excludes_addresses_ = false;
+};
+
+// All rules of a load, one place a gid and sid.
+class RuleSet {
+ public:
+  RuleSet(ResolvedRules& result, Diagnostics& out) : result_(result), out_(out) {}
+
+  void add(Signature signature, SourceSpan sid) {
+    const auto key = std::pair(signature.info->gid, signature.info->sid);
+    const auto [place, is_new] = places_.emplace(key, result_.signatures.size());
+    if (is_new) {
+      result_.signatures.push_back(std::move(signature));
+      return;
+    }
+    Signature& earlier = result_.signatures[place->second];
+    const std::string where = earlier.info->source_file + ":" + std::to_string(earlier.info->source_line);
+    if (signature.info->rev <= earlier.info->rev) {
+      ++result_.refused;
+      out_.error(std::move(sid), "signature.sid.duplicate",
+                 "sid " + std::to_string(key.second) + " is already used by the rule at " + where);
+      return;
+    }
+    ++result_.replaced;
+    out_.warning(std::move(sid), "signature.sid.replaced", "this newer revision replaces the rule at " + where);
+    earlier = std::move(signature);
+  }
+
+ private:
+  ResolvedRules& result_;
+  Diagnostics& out_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> places_;
+};
+
+SourceSpan sid_span(const RuleFile& file, const Rule& rule) {
+  for (const Option& option : rule.options) {
+    if (equals_ignoring_case(option.name, "sid")) return file.span(option.text);
+  }
+  return file.span(rule.text);
+}
+
+// A bit that rules ask for and none sets is a mistake more often than not.
+void warn_unset_flowbits(const ResolvedRules& rules, Diagnostics& out) {
+  std::vector<bool> is_set(rules.names.flowbits.size());
+  for (const Signature& s : rules.signatures) {
+    for (const FlowbitOp& op : s.flowbit_changes) {
+      for (const std::uint32_t bit : op.bits) {
+        if (op.command != FlowbitOp::Command::kUnset) is_set[bit] = true;
+      }
+    }
+  }
+  for (const Signature& s : rules.signatures) {
+    for (const FlowbitOp& op : s.flowbit_checks) {
+      for (const std::uint32_t bit : op.bits) {
+        if (op.command != FlowbitOp::Command::kIsSet || is_set[bit]) continue;
+        is_set[bit] = true;  // one warning a bit
+        out.warning(s.span, "signature.flowbits.never_set",
+                    "flowbit " + rules.names.flowbits.name(bit) + " is asked for, but no rule sets it");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings, Diagnostics& out) {
+  ResolvedRules result;
+  VariableResolver variables(settings.variables, out);
+  RuleSet set(result, out);
+  const RuleContext context{settings.classifications, settings.references, &result.names};
+  for (const RuleFile* file : files) {
+    for (const Rule& rule : file->rules) {
+      if (!rule.enabled) {
+        ++result.disabled;
+      } else if (auto signature = RuleResolver(*file, rule, context, variables, out).run()) {
+        set.add(std::move(*signature), sid_span(*file, rule));
+      } else {
+        ++result.refused;
+      }
+    }
+  }
+  warn_unset_flowbits(result, out);
+  return result;
+}
+
+ResolvedRules resolve_rules(const RuleFile& file, const ResolveSettings& settings, Diagnostics& out) {
+  const RuleFile* const files[] = {&file};
+  return resolve_rules(files, settings, out);
+}
+
+}  // namespace bulkhead::signatures

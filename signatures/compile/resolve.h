@@ -1,0 +1,49 @@
+// Syntax trees to Signatures: variables replaced, keywords applied, the whole rule checked.
+//
+// Thread   control thread only.
+// In       rule files as parsed, in load order; disabled rules are passed over.
+// Out      the rules that load, in file order, and the numbers that names of bits and variables got.
+// Errors   diagnostics signature.*, each at the option or header field that is wrong; every problem of every
+//          rule in one run. A rule with an error is left out and counted, never skipped silently.
+// Same sid a rule with the gid and sid of an earlier one replaces it when its rev is newer, else it is an error.
+// Source   what Suricata 7.0.10 -T accepts and refuses; differences are listed in signatures/DECISIONS.md.
+// Tests    tests/unit/signatures/compile/resolve_test.cpp, tests/unit/signatures/keywords/
+#pragma once
+
+#include <span>
+
+#include "datapath/base/diagnostic.h"
+#include "signatures/compile/signature.h"
+#include "signatures/compile/variables.h"
+#include "signatures/keywords/variable_names.h"
+#include "signatures/language/ast.h"
+#include "signatures/language/classification.h"
+#include "signatures/language/reference_config.h"
+#include "signatures/language/threshold_file.h"
+
+namespace bulkhead::signatures {
+
+struct ResolveSettings {
+  RuleVariables variables = RuleVariables::defaults();
+  const ClassificationTable* classifications = nullptr;  // null: every class is unknown, without warning
+  const ReferenceTable* references = nullptr;            // null: references are left out, without warning
+};
+
+struct ResolvedRules {
+  SignatureList signatures;
+  VariableNames names;
+  std::size_t refused = 0;   // rules with an error, those that did not parse not included
+  std::size_t disabled = 0;  // commented out
+  std::size_t replaced = 0;  // by a newer revision
+};
+
+[[nodiscard]] ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings,
+                                          Diagnostics& out);
+[[nodiscard]] ResolvedRules resolve_rules(const RuleFile& file, const ResolveSettings& settings, Diagnostics& out);
+
+// Adds the lines of a threshold file to the external_thresholds of the rules they name. A line that names a
+// rule which is not loaded is a warning.
+void apply_threshold_file(const ThresholdFile& file, const ResolveSettings& settings, SignatureList& signatures,
+                          Diagnostics& out);
+
+}  // namespace bulkhead::signatures

@@ -1,0 +1,139 @@
+#include "signatures/compile/rule_checks.h"
+
+#include <algorithm>
+
+namespace bulkhead::signatures {
+
+namespace {
+
+bool may_carry_tcp(RuleProtocol protocol) {
+  switch (protocol) {
+    case RuleProtocol::kIp:
+    case RuleProtocol::kIpv4:
+    case RuleProtocol::kIpv6:
+    case RuleProtocol::kTcp:
+    case RuleProtocol::kTcpPkt:
+    case RuleProtocol::kTcpStream: return true;
+    default: return false;
+  }
+}
+
+bool is_content_with_place(const PayloadOp& op) {
+  const auto* content = std::get_if<ContentOp>(&op);
+  return content != nullptr && (content->has_depth || content->has_offset);
+}
+
+const BufferProgram* payload_of(const Signature& s) {
+  for (const BufferProgram& buffer : s.buffers) {
+    if (buffer.buffer == BufferId::kPayload) return &buffer;
+  }
+  return nullptr;
+}
+
+void check_sid(RuleBuilder& builder) {
+  if (builder.facts().sid.empty()) {
+    builder.error(builder.rule().text, "signature.sid.missing", "the rule has no sid",
+                  "every rule needs a number of its own: sid:1000001;");
+  }
+}
+
+// How TCP payload is looked at. Packet conditions and no_stream, tcp-pkt: packets alone. Otherwise the
+// stream; contents with a place in the payload, and stream_size, look at packets too.
+void choose_payload_view(RuleBuilder& builder) {
+  Signature& s = builder.signature();
+  const RuleFacts& facts = builder.facts();
+  const bool needs_packet = !facts.packet_keyword.empty() || s.protocol == RuleProtocol::kTcpPkt;
+  const bool needs_stream = s.flow.only_stream || s.protocol == RuleProtocol::kTcpStream;
+  s.packet_conditions_present = !facts.packet_keyword.empty();
+  if (needs_packet && needs_stream) {
+    builder.error(facts.packet_keyword.empty() ? builder.rule().protocol : facts.packet_keyword,
+                  "signature.flow.stream_and_packet",
+                  "conditions on single packets do not go with tcp-stream or flow:only_stream");
+    return;
+  }
+  const BufferProgram* payload = payload_of(s);
+  if (payload == nullptr) return;
+  if (!may_carry_tcp(s.protocol) || needs_packet) {
+    s.inspects_packet_payload = true;
+    return;
+  }
+  s.inspects_stream = true;
+  s.inspects_packet_payload =
+      !needs_stream &&
+      (facts.uses_stream_size || std::any_of(payload->ops.begin(), payload->ops.end(), is_content_with_place));
+}
+
+// Decided once per flow and direction by addresses alone; see DECISIONS.md.
+void choose_kind(RuleBuilder& builder, bool excludes_addresses) {
+  Signature& s = builder.signature();
+  const RuleFacts& facts = builder.facts();
+  const bool has_payload = payload_of(s) != nullptr;
+  s.ip_only = !has_payload && facts.beyond_addresses.empty() && !excludes_addresses;
+  s.decode_events_only = facts.decode_event && !has_payload && !s.packet_conditions_present && !s.flow.present;
+}
+
+// The fewest bytes of payload that the contents need: places from the start, and chains of distances.
+struct SizeNeed {
+  std::int64_t bytes = 0;
+  const ContentOp* at = nullptr;
+};
+
+SizeNeed size_needed(const BufferProgram& payload) {
+  SizeNeed need;
+  std::int64_t cursor = 0;  // the earliest place the match before can end
+  for (const PayloadOp& op : payload.ops) {
+    const auto* content = std::get_if<ContentOp>(&op);
+    if (content == nullptr) {
+      cursor = 0;  // jumps and expressions may go anywhere
+      continue;
+    }
+    const auto length = static_cast<std::int64_t>(content->bytes.size());
+    std::int64_t begin = 0;
+    if (content->relative) {
+      const std::int64_t distance = content->has_distance && content->distance.slot < 0 ? content->distance.number : 0;
+      begin = std::max<std::int64_t>(0, cursor + distance);
+    } else if (content->has_offset && content->offset.slot < 0) {
+      begin = content->offset.number;
+    }
+    if (begin + length > need.bytes) need = {begin + length, content};
+    if (!content->negated) cursor = begin + length;
+  }
+  return need;
+}
+
+// The largest payload that dsize lets through; negative: no limit.
+std::int64_t largest_size(const NumberTest& test) {
+  switch (test.mode) {
+    case NumberTest::Mode::kEqual:
+    case NumberTest::Mode::kLess:
+    case NumberTest::Mode::kLessEqual: return static_cast<std::int64_t>(test.low);
+    case NumberTest::Mode::kBetween: return static_cast<std::int64_t>(test.high);
+    default: return -1;
+  }
+}
+
+void check_dsize(RuleBuilder& builder) {
+  const auto& test = builder.facts().dsize_test;
+  const BufferProgram* payload = payload_of(builder.signature());
+  if (!test || payload == nullptr || largest_size(*test) < 0) return;
+  const SizeNeed need = size_needed(*payload);
+  if (need.bytes <= largest_size(*test)) return;
+  builder.error(builder.facts().dsize, "signature.dsize.impossible",
+                "the contents need " + std::to_string(need.bytes) + " bytes, more than this lets through");
+}
+
+void drop_empty_buffers(Signature& s) {
+  std::erase_if(s.buffers, [](const BufferProgram& buffer) { return buffer.ops.empty(); });
+}
+
+}  // namespace
+
+void check_rule(RuleBuilder& builder, bool excludes_addresses) {
+  drop_empty_buffers(builder.signature());
+  check_sid(builder);
+  choose_payload_view(builder);
+  choose_kind(builder, excludes_addresses);
+  check_dsize(builder);
+}
+
+}  // namespace bulkhead::signatures
