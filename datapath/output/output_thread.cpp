@@ -8,6 +8,7 @@ namespace bulkhead::output {
 namespace {
 constexpr std::chrono::milliseconds kIdleFlush{50};  // a quiet sink is flushed this soon after its last event
 constexpr std::chrono::milliseconds kRetry{20};      // longest wait for room before looking again
+constexpr std::chrono::milliseconds kReplayNap{2};   // replay: the rings are looked at this often
 
 // Heap order: the smallest EventOrder on top.
 constexpr auto kLater = [](const auto& a, const auto& b) {
@@ -18,22 +19,23 @@ constexpr auto kLater = [](const auto& a, const auto& b) {
 bool EventProducer::publish(event::Event&& event) {
   if (settings_.mode == OutputMode::kLive) {
     if (!ring_.push_or_drop(std::move(event))) return false;
-  } else {
-    while (!ring_.try_push(std::move(event))) {
-      output_.ring();
-      room_.sleep([this] { return ring_.size() < ring_.capacity(); }, kRetry);
-    }
+    output_.ring();
+    return true;
   }
-  output_.ring();
+  while (!ring_.try_push(std::move(event))) {
+    output_.ring();
+    room_.sleep([this] { return ring_.size() < ring_.capacity(); }, kRetry);
+  }
+  // Nobody waits for a replayed event: waking the output thread for each would cost more than writing it.
+  if (ring_.size() == ring_.capacity() / 2) output_.ring();
   return true;
 }
 
 void EventProducer::watermark(std::uint64_t packet) {
-  if (settings_.mode == OutputMode::kLive) return;
   if (packet <= watermark_.load(std::memory_order_relaxed)) return;
-  // Released after the events below it: who reads the mark and then drains the ring has them all.
+  // Released after the events below it: who reads the mark and then drains the ring has them all. Rings no bell,
+  // since workers call this for every packet.
   watermark_.store(packet, std::memory_order_release);
-  output_.ring();
 }
 
 OutputThread::OutputThread(const OutputSettings& settings, std::size_t producers,
@@ -93,7 +95,9 @@ void OutputThread::run() {
     }
     if (worked) continue;
     if (last_round) break;
-    const auto nap = unflushed_ ? kIdleFlush : std::max(settings_.flush_interval, kIdleFlush);
+    const auto nap = settings_.mode == OutputMode::kReplay ? kReplayNap
+                     : unflushed_                          ? kIdleFlush
+                                                           : std::max(settings_.flush_interval, kIdleFlush);
     doorbell_.sleep([this] { return has_work(); }, nap);
   }
   flush();

@@ -70,7 +70,8 @@ class EventProducer {
 
   // Takes the event. Live: false when it had to be dropped (counted). Replay: waits for room, always true.
   bool publish(event::Event&& event);
-  // Every later event of this producer has order.packet >= packet. Never goes back. No effect in live mode.
+  // Every later event of this producer has order.packet >= packet. Never goes back; a plain store, so it may be
+  // called for every packet. No effect in live mode.
   void watermark(std::uint64_t packet);
   // No more events. Also said for all producers by OutputThread::finish().
   void close() { watermark(UINT64_MAX); }
@@ -84,7 +85,7 @@ class EventProducer {
   event::EventRing ring_;
   Doorbell& output_;
   Doorbell room_;
-  std::atomic<std::uint64_t> watermark_{0};
+  alignas(64) std::atomic<std::uint64_t> watermark_{0};  // written for every packet
 };
 
 struct OutputStats {
