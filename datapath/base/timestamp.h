@@ -20,8 +20,12 @@ struct Timestamp {
   auto operator<=>(const Timestamp&) const = default;
   [[nodiscard]] Timestamp operator+(Nanoseconds d) const { return {ns + d.count()}; }
   [[nodiscard]] Nanoseconds operator-(Timestamp other) const { return Nanoseconds(ns - other.ns); }
-  [[nodiscard]] std::int64_t seconds() const { return ns >= 0 ? ns / 1'000'000'000 : (ns - 999'999'999) / 1'000'000'000; }
-  [[nodiscard]] std::int64_t microseconds_part() const { return (ns - seconds() * 1'000'000'000) / 1000; }
+  // Rounded down, also before 1970.
+  [[nodiscard]] std::int64_t seconds() const { return ns / 1'000'000'000 - (ns % 1'000'000'000 < 0 ? 1 : 0); }
+  [[nodiscard]] std::int64_t microseconds_part() const {
+    const std::int64_t part = ns % 1'000'000'000;
+    return (part < 0 ? part + 1'000'000'000 : part) / 1000;
+  }
 };
 
 inline constexpr std::size_t kIso8601Length = 31;
