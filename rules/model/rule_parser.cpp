@@ -71,10 +71,12 @@ std::size_t selector_end(std::string_view text, std::size_t at) {
     if (depth == 0 && (c == ',' || ((word == "on" || word == "log") && cursor.offset() != at))) break;
     if (c == '(') ++depth;
     if (c == ')') --depth;
-    if (word.empty()) {
+    if (c == '=') {
+      // The word that touches "=" is a value, even when it reads "on" or "log".
+      cursor.take_tight("=");
+      cursor.word();
+    } else if (word.empty()) {
       cursor.take(text.substr(cursor.offset(), 1));
-      // The word after "=" is a value, even when it reads "on" or "log".
-      if (c == '=') cursor.word();
     } else {
       cursor.word();
     }

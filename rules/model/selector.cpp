@@ -90,9 +90,9 @@ std::optional<TextProblem> parse_requirement(TextCursor& cursor, Requirement& r)
     return parse_key(cursor, r);
   }
   if (auto wrong = parse_key(cursor, r)) return wrong;
-  if (cursor.take("!=")) {
+  if (cursor.take_tight("!=")) {
     r.op = Requirement::Op::kNotIn;
-  } else if (!cursor.take("=")) {
+  } else if (!cursor.take_tight("=")) {
     if (cursor.take_word("not")) r.op = Requirement::Op::kNotIn;
     if (!cursor.take_word("in")) {
       return problem(cursor, "expected =, !=, in (..) or not in (..) after \"" + subject_text(r) + "\"",

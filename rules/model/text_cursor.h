@@ -25,6 +25,12 @@ class TextCursor {
     skip_blanks();
     return true;
   }
+  // As take(), but what follows must touch it: in "k= x" the value of k is empty.
+  bool take_tight(std::string_view what) {
+    if (!starts_with(what)) return false;
+    at_ += what.size();
+    return true;
+  }
   // Takes the keyword when it comes next as a whole word.
   bool take_word(std::string_view what) {
     if (peek_word() != what) return false;

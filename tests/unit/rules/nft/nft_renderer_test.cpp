@@ -1,0 +1,178 @@
+#include "rules/nft/nft_renderer.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "rules/compile/explain.h"
+#include "rules/nft/nft_printer.h"
+#include "rules/nft/rule_builder.h"
+#include "tests/unit/rules/nft/nft_evaluator.h"
+#include "tests/unit/rules/random_policies.h"
+
+namespace bulkhead::rules {
+namespace {
+
+using testing::FakeOutcome;
+using testing::FakePacket;
+using testing::NftEvaluator;
+using testing::RandomPolicies;
+using testing::RandomWorld;
+
+FakePacket packet_of(const FlowQuery& query) {
+  FakePacket p;
+  p.v4 = query.tuple.source.is_v4();
+  p.protocol = query.tuple.protocol;
+  p.network.assign(p.v4 ? 20 : 40, 0);
+  const Bytes source = address_bytes(query.tuple.source), destination = address_bytes(query.tuple.destination);
+  std::copy(source.begin(), source.end(), p.network.begin() + (p.v4 ? 12 : 8));
+  std::copy(destination.begin(), destination.end(), p.network.begin() + (p.v4 ? 16 : 24));
+  p.transport.assign(20, 0);
+  if (query.is_icmp()) {
+    p.transport[0] = query.icmp_type;
+    p.transport[1] = query.icmp_code;
+  } else {
+    store_be16(&p.transport[0], query.tuple.source_port);
+    store_be16(&p.transport[2], query.tuple.destination_port);
+    if (p.protocol == ip_proto::kTcp) p.transport[13] = 0x02;  // SYN
+  }
+  p.in_interface = "br0";
+  return p;
+}
+
+// ICMP errors pass where there is no conntrack to say whose they are.
+bool open_error(const FlowQuery& q) {
+  if (q.tuple.protocol == ip_proto::kIcmp) return q.icmp_type == 3 || q.icmp_type == 11 || q.icmp_type == 12;
+  return q.tuple.protocol == ip_proto::kIcmpv6 && q.icmp_type >= 1 && q.icmp_type <= 4;
+}
+
+void compare(const EnforcementMode& mode, NftFamily family, const std::string& chain, std::uint64_t first_seed) {
+  std::size_t compared = 0, refused = 0;
+  for (std::uint64_t seed = first_seed; seed < first_seed + 60; ++seed) {
+    RandomPolicies random(seed);
+    const RandomWorld world = random.make();
+    if (world.table == nullptr) continue;
+    const NftRuleset ruleset = render_ruleset(world.table.get(), mode, {});
+    NftEvaluator kernel(*ruleset.table(family, "bulkhead"));
+    for (int i = 0; i < 1500; ++i) {
+      const FlowQuery query = random.flow(world);
+      if (query.tuple.source == query.tuple.destination) continue;  // never on the wire
+      if (family == NftFamily::kBridge && open_error(query)) continue;
+      const Explanation why = explain(*world.table, query);
+      const FakeOutcome seen = kernel.run(chain, packet_of(query));
+      FakeOutcome want = why.action == Action::kAllow                                  ? FakeOutcome::kAccept
+                         : why.action == Action::kReject && family == NftFamily::kInet ? FakeOutcome::kReject
+                                                                                       : FakeOutcome::kDrop;
+      ASSERT_EQ(seen, want) << "seed " << seed << "\n" << why.to_string(*world.table) << print_ruleset(ruleset);
+      // The counters name the rule that decided and the audit rules on the way.
+      std::vector<std::string> counted;
+      for (const ExplainedEnd& judged : why.ends) {
+        for (const ExplainedStep& step : judged.steps) {
+          const TableRule& rule = world.table->rules()[step.rule];
+          if (step.matched) counted.push_back(rule.key + (rule.audit ? " audit" : ""));
+        }
+      }
+      ASSERT_EQ(kernel.counted(), counted) << "seed " << seed << "\n" << why.to_string(*world.table);
+      ++compared;
+      refused += want == FakeOutcome::kAccept ? 0 : 1;
+    }
+  }
+  EXPECT_GT(compared, 50'000U);
+  EXPECT_GT(refused, compared / 10);
+}
+
+TEST(NftRenderer, InetRulesetAgreesWithTheTable) {
+  compare({true, true}, NftFamily::kInet, "forward", 1000);
+}
+TEST(NftRenderer, BridgeRulesetAgreesWithTheTable) {
+  compare({false, false}, NftFamily::kBridge, "forward", 2000);
+}
+TEST(NftRenderer, InputAndOutputJudgeAlike) {
+  compare({true, true}, NftFamily::kInet, "input", 3000);
+  compare({true, true}, NftFamily::kInet, "output", 4000);
+}
+
+RandomWorld some_world() {
+  RandomWorld world;
+  for (std::uint64_t seed = 7; world.table == nullptr; ++seed) world = RandomPolicies(seed).make();
+  return world;
+}
+
+TEST(NftRenderer, EachPacketIsJudgedInOneFamily) {
+  const RandomWorld world = some_world();
+  const auto judge_rules = [&](const EnforcementMode& mode) {
+    const NftRuleset ruleset = render_ruleset(world.table.get(), mode, {});
+    return ruleset.table(NftFamily::kBridge, "bulkhead")->chain("judge")->rules;
+  };
+  EXPECT_TRUE(judge_rules({true, true}).empty());
+  EXPECT_EQ(print_rule(judge_rules({true, false})[0]), "meta protocol ip return comment \"judged in inet\"");
+  EXPECT_EQ(print_rule(judge_rules({false, true})[0]), "meta protocol ip6 return comment \"judged in inet\"");
+  EXPECT_GT(judge_rules({false, false}).size(), 8U);
+}
+
+TEST(NftRenderer, EstablishedPassesBeforePoliciesAndBlocksComeFirst) {
+  const RandomWorld world = some_world();
+  const NftRuleset ruleset = render_ruleset(world.table.get(), {true, true}, {});
+  for (const NftTable& table : ruleset.tables) {
+    const NftChain* block = table.chain("block-in");
+    ASSERT_NE(block, nullptr);
+    EXPECT_LT(block->hook->priority, -200) << "before conntrack";
+    EXPECT_EQ(table.chain("block")->rules.size(), 8U);
+    EXPECT_EQ(table.sets[0].name, "block4-source");
+    EXPECT_TRUE(table.sets[0].dynamic_elements && table.sets[0].timeouts);
+  }
+  EXPECT_EQ(print_rule(ruleset.table(NftFamily::kInet, "bulkhead")->chain("judge")->rules[0]),
+            "ct state established,related accept comment \"replies and related errors\"");
+}
+
+TEST(NftRenderer, WithoutPoliciesOnlyBlocks) {
+  const NftRuleset ruleset = render_ruleset(nullptr, {true, true}, {});
+  for (const NftTable& table : ruleset.tables) {
+    EXPECT_EQ(table.chain("forward"), nullptr);
+    EXPECT_NE(table.chain("block-in"), nullptr);
+    EXPECT_EQ(table.sets.size(), 8U);
+  }
+}
+
+TEST(NftRenderer, EqualContentHasEqualNames) {
+  const RandomWorld world = some_world();
+  const std::string once = print_ruleset(render_ruleset(world.table.get(), {}, {}), 10'000);
+  EXPECT_EQ(once, print_ruleset(render_ruleset(world.table.get(), {}, {}), 10'000));
+}
+
+TEST(NftRenderer, GuardKnowsItsPorts) {
+  const RandomWorld world = some_world();
+  const NftRuleset ruleset = render_ruleset(world.table.get(), {true, true}, {});
+  NftEvaluator kernel(*ruleset.table(NftFamily::kBridge, "bulkhead"));
+  for (const TableWorkload& w : world.table->workloads()) {
+    for (const IpAddress& own : w.addresses) {
+      FlowQuery query{{own, *IpAddress::parse(own.is_v4() ? "192.0.2.1" : "2001:db8::1"), 1, 2, ip_proto::kTcp}};
+      FakePacket packet = packet_of(query);
+      packet.in_interface = w.interface;
+      EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kAccept);
+      query.tuple.source = own.next();
+      packet = packet_of(query);
+      packet.in_interface = w.interface;
+      EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kDrop);
+      packet.in_interface = "eth7";
+      EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kAccept) << "not one of ours";
+    }
+  }
+}
+
+TEST(EnforcementMode, ReadsTheSysctls) {
+  const std::string root = ::testing::TempDir() + "bulkhead_sysctl";
+  std::filesystem::create_directories(root);
+  const auto write = [&](const char* name, const char* value) { std::ofstream(root + "/" + name) << value; };
+  EXPECT_EQ(EnforcementMode::detect(root + "/absent"), (EnforcementMode{false, false}));
+  write("bridge-nf-call-iptables", "1\n");
+  write("bridge-nf-call-ip6tables", "0\n");
+  EXPECT_EQ(EnforcementMode::detect(root), (EnforcementMode{true, false}));
+  EXPECT_NE(EnforcementMode::detect(root).to_string().find("IPv6 in bridge"), std::string::npos);
+  std::filesystem::remove_all(root);
+}
+
+}  // namespace
+}  // namespace bulkhead::rules
