@@ -84,7 +84,11 @@ def compare_counters(dump, pcap, theirs):
 
 
 def compare(dump, pcap, directory, verbose):
-    theirs, stats = suricata_events(pcap, directory)
+    try:
+        theirs, stats = suricata_events(pcap, directory)
+    except subprocess.CalledProcessError:
+        print(f"{pcap.name}: Suricata cannot read it")
+        return 0
     ours = our_events(dump, pcap)
     if verbose:
         compare_counters(dump, pcap, stats.get("decoder", {}))
