@@ -23,8 +23,9 @@ struct FlowSettings {
                         std::chrono::seconds(100)};
   ProtocolTimeouts other{std::chrono::seconds(30), std::chrono::seconds(300), std::chrono::seconds(0),
                          std::chrono::seconds(100)};
-  bool vlan_in_key = true;                          // vlan.use-for-tracking
-  bool tunnel_depth_in_key = true;                  // decoder.recursion-level.use-for-tracking
+  bool vlan_in_key = true;          // vlan.use-for-tracking
+  bool tunnel_depth_in_key = true;  // decoder.recursion-level.use-for-tracking
+  bool icmp_id_in_key = false;      // off as in Suricata: all pings from one host to another are one flow
   std::uint64_t hash_seed = 0x62756c6b68656164ULL;  // --seed; live daemons draw one at start
 };
 

@@ -42,27 +42,31 @@ FlowKey portless_key(const FlowTuple& tuple, std::uint16_t low, std::uint16_t hi
   return key;
 }
 
-std::uint16_t echo_type_word(bool v6) {
-  return static_cast<std::uint16_t>((v6 ? 128 : 8) << 8);
+// The sender's type stands on its side and the answer's on the other: a reply has its request's key, a
+// request the other way has not. low_port: the types of both ends; high_port: the identifier or 0.
+FlowKey icmp_key(const FlowTuple& tuple, std::uint8_t type, std::uint16_t id) {
+  const bool v6 = tuple.protocol == ip_proto::kIcmpv6;
+  FlowTuple t = tuple;
+  t.source_port = type;
+  t.destination_port = icmp_partner_type(v6, type);
+  FlowKey key = FlowKey::from(t);
+  key.low_port = static_cast<std::uint16_t>(key.low_port << 8 | key.high_port);
+  key.high_port = id;
+  return key;
 }
 
-FlowKey icmp_key(const PacketView& p) {
-  const bool v6 = p.has_icmpv6;
-  const bool paired = icmp_type_has_partner(v6, p.icmp_type);
-  const std::uint8_t code = paired ? 0 : p.icmp_code;
-  const auto type = static_cast<std::uint16_t>(icmp_request_type(v6, p.icmp_type) << 8 | code);
-  return portless_key(p.tuple(), type, p.has_icmp_id ? p.icmp_id : 0);
-}
-
-FlowKey quoted_key(const PacketView& p) {
+FlowKey quoted_key(const PacketView& p, bool icmp_id_in_key) {
   const FlowTuple& quoted = p.icmp_quoted;
   if (!is_icmp(quoted.protocol)) return FlowKey::from(quoted);
-  return portless_key(quoted, echo_type_word(quoted.protocol == ip_proto::kIcmpv6), quoted.source_port);
+  const std::uint8_t echo_request = quoted.protocol == ip_proto::kIcmpv6 ? 128 : 8;
+  return icmp_key(quoted, echo_request, icmp_id_in_key ? quoted.source_port : std::uint16_t{0});
 }
 
-FlowKey packet_key(const PacketView& p) {
-  if (is_icmp_error(p) && p.has_icmp_quoted) return quoted_key(p);
-  if (p.has_icmp || p.has_icmpv6) return icmp_key(p);
+FlowKey packet_key(const PacketView& p, bool icmp_id_in_key) {
+  if (is_icmp_error(p) && p.has_icmp_quoted) return quoted_key(p, icmp_id_in_key);
+  if (p.has_icmp || p.has_icmpv6) {
+    return icmp_key(p.tuple(), p.icmp_type, icmp_id_in_key && p.has_icmp_id ? p.icmp_id : std::uint16_t{0});
+  }
   if (p.protocol == ip_proto::kEsp) {
     return portless_key(p.tuple(), static_cast<std::uint16_t>(p.esp_spi >> 16), static_cast<std::uint16_t>(p.esp_spi));
   }
@@ -104,7 +108,7 @@ struct FlowTable::State {
   } before;
 
   [[nodiscard]] FlowKey key_of(const PacketView& p) const {
-    FlowKey key = packet_key(p);
+    FlowKey key = packet_key(p, settings.icmp_id_in_key);
     if (settings.tunnel_depth_in_key) key.tunnel_depth = p.tunnel_depth;
     if (settings.vlan_in_key) {
       for (std::size_t i = 0; i < p.vlan_count && i < 3; ++i) key.vlan[i] = p.vlan_id[i];

@@ -53,8 +53,8 @@ class FlowTable {
   // Ends one flow now, for example a TCP tuple that is used again by a new SYN.
   void end(Flow& flow, FlowEndReason reason);
   // A new SYN on a finished connection (StreamUpdate::reused): takes the packet back out of the flow's
-  // counts, ends the flow and looks the packet up again, which makes a new flow. For the flow and packet
-  // of the last lookup().
+  // counts, ends the flow (EVE says kTimeout for it) and looks the packet up again, which makes a new flow.
+  // For the flow and packet of the last lookup().
   [[nodiscard]] FlowLookup reopen(Flow& flow, const decode::PacketView& packet, FlowEndReason reason);
   // Ends all flows in order of their first packet.
   void end_all(FlowEndReason reason);

@@ -9,34 +9,42 @@
 
 namespace bulkhead::flow {
 
-// The asking type of a pair: an echo reply (0) gives echo request (8). Types without partner give themselves.
-[[nodiscard]] constexpr std::uint8_t icmp_request_type(bool v6, std::uint8_t type) {
+inline constexpr std::uint8_t kNoIcmpPartner = 255;  // RFC 4727: reserved for experiments, never paired
+
+// What answers a type, or what it answers: echo request (8) gives echo reply (0) and the other way round.
+[[nodiscard]] constexpr std::uint8_t icmp_partner_type(bool v6, std::uint8_t type) {
   if (!v6) {
     switch (type) {
-      case 0: return 8;    // echo
-      case 9: return 10;   // router advertisement, solicitation
-      case 14: return 13;  // timestamp
-      case 16: return 15;  // information
-      case 18: return 17;  // address mask
-      default: return type;
+      case 8: return 0;  // echo
+      case 0: return 8;
+      case 10: return 9;  // router solicitation, advertisement
+      case 9: return 10;
+      case 13: return 14;  // timestamp
+      case 14: return 13;
+      case 15: return 16;  // information
+      case 16: return 15;
+      case 17: return 18;  // address mask
+      case 18: return 17;
+      default: return kNoIcmpPartner;
     }
   }
   switch (type) {
-    case 129: return 128;  // echo
-    case 131: return 130;  // multicast listener report, query
-    case 134: return 133;  // router advertisement, solicitation
-    case 136: return 135;  // neighbour advertisement, solicitation
-    case 140: return 139;  // node information
-    case 145: return 144;  // home agent address discovery
-    case 147: return 146;  // mobile prefix
-    default: return type;
+    case 128: return 129;  // echo
+    case 129: return 128;
+    case 130: return 131;  // multicast listener query, report
+    case 131: return 130;
+    case 133: return 134;  // router solicitation, advertisement
+    case 134: return 133;
+    case 135: return 136;  // neighbour solicitation, advertisement
+    case 136: return 135;
+    case 139: return 140;  // node information
+    case 140: return 139;
+    case 144: return 145;  // home agent address discovery
+    case 145: return 144;
+    case 146: return 147;  // mobile prefix
+    case 147: return 146;
+    default: return kNoIcmpPartner;
   }
-}
-
-[[nodiscard]] constexpr bool icmp_type_has_partner(bool v6, std::uint8_t type) {
-  if (icmp_request_type(v6, type) != type) return true;
-  if (!v6) return type == 8 || type == 10 || type == 13 || type == 15 || type == 17;
-  return type == 128 || type == 130 || type == 133 || type == 135 || type == 139 || type == 144 || type == 146;
 }
 
 }  // namespace bulkhead::flow

@@ -52,7 +52,6 @@ bool TcpStateMachine::established_segment() {
   if (length_ == 1 && from.window == 0 && tcp_.seq == from.next_seq) return true;
   raise_next_seq(from, end);
   if (!s_.async && !s_.midstream && seq_gt(end, from.next_win)) return refuse(Event::est_packet_out_of_window);
-  if (keep_alive) payload_ = {};
   take_segment();
   return true;
 }

@@ -57,7 +57,7 @@ bool TcpReassembler::add_in_order(Target& t, ByteSpan payload, StreamUpdate& upd
 // The segment covers bytes that are already there, or leaves a hole before it.
 bool TcpReassembler::add_overlapping(Target& t, std::int64_t begin, ByteSpan payload, StreamUpdate& update) {
   const SegmentRange segment{begin, begin + static_cast<std::int64_t>(payload.size())};
-  const auto floor = static_cast<std::int64_t>(arrival() ? t.side.window_begin_ : t.side.inspect_end_);
+  const auto floor = static_cast<std::int64_t>(t.side.window_begin_);
   if (begin < floor) {
     if (segment.end <= floor) return true;
     payload = payload.subspan(static_cast<std::size_t>(floor - begin));
@@ -101,7 +101,7 @@ void TcpReassembler::resolve(Target& t, SegmentRange segment, ByteSpan payload, 
     conflict |= merge(t, held, segment, payload, block.at(block.begin), nullptr, update);
   }
   if (overlaps) counters_.overlaps.add();
-  if (conflict && (payload.size() > 1 || arrival())) {  // a lone byte is a window probe or a keep-alive
+  if (conflict) {
     counters_.overlap_conflicts.add();
     update.events.add(StreamEvent::reassembly_overlap_different_data);
   }
@@ -122,8 +122,8 @@ bool TcpReassembler::merge(Target& t, SegmentRange held, SegmentRange segment, B
   if (std::memcmp(old, fresh, size) == 0) return false;
   if (arrival()) update.rewritten = true;
   if (arrival() || t.policy == OverlapPolicy::kFirst) return true;
-  // Ranges of [from, to) where some held segment keeps its bytes; the segments are sorted by begin.
-  std::int64_t at = from;
+  // Bytes that were judged stay. Behind them: ranges where some held segment keeps its bytes.
+  std::int64_t at = std::max(from, static_cast<std::int64_t>(t.side.inspect_end_));
   const auto take = [&](std::int64_t until) {
     if (until <= at) return;
     const auto first = static_cast<std::size_t>(at - from);

@@ -88,7 +88,7 @@ TEST_F(FlowTableTest, VlanAndTunnelDepthArePartOfTheKeyUnlessSwitchedOff) {
   EXPECT_EQ(loose.lookup(make.udp({.tunnel_depth = 1})).flow, one);
 }
 
-TEST_F(FlowTableTest, EchoRequestAndReplyPairUpById) {
+TEST_F(FlowTableTest, EchoRequestAndReplyAreOneFlow) {
   FlowTable table = make_table();
   Flow* ping = table.lookup(make.icmp({}, 8, 0, 77)).flow;
   const FlowLookup pong = table.lookup(make.icmp(back({}), 0, 0, 77));
@@ -97,10 +97,28 @@ TEST_F(FlowTableTest, EchoRequestAndReplyPairUpById) {
   EXPECT_EQ(ping->icmp_type[0], 8);
   EXPECT_EQ(ping->icmp_type[1], 0);
   EXPECT_TRUE(ping->established());
-  EXPECT_NE(table.lookup(make.icmp({}, 8, 0, 78)).flow, ping);
+  EXPECT_EQ(table.lookup(make.icmp({}, 8, 0, 78)).flow, ping) << "the identifier does not count";
   EXPECT_NE(table.lookup(make.icmp({}, 13, 0, 77)).flow, ping);
+  EXPECT_NE(table.lookup(make.icmp(back({}), 8, 0, 77)).flow, ping) << "the other host asks";
   Flow* six = table.lookup(make.icmp({.from = "fe80::1", .to = "fe80::2"}, 128, 0, 5)).flow;
   EXPECT_EQ(table.lookup(make.icmp({.from = "fe80::2", .to = "fe80::1"}, 129, 0, 5)).flow, six);
+}
+
+TEST_F(FlowTableTest, EchoesMayBeToldApartById) {
+  FlowTable table = make_table({.icmp_id_in_key = true});
+  Flow* ping = table.lookup(make.icmp({}, 8, 0, 77)).flow;
+  EXPECT_EQ(table.lookup(make.icmp(back({}), 0, 0, 77)).flow, ping);
+  EXPECT_NE(table.lookup(make.icmp({}, 8, 0, 78)).flow, ping);
+}
+
+TEST_F(FlowTableTest, ErrorAboutAPingBelongsToThePing) {
+  FlowTable table = make_table();
+  Flow* ping = table.lookup(make.icmp({}, 8, 0, 77)).flow;
+  PacketView& error = make.icmp({.from = "10.0.0.9", .to = "10.0.0.1"}, 11, 0);
+  error.has_icmp_quoted = true;
+  error.icmp_quoted = {ViewMaker::address("10.0.0.1"), ViewMaker::address("10.0.0.2"), 77, 77, ip_proto::kIcmp};
+  EXPECT_EQ(table.lookup(error).flow, ping);
+  EXPECT_EQ(ping->icmp_type[1], 0) << "an error is no reply";
 }
 
 TEST_F(FlowTableTest, PingToOneselfHasTwoDirections) {
@@ -161,7 +179,7 @@ TEST_F(FlowTableTest, TimeoutsByStateInOrderOfExpiryThenFirstPacket) {
   EXPECT_EQ(table.counters().ended_timeout.value(), 4U);
 }
 
-TEST_F(FlowTableTest, AFlowThatCloseAfterItsLookupGetsTheShorterTimeout) {
+TEST_F(FlowTableTest, AFlowThatClosesAfterItsLookupGetsTheShorterTimeout) {
   FlowTable table = make_table();
   Flow* flow = table.lookup(make.tcp({}, {})).flow;
   flow->state = FlowState::kEstablished;
