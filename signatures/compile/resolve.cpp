@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "signatures/compile/rule_checks.h"
+#include "signatures/keywords/apply_option.h"
 #include "signatures/keywords/known_names.h"
 #include "signatures/keywords/rule_builder.h"
 
@@ -40,7 +41,7 @@ class RuleResolver {
 
   std::optional<Signature> run() {
     const bool header_fine = resolve_header();
-    for (const Option& option : rule_.options) apply(option);
+    for (const Option& option : rule_.options) apply_option(builder_, option);
     if (!builder_.failed()) check_rule(builder_, excludes_addresses_);
     if (!header_fine || builder_.failed()) return std::nullopt;
     finish();
@@ -105,61 +106,6 @@ class RuleResolver {
     return builder_.error(rule_.protocol, "signature.header.unknown_protocol",
                           "\"" + printable(rule_.protocol) + "\" is not a protocol",
                           near.empty() ? "" : "did you mean " + near + "?");
-  }
-
-  void apply(const Option& option) {
-    const Keyword* keyword = find_keyword(option.name);
-    if (keyword == nullptr) {
-      report_unknown(option);
-      return;
-    }
-    if (!check_form(*keyword, option)) return;
-    keyword->apply(builder_, option);
-    if (keyword->prefilter != Keyword::Prefilter::kNoCondition) builder_.facts().last_condition = keyword;
-  }
-
-  void report_unknown(const Option& option) {
-    const std::string name(option.name);
-    switch (unbuilt_keyword(option.name)) {
-      case UnbuiltKeyword::kProtocol:
-        builder_.error(option.name, "signature.keyword.protocol_buffer",
-                       name + " needs a protocol parser that is not built in yet");
-        return;
-      case UnbuiltKeyword::kOther:
-        builder_.error(option.name, "signature.keyword.not_built", name + " is not built in yet");
-        return;
-      case UnbuiltKeyword::kNo: break;
-    }
-    const std::string near = nearest_word(to_lower(option.name), all_keyword_names());
-    builder_.error(option.name, "signature.keyword.unknown", "\"" + name + "\" is not a keyword",
-                   near.empty() ? "" : "did you mean " + near + "?");
-  }
-
-  // What the head of the keyword says about value, '!' and quotes.
-  bool check_form(const Keyword& keyword, const Option& option) {
-    const std::string name(option.name);
-    if (keyword.value == Keyword::Value::kRequired && option.value.empty()) {
-      return builder_.error(option.text, "signature.keyword.no_value", name + " needs a value",
-                            std::string(keyword.syntax));
-    }
-    if (keyword.value == Keyword::Value::kNone && !option.value.empty()) {
-      return builder_.error(option.value, "signature.keyword.value", name + " takes no value",
-                            std::string(keyword.syntax));
-    }
-    if (option.value.empty()) return true;
-    if (keyword.quotes == Keyword::Quotes::kRequired && (!option.quoted || (option.negated && !keyword.may_negate))) {
-      return builder_.error(option.value, "signature.keyword.no_quotes", "the value of " + name + " stands in quotes",
-                            std::string(keyword.syntax));
-    }
-    if (keyword.quotes == Keyword::Quotes::kRefused && option.quoted) {
-      return builder_.error(option.value, "signature.keyword.quotes", "the value of " + name + " stands without quotes",
-                            std::string(keyword.syntax));
-    }
-    if (option.argument.empty() && !option.quoted) {
-      return builder_.error(option.value, "signature.keyword.no_value", name + " needs a value behind '!'",
-                            std::string(keyword.syntax));
-    }
-    return true;
   }
 
   void finish() {

@@ -67,7 +67,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   op.negated = operation->negated;
   const auto value = parse_value(builder, parts[2]);
   NumberFieldParser fields(builder, "signature.byte_test");
-  if (!value || !fields.count(parts[0], 8, 23) || !fields.offset(parts[3])) return;
+  if (!value || !fields.count(parts[0], 8, 23) || !fields.offset(parts[3], 65536)) return;
   op.value = *value;
   for (std::size_t i = 4; i < parts.size(); ++i) {
     if (!take_option(builder, fields, parts[i])) return;

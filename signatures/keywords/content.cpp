@@ -3,8 +3,8 @@
 //   content:[!]"text|hex hex|text"
 //   content:"GET |0d 0a|";     content:!"evil";
 //
-// Between bars stand hexadecimal bytes, with blanks between bytes or without. Outside, '\' escapes : ; \ and ".
-// Modifiers that follow change the content before them: nocase depth offset distance within startswith
+// Between bars stand hexadecimal digits, two a byte, with blanks between them or without. Outside, '\' escapes : ;
+// \ and ". Modifiers that follow change the content before them: nocase depth offset distance within startswith
 // endswith fast_pattern rawbytes.
 #include "signatures/keywords/rule_builder.h"
 
@@ -65,23 +65,18 @@ class PatternDecoder {
     int high = -1;
     for (at_ = open + 1; at_ < close; ++at_) {
       const char c = text_[at_];
-      const bool separator = c == ' ' || c == ',';
+      if (c == ' ' || c == ',') continue;  // they part nothing: "4 1" is one byte, as in Suricata
       const int digit = hex_digit(c);
-      if (!separator && digit < 0) {
-        return builder_.error(text_.substr(at_, 1), "signature.content.hex", "not a hexadecimal digit");
-      }
-      if (separator && high >= 0) return half_byte();
-      if (separator) continue;
+      if (digit < 0) return builder_.error(text_.substr(at_, 1), "signature.content.hex", "not a hexadecimal digit");
       if (high >= 0) bytes_ += static_cast<char>(high * 16 + digit);
       high = high >= 0 ? -1 : digit;
     }
-    if (high >= 0) return half_byte();
+    if (high >= 0) {
+      return builder_.error(text_.substr(open, close - open + 1), "signature.content.half_byte",
+                            "the number of hexadecimal digits is odd", "a byte has two digits");
+    }
     at_ = close + 1;
     return true;
-  }
-
-  bool half_byte() {
-    return builder_.error(text_.substr(at_ - 1, 1), "signature.content.half_byte", "a hexadecimal byte has two digits");
   }
 
   RuleBuilder& builder_;

@@ -30,8 +30,8 @@ bool NumberFieldParser::count(std::string_view text, std::int64_t max_binary, st
   return value.has_value();
 }
 
-bool NumberFieldParser::offset(std::string_view text) {
-  const auto value = builder_.value(text, -65535, 65536, code_ + ".offset");
+bool NumberFieldParser::offset(std::string_view text, std::int64_t max) {
+  const auto value = builder_.value(text, -65535, max, code_ + ".offset");
   if (value) field_.offset = *value;
   return value.has_value();
 }

@@ -17,7 +17,7 @@ class NumberFieldParser {
   // True when the word is one of relative, string, hex, dec, oct, big, little, dce.
   bool take(std::string_view word);
   bool count(std::string_view text, std::int64_t max_binary, std::int64_t max_string);
-  bool offset(std::string_view text);
+  bool offset(std::string_view text, std::int64_t max = 65535);
   // Checks the whole; `option` is where errors without a better place go.
   bool finish(const Option& option);
 

@@ -71,7 +71,9 @@ class RuleBuilder {
   bool claim(std::string_view& fact, const Option& option, const char* code);
 
   // --- payload ---
-  // Options that follow speak of this buffer.
+  // Options that follow speak of this buffer. kUnbuilt stands in for those whose parser is missing, so that
+  // one missing parser is one error.
+  static constexpr BufferId kUnbuilt = BufferId{0xffff};
   void select_buffer(BufferId buffer);
   // The ops of the buffer that options now speak of.
   [[nodiscard]] std::vector<PayloadOp>& payload();
