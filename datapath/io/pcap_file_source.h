@@ -32,7 +32,9 @@ class PcapFileSource final : public PacketSource {
   explicit PcapFileSource(std::string path);
   ~PcapFileSource() override;
 
-  [[nodiscard]] SourceCapabilities capabilities() const override { return {.file = true, .stable_bytes = map_ != nullptr}; }
+  [[nodiscard]] SourceCapabilities capabilities() const override {
+    return {.file = true, .stable_bytes = map_ != nullptr};
+  }
   [[nodiscard]] Status open() override;
   [[nodiscard]] ReceiveStatus receive(PacketBatch& batch, std::chrono::milliseconds timeout) override;
   void release(PacketBatch& batch) override;
