@@ -171,8 +171,9 @@ class Lab:
         return {"sid": sid, "family": family, "port": talk.local_port, "before": before, "after": after}
 
     def find_alert(self, events, attack):
-        for event in events:
-            if event.get("alert", {}).get("signature_id") == attack["sid"] and \
+        for event in events:  # EVE names the rule in its alert object, a netlink message directly
+            sid = event.get("alert", {}).get("signature_id", event.get("sid"))
+            if event.get("event_type") == "alert" and sid == attack["sid"] and \
                     attack["port"] in (event.get("src_port"), event.get("dest_port")):
                 return event
         return None

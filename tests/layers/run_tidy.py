@@ -20,6 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SKIPPED_FOLDERS = ("tests/", "bench/", "build/")  # gtest macros make most checks noise and triple the time
+PRECOMPILED = re.compile(r"-Winvalid-pch|-include \S*/cmake_pch\.hxx")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -49,9 +50,14 @@ class Hasher:
         return digest.hexdigest()
 
 
-def own_sources(build_dir):
+def own_commands(build_dir, target):
+    """Commands without precompiled headers: GCC's are none for clang. The copy goes to target; the names come back."""
+    entries = json.loads((build_dir / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
+    (target / "compile_commands.json").write_text(json.dumps(entries))
     names = set()
-    for entry in json.loads((build_dir / "compile_commands.json").read_text()):
+    for entry in entries:
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         if path.suffix == ".cpp" and path.is_relative_to(ROOT) and path.is_file():
             name = str(path.relative_to(ROOT))
@@ -60,14 +66,14 @@ def own_sources(build_dir):
     return sorted(names, key=lambda name: -os.stat(ROOT / name).st_mtime)
 
 
-def tidy(name, build_dir, deadline):
+def tidy(name, commands, deadline):
     remaining = deadline - time.monotonic()
     if remaining <= 1:
         return name, None, ""
     folder = re.escape(str(pathlib.PurePath(name).parent))
     try:
         run = subprocess.run(
-            ["clang-tidy", "-p", str(build_dir), "--quiet", f"--header-filter=/{folder}/[^/]*$", name],
+            ["clang-tidy", "-p", str(commands), "--quiet", f"--header-filter=/{folder}/[^/]*$", name],
             cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=remaining)
     except subprocess.TimeoutExpired:
         return name, None, ""
@@ -83,12 +89,12 @@ def main():
     cache = build_dir / "tidy"
     cache.mkdir(exist_ok=True)
     hasher = Hasher()
-    hashes = {name: hasher.of(name) for name in own_sources(build_dir)}
+    hashes = {name: hasher.of(name) for name in own_commands(build_dir, cache)}
     waiting = [name for name, digest in hashes.items() if not (cache / digest).exists()]
     deadline = time.monotonic() + arguments.seconds
     failed = unread = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, fine, output in pool.map(lambda each: tidy(each, build_dir, deadline), waiting):
+        for name, fine, output in pool.map(lambda each: tidy(each, cache, deadline), waiting):
             if fine is None:
                 unread += 1
             elif fine:
