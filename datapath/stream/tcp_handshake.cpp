@@ -1,6 +1,7 @@
 // From the first packet to ESTABLISHED: three-way, simultaneous (four-way) and fast open handshakes, one-sided
 // captures, connections taken up in the middle.
 #include <algorithm>
+#include <cstring>
 
 #include "datapath/stream/tcp_state_machine.h"
 
@@ -69,8 +70,8 @@ bool TcpStateMachine::begin_with_syn() {
     s_.fast_open = true;
     client().next_seq += length_;
     client().next_win = client().next_seq;
+    hold_syn_data();
     set_state(State::kSynSent);
-    reassemble();
     return true;
   }
   client().next_win = client().next_seq;
@@ -243,13 +244,31 @@ bool TcpStateMachine::choose_queued_syn() {
   return false;
 }
 
+// Only the SYN/ACK tells whether the server takes the SYN's data; until then it is part of no stream.
+void TcpStateMachine::hold_syn_data() {
+  s_.syn_data = s_.memory->buffers.take(length_);
+  if (!s_.syn_data) {
+    event(Event::reassembly_insert_memcap);
+    context_.counters.reassembly_memcap_drops.add();
+    return;
+  }
+  std::memcpy(s_.syn_data.data(), payload_.data(), length_);
+  s_.syn_length = length_;
+}
+
 // The server may have taken the SYN's data or not (RFC 7413 4.1.2).
 bool TcpStateMachine::fast_open_answer() {
   Endpoint& c = client();
-  if (tcp_.ack == c.next_seq) return true;
+  if (tcp_.ack == c.next_seq) {
+    TcpReassembler::Target t = target(Direction::kToServer);
+    if (s_.syn_length > 0) context_.reassembler.add(t, c.isn + 1, {s_.syn_data.data(), s_.syn_length}, update_);
+    s_.syn_data.give_back();
+    return true;
+  }
   if (tcp_.ack != c.isn + 1) return refuse(Event::handshake_synack_with_wrong_ack);
   event(Event::handshake_synack_tfo_data_ignored);
   c.next_seq = tcp_.ack;  // the data will be sent again
+  s_.syn_data.give_back();
   return true;
 }
 

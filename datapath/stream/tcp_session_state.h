@@ -69,12 +69,14 @@ struct TcpSessionState {
   bool midstream_synack = false;  // began with a SYN/ACK
   bool one_side_heard = false;    // midstream: the other direction has not been seen
   Direction first_heard = Direction::kToServer;
-  bool async = false;                // only one direction is captured
-  bool timestamps = false;           // both sides use them
-  bool four_way = false;             // both sides sent a SYN
-  bool fast_open = false;            // the SYN carried data
-  bool client_sack = false;          // the SYN permitted SACK
-  bool confirmed = false;            // the client was heard after the handshake
+  bool async = false;            // only one direction is captured
+  bool timestamps = false;       // both sides use them
+  bool four_way = false;         // both sides sent a SYN
+  bool fast_open = false;        // the SYN carried data
+  bool client_sack = false;      // the SYN permitted SACK
+  bool confirmed = false;        // the client was heard after the handshake
+  std::uint32_t syn_length = 0;  // of syn_data: a fast open SYN's payload, until the SYN/ACK takes it or not
+  PooledBuffer syn_data;
   std::vector<QueuedSegment> queue;  // other SYNs in SYN_SENT, other SYN/ACKs in SYN_RECV
 };
 

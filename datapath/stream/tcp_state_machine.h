@@ -49,6 +49,7 @@ class TcpStateMachine {
   bool syn_sent_synack();
   bool syn_sent_async();
   bool choose_queued_syn();
+  void hold_syn_data();
   bool fast_open_answer();
   bool four_way_synack();
   bool syn_received();

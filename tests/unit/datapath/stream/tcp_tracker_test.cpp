@@ -135,6 +135,188 @@ TEST(TcpTracker, MidstreamSynAckTurnsTheFlow) {
   EXPECT_EQ(c.text(kToServer), "from the client");
 }
 
+TEST(TcpTracker, FastOpenDataCountsOnceTheSynAckTakesIt) {
+  TcpConversation c;
+  c.send(kToServer, {.data = "GET x", .flags = kSyn, .fast_open = true});
+  EXPECT_EQ(c.text(kToServer), "");
+  c.send(kToClient, {.ack = 6, .flags = kSyn | kAck});
+  EXPECT_EQ(c.text(kToServer), "GET x");
+  EXPECT_EQ(c.side(kToServer).inspect_end(), 5U);
+  c.send(kToClient, {.seq = 1, .ack = 6, .data = "abc"});
+  EXPECT_TRUE(c.flow->established());
+  EXPECT_EQ(c.text(kToClient), "abc");
+}
+
+TEST(TcpTracker, FastOpenDataThatTheServerIgnoresIsNoStreamData) {
+  TcpConversation c;
+  c.send(kToServer, {.data = "FAKE!", .flags = kSyn, .fast_open = true});
+  EXPECT_EQ(names(c.send(kToClient, {.ack = 1, .flags = kSyn | kAck})), "3whs_synack_tfo_data_ignored");
+  c.send(kToServer, {.seq = 1, .ack = 1});
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 1, .ack = 1, .data = "GET x"})), "");
+  EXPECT_EQ(c.text(kToServer), "GET x");
+}
+
+TEST(TcpTracker, DepthStopsDeliveryWithOneEvent) {
+  TcpConversation c({.depth_bytes = 8});
+  c.handshake();
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 1, .ack = 1, .data = "12345"})), "");
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 6, .ack = 1, .data = "6789A"})), "reassembly_depth_reached");
+  EXPECT_TRUE(c.side(kToServer).depth_reached());
+  const StreamUpdate u = c.send(kToServer, {.seq = 11, .ack = 1, .data = "BCDEF"});
+  EXPECT_FALSE(u.in_stream);
+  EXPECT_EQ(names(u), "");
+  c.send(kToClient, {.seq = 1, .ack = 16});
+  EXPECT_EQ(c.text(kToServer), "12345678");
+  EXPECT_FALSE(c.side(kToServer).had_gap());
+}
+
+TEST(TcpTracker, ConflictingOverlapRewindsWhereThePolicyPrefersTheNewBytes) {
+  TcpConversation c({.default_policy = OverlapPolicy::kLinux});
+  c.handshake();
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "abc"});
+  c.send(kToServer, {.seq = 4, .ack = 1, .data = "def"});
+  const StreamUpdate u = c.send(kToServer, {.seq = 3, .ack = 1, .data = "cXYZW"});
+  EXPECT_EQ(names(u), "reassembly_overlap_different_data");
+  EXPECT_EQ(c.text(kToServer), "abcXYZW");
+  EXPECT_EQ(c.recorder.log, ">data@0+3 >data@3+3 >rewind@3 >data@3+3 >data@6+1 ");
+  EXPECT_EQ(c.window(kToServer), "abcXYZW");
+}
+
+TEST(TcpTracker, ArrivalModeKeepsTheFirstCopyAndSaysSo) {
+  TcpConversation c({.inspect_moment = InspectMoment::kArrival, .default_policy = OverlapPolicy::kLast});
+  c.handshake();
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "abc"});
+  const StreamUpdate u = c.send(kToServer, {.seq = 1, .ack = 1, .data = "XbZde"});
+  EXPECT_TRUE(u.rewritten);
+  EXPECT_TRUE(u.events.contains(Event::reassembly_overlap_different_data));
+  EXPECT_EQ(c.text(kToServer), "abcde");
+}
+
+TEST(TcpTracker, ReleaseTrimsTheWindowToTheLookBack) {
+  TcpConversation c({.look_back_bytes = 4});
+  c.handshake();
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "0123456789"});
+  c.send(kToClient, {.seq = 1, .ack = 11});
+  EXPECT_EQ(c.window(kToServer), "0123456789");
+  c.side(kToServer).release(10);
+  c.send(kToServer, {.seq = 11, .ack = 1, .data = "ab"});
+  EXPECT_EQ(c.window(kToServer), "6789ab");
+  EXPECT_EQ(c.side(kToServer).window_begin(), 6U);
+}
+
+TEST(TcpTracker, ReassemblyMemcapDropsTheSegmentAndItBecomesAGap) {
+  TcpConversation c({.reassembly_memcap_bytes = 4096});
+  c.handshake();
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "abc"});
+  const std::string big(8000, 'x');
+  const StreamUpdate u = c.send(kToServer, {.seq = 4, .ack = 1, .data = big});
+  EXPECT_FALSE(u.in_stream);
+  EXPECT_TRUE(u.events.contains(Event::reassembly_insert_memcap));
+  EXPECT_EQ(c.tracker.counters().reassembly_memcap_drops.value(), 1U);
+  c.send(kToClient, {.seq = 1, .ack = 8004});
+  EXPECT_EQ(c.text(kToServer), "abc" + std::string(8000, '.'));
+}
+
+TEST(TcpTracker, SessionMemcapLeavesTheFlowUntracked) {
+  TcpConversation c({.session_memcap_bytes = 16});
+  EXPECT_EQ(c.send(kToServer, {.flags = kSyn}).session, nullptr);
+  EXPECT_EQ(c.tracker.counters().session_memcap_drops.value(), 1U);
+}
+
+TEST(TcpTracker, SegmentLimitCountsOutOfOrderOnly) {
+  TcpConversation c({.max_segments = 2});
+  c.handshake();
+  c.send(kToServer, {.seq = 11, .ack = 1, .data = "a"});
+  c.send(kToServer, {.seq = 21, .ack = 1, .data = "b"});
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 31, .ack = 1, .data = "c"})), "reassembly_insert_limit");
+  EXPECT_TRUE(c.send(kToServer, {.seq = 1, .ack = 1, .data = "d"}).in_stream);
+}
+
+TEST(TcpTracker, FlushDeliversWhatWaitsBehindHoles) {
+  TcpConversation c;
+  c.handshake();
+  c.send(kToServer, {.seq = 3, .ack = 1, .data = "cd"});
+  c.send(kToServer, {.seq = 7, .ack = 1, .data = "gh"});
+  c.tracker.flush(*c.flow);
+  EXPECT_EQ(c.text(kToServer), "..cd..gh");
+  EXPECT_EQ(c.side(kToServer).inspect_end(), 8U);
+}
+
+TEST(TcpTracker, OldTimestampIsRefused) {
+  TcpConversation c;
+  c.handshake(100, 900);
+  const StreamUpdate u = c.send(kToServer, {.seq = 1, .ack = 1, .data = "evil", .ts = 50});
+  EXPECT_EQ(names(u), "pkt_invalid_timestamp");
+  EXPECT_TRUE(u.invalid);
+  EXPECT_FALSE(u.in_stream);
+  EXPECT_TRUE(c.send(kToServer, {.seq = 1, .ack = 1, .data = "good", .ts = 101}).in_stream);
+  EXPECT_EQ(c.text(kToServer), "good");
+}
+
+TEST(TcpTracker, EventsOfTheHandshakeAndOfTheWindow) {
+  {
+    TcpConversation c;
+    c.send(kToServer, {.flags = kSyn});
+    EXPECT_EQ(names(c.send(kToClient, {.ack = 9, .flags = kSyn | kAck})), "3whs_synack_with_wrong_ack");
+    EXPECT_EQ(names(c.send(kToServer, {.ack = 1, .flags = kSyn | kAck})), "3whs_synack_in_wrong_direction");
+    c.send(kToClient, {.ack = 1, .flags = kSyn | kAck});
+    EXPECT_EQ(names(c.send(kToServer, {.seq = 1, .ack = 5})), "3whs_right_seq_wrong_ack_evasion");
+    EXPECT_EQ(names(c.send(kToServer, {.seq = 3, .ack = 5})), "3whs_wrong_seq_wrong_ack");
+  }
+  TcpConversation c;
+  c.handshake();
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 70000, .ack = 1, .data = "x"})), "est_packet_out_of_window");
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 1, .ack = 90000, .data = "x"})), "pkt_invalid_ack est_invalid_ack");
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 0, .flags = kSyn})), "est_syn_resend");
+  EXPECT_EQ(names(c.send(kToClient, {.seq = 0, .flags = kSyn})), "est_syn_toclient");
+}
+
+TEST(TcpTracker, SynAcksThatDisagreeWaitForTheClientsChoice) {
+  TcpConversation c({.max_synack_queued = 2});
+  c.send(kToServer, {.flags = kSyn});
+  c.send(kToClient, {.seq = 0, .ack = 1, .flags = kSyn | kAck});
+  c.send(kToClient, {.seq = 1000, .ack = 1, .flags = kSyn | kAck});
+  c.send(kToClient, {.seq = 2000, .ack = 1, .flags = kSyn | kAck});
+  EXPECT_EQ(names(c.send(kToClient, {.seq = 3000, .ack = 1, .flags = kSyn | kAck})), "3whs_synack_flood");
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 1, .ack = 1001})), "");
+  EXPECT_EQ(c.state(), TcpState::kEstablished);
+  c.send(kToClient, {.seq = 1001, .ack = 1, .data = "real"});
+  EXPECT_EQ(c.text(kToClient), "real");
+}
+
+TEST(TcpTracker, AsyncOneSideIsInspectedWithoutThePeer) {
+  TcpConversation c({.async_oneside = true});
+  c.send(kToServer, {.flags = kSyn});
+  c.send(kToServer, {.seq = 1, .ack = 1});
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "GET"});
+  EXPECT_EQ(c.state(), TcpState::kEstablished);
+  EXPECT_EQ(c.side(kToServer).inspect_end(), 3U);
+}
+
+TEST(TcpTracker, RstOutsideTheRulesOfItsReceiverIsIgnored) {
+  for (const auto& [policy, closes] : {std::pair{OverlapPolicy::kWindows, false}, {OverlapPolicy::kLinux, true}}) {
+    TcpConversation c({.default_policy = policy});
+    c.handshake();
+    c.send(kToClient, {.seq = 11, .ack = 1, .flags = kRst | kAck});
+    EXPECT_EQ(c.state() == TcpState::kClosed, closes);
+  }
+}
+
+TEST(TcpTracker, InOrderDataOfLargeSegmentsReusesItsMemory) {
+  TcpConversation c;
+  c.handshake();
+  const std::string block(60000, 'x');
+  std::uint64_t most = 0;
+  for (std::uint32_t i = 0; i < 50; ++i) {
+    c.send(kToServer, {.seq = 1 + i * 10000, .ack = 1, .data = std::string_view(block).substr(0, 10000)});
+    c.send(kToClient, {.seq = 1, .ack = 1 + (i + 1) * 10000});
+    c.side(kToServer).release(c.side(kToServer).inspect_end());
+    most = std::max(most, c.tracker.counters().reassembly_memory_bytes.value());
+  }
+  EXPECT_LE(most, 64U * 1024);
+  EXPECT_EQ(c.text(kToServer).size(), 500000U);
+}
+
 TEST(TcpTracker, NewSynOnClosedConnectionIsReuse) {
   TcpConversation c;
   c.handshake();
