@@ -38,9 +38,9 @@ outputs:
         - stats: {totals: yes, threads: no}
 stats: {enabled: yes, interval: 3600, decoder-events: true}
 decoder:
-  teredo: {enabled: true, ports: [3544]}
-  vxlan: {enabled: true, ports: [4789]}
-  geneve: {enabled: true, ports: [6081]}
+  teredo: {enabled: true, ports: "3544"}
+  vxlan: {enabled: true, ports: "4789"}
+  geneve: {enabled: true, ports: "6081"}
 host-os-policy: {windows: [0.0.0.0/0, "::/0"]}
 """
 
@@ -58,7 +58,7 @@ def suricata_events(pcap, directory):
     events, stats = collections.defaultdict(collections.Counter), {}
     for line in (out / "eve.json").read_text().splitlines():
         event = json.loads(line)
-        if event["event_type"] == "anomaly":
+        if event["event_type"] == "anomaly" and "pcap_cnt" in event:
             events[event["pcap_cnt"]][event["anomaly"]["event"].removeprefix("decoder.")] += 1
         elif event["event_type"] == "stats":
             stats = event["stats"]
