@@ -331,9 +331,9 @@ bool decode_elements(ByteSpan list, std::vector<NftElement>& out) {
 
 Bytes encode_comment(const std::string& comment) {
   const std::size_t length = std::min(comment.size(), kMaxComment);
-  Bytes out = {0, static_cast<Byte>(length + 1)};
-  out.insert(out.end(), comment.begin(), comment.begin() + static_cast<std::ptrdiff_t>(length));
-  out.push_back(0);
+  Bytes out(2 + length + 1);  // type 0, length, text, end
+  out[1] = static_cast<Byte>(length + 1);
+  std::copy_n(comment.begin(), length, out.begin() + 2);
   return out;
 }
 
