@@ -126,7 +126,7 @@ bool TcpStateMachine::lies_before_window() const {
 bool TcpStateMachine::is_shutdown_ack() const {
   if (s_.state != State::kTimeWait && s_.state != State::kCloseWait && s_.state != State::kLastAck) return false;
   if (length_ > 0 || has(kSyn | kFin | kRst)) return false;
-  return tcp_.ack == receiver().next_seq + 1 && tcp_.seq == sender().next_seq;
+  return tcp_.ack == receiver().next_seq + 1 && (tcp_.seq == sender().next_seq || tcp_.seq == sender().next_seq + 1);
 }
 
 }  // namespace bulkhead::stream

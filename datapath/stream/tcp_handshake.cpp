@@ -139,8 +139,6 @@ bool TcpStateMachine::begin_with_synack() {
   s_.client_sack = tcp_.sack_permitted;
   TcpReassembler::start(c.data, tcp_.ack);
   take_synack(this_segment());
-  c.window = 0;  // not known before the client's own packets
-  c.next_win = c.last_ack;
   return true;
 }
 
@@ -190,6 +188,9 @@ void TcpStateMachine::establish() {
 }
 
 bool TcpStateMachine::syn_sent() {
+  // An answer must echo the SYN's timestamp (RFC 7323 3.2), or has none if the SYN had none: else it is forged.
+  const bool echoes = !tcp_.has_timestamps || tcp_.ts_echo == client().last_ts;
+  if (!to_server() && !has(kSyn) && !echoes) return refuse(Event::pkt_invalid_timestamp);
   if (has(kRst)) return handle_rst();
   if (has(kSyn) && has(kAck)) return syn_sent_synack();
   if (has(kSyn)) return syn_sent_syn();
@@ -393,7 +394,8 @@ bool TcpStateMachine::syn_received_ack_from_server() {
     const bool injected = proves_ack && length_ > 0;
     return refuse(injected ? Event::handshake_ack_data_inject : Event::handshake_ack_in_wrong_dir);
   }
-  if (!proves_ack && !acknowledges_more) return refuse(Event::handshake_wrong_seq_wrong_ack);
+  const bool one_sided = (s_.async || s_.midstream) && tcp_.seq == server().next_seq;
+  if (!proves_ack && !acknowledges_more && !one_sided) return refuse(Event::handshake_wrong_seq_wrong_ack);
   establish();
   if (has(kFin)) return handle_fin();
   raise_next_seq(server(), seq_end());

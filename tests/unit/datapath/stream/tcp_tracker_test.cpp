@@ -253,6 +253,23 @@ TEST(TcpTracker, OldTimestampIsRefused) {
   EXPECT_EQ(c.text(kToServer), "good");
 }
 
+TEST(TcpTracker, RefusalOfASynMustEchoItsTimestamp) {
+  TcpConversation c;
+  c.send(kToServer, {.flags = kSyn, .ts = 7000});
+  EXPECT_EQ(names(c.send(kToClient, {.ack = 1, .flags = kRst | kAck, .ts = 100, .ts_echo = 100})),
+            "pkt_invalid_timestamp");
+  EXPECT_EQ(c.state(), TcpState::kSynSent);
+}
+
+TEST(TcpTracker, MidstreamFromASynAckTakesBothDirections) {
+  TcpConversation c({.midstream = true});
+  c.send(kToClient, {.ack = 1, .flags = kSyn | kAck});
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "request"});
+  EXPECT_EQ(names(c.send(kToClient, {.seq = 1, .ack = 8, .data = "reply"})), "");
+  EXPECT_EQ(c.side(kToServer).inspect_end(), 7U);
+  EXPECT_EQ(c.text(kToClient), "reply");
+}
+
 TEST(TcpTracker, EventsOfTheHandshakeAndOfTheWindow) {
   {
     TcpConversation c;
