@@ -18,14 +18,20 @@ struct RangeTraits;
 
 template <>
 struct RangeTraits<PortRange> {
-  static bool is_last(std::uint16_t port) { return port == 65535; }
+  // The ranges overlap or touch; `next` does not begin before `range`.
+  static bool joins(const PortRange& range, const PortRange& next) {
+    return range.last == 65535 || next.first <= range.last + 1;
+  }
   static std::uint16_t next(std::uint16_t port) { return static_cast<std::uint16_t>(port + 1); }
   static std::uint16_t previous(std::uint16_t port) { return static_cast<std::uint16_t>(port - 1); }
 };
 
 template <>
 struct RangeTraits<IpRange> {
-  static bool is_last(const IpAddress& address) { return address.is_last(); }
+  static bool joins(const IpRange& range, const IpRange& next) {
+    if (range.first.family() != next.first.family()) return false;
+    return range.last.is_last() || next.first <= range.last.next();
+  }
   static IpAddress next(const IpAddress& address) { return address.next(); }
   static IpAddress previous(const IpAddress& address) { return address.previous(); }
 };
@@ -37,9 +43,7 @@ template <typename T>
   std::sort(ranges.begin(), ranges.end(), [](const T& a, const T& b) { return a.first < b.first; });
   std::vector<T> merged;
   for (const T& range : ranges) {
-    const bool joins =
-        !merged.empty() && (Traits::is_last(merged.back().last) || range.first <= Traits::next(merged.back().last));
-    if (!joins) {
+    if (merged.empty() || !Traits::joins(merged.back(), range)) {
       merged.push_back(range);
     } else if (merged.back().last < range.last) {
       merged.back().last = range.last;

@@ -12,6 +12,8 @@ void report_unknown(RuleBuilder& builder, const Option& option) {
     case UnbuiltKeyword::kProtocol:
       builder.error(option.name, "signature.keyword.protocol_buffer",
                     name + " needs a protocol parser that is not built in yet");
+      // Old spellings change the content before them, which further modifiers may follow.
+      if (to_lower(name).starts_with("http_")) builder.move_last_content(RuleBuilder::kUnbuilt);
       builder.select_buffer(RuleBuilder::kUnbuilt);
       return;
     case UnbuiltKeyword::kOther:

@@ -17,7 +17,7 @@ void apply(RuleBuilder& builder, const Option& option) {
     return;
   }
   ThresholdWords words;
-  if (!split_threshold(builder, option, code, words)) return;
+  if (!split_threshold(builder, option, code, false, words)) return;
   const auto track = parse_threshold_track(words.track);
   ThresholdSpec spec;
   if (!words.type.empty()) {

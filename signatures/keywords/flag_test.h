@@ -2,7 +2,7 @@
 // perhaps others, '*' any of these, '!' not all of these.
 //
 // Thread   immutable value.
-// Tests    tests/unit/signatures/keywords/flag_test_test.cpp
+// Tests    tests/unit/signatures/keywords/conditions_test.cpp (flags, fragbits)
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 //
 // Thread   control thread.
 // Errors   diagnostics only; apply() never throws and leaves the builder usable for the next option.
-// Tests    tests/unit/signatures/keywords/<name>_test.cpp; the head's example is parsed by a test.
+// Tests    tests/unit/signatures/keywords/; the example of each head is loaded by a test.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 //
 // Thread   control thread only.
 // Source   the keyword list and documentation of Suricata 7.0.10
-// Tests    tests/unit/signatures/keywords/known_names_test.cpp
+// Tests    tests/unit/signatures/keywords/keyword_table_test.cpp
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Decimal and 0x numbers of option values, and lists of them.
 //
 // Thread   control thread only.
-// Tests    tests/unit/signatures/keywords/parse_number_test.cpp
+// Tests    tests/unit/signatures/keywords/number_test_test.cpp
 #pragma once
 
 #include <charconv>

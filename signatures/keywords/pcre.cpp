@@ -21,12 +21,18 @@ struct Parts {
   std::string_view expression, flags, names;
 };
 
-// "/expression/flags, names": the expression ends at the last slash that no backslash precedes.
+// A slash that one backslash precedes; two of them are a backslash of their own.
+bool is_escaped(std::string_view text, std::size_t at) {
+  return at > 0 && text[at - 1] == '\\' && (at < 2 || text[at - 2] != '\\');
+}
+
+// "/expression/flags, names": the expression ends at the last slash that is not escaped.
 std::optional<Parts> take_apart(std::string_view text) {
   const std::size_t open = text.find('/');
   std::size_t close = text.rfind('/');
-  while (open != text.npos && close != text.npos && close > open && text[close - 1] == '\\')
+  while (open != text.npos && close != text.npos && close > open && is_escaped(text, close)) {
     close = text.rfind('/', close - 1);
+  }
   if (open == text.npos || close == text.npos || close <= open) return std::nullopt;
   const std::string_view rest = text.substr(close + 1);
   const std::size_t comma = rest.find(',');

@@ -34,6 +34,20 @@ std::vector<PayloadOp>& RuleBuilder::payload() {
   return signature_.buffers[current_].ops;
 }
 
+void RuleBuilder::move_last_content(BufferId buffer) {
+  auto& ops = payload();
+  for (std::size_t i = ops.size(); i-- > 0;) {
+    if (!std::holds_alternative<ContentOp>(ops[i])) continue;
+    PayloadOp op = std::move(ops[i]);
+    ops.erase(ops.begin() + static_cast<std::ptrdiff_t>(i));
+    const std::size_t before = current_;
+    select_buffer(buffer);
+    payload().push_back(std::move(op));
+    current_ = before;
+    return;
+  }
+}
+
 ContentOp* RuleBuilder::content_before(const Option& option) {
   if (!signature_.buffers.empty()) {
     auto& ops = payload();

@@ -80,6 +80,8 @@ class RuleBuilder {
   [[nodiscard]] BufferId buffer() const {
     return signature_.buffers.empty() ? BufferId::kPayload : signature_.buffers[current_].buffer;
   }
+  // Takes the last content of the current buffer, if any, into another one.
+  void move_last_content(BufferId buffer);
   // The content that a modifier changes: the last one of the buffer. Null with an error when there is none.
   [[nodiscard]] ContentOp* content_before(const Option& option);
   // The content before that, or null.

@@ -27,7 +27,7 @@ void apply(RuleBuilder& builder, const Option& option) {
     return;
   }
   ThresholdWords words;
-  if (!split_threshold(builder, option, code, words)) return;
+  if (!split_threshold(builder, option, code, true, words)) return;
   const auto type = parse_type(words.type);
   const auto track = parse_threshold_track(words.track);
   ThresholdSpec spec;

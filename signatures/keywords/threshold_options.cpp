@@ -15,16 +15,18 @@ constexpr Slot kSlots[] = {{"type", &ThresholdWords::type},
                            {"count", &ThresholdWords::count},
                            {"seconds", &ThresholdWords::seconds}};
 
-bool take(RuleBuilder& builder, const std::string& code, std::string_view part, ThresholdWords& words) {
+// Takes "word value"; what stands behind the value goes to `rest`. False when the word is none of ours.
+bool take(std::string_view part, ThresholdWords& words, bool& twice, std::string_view& rest) {
   for (const Slot& slot : kSlots) {
     if (!part.starts_with(slot.word) || part.size() == slot.word.size() || !is_blank(part[slot.word.size()])) continue;
-    if (!(words.*slot.member).empty()) {
-      return builder.error(part, code + ".duplicate", std::string(slot.word) + " stands twice");
-    }
-    words.*slot.member = trim_blanks(part.substr(slot.word.size()));
+    const std::string_view text = trim_blanks(part.substr(slot.word.size()));
+    const std::size_t end = text.find_first_of(" \t");
+    twice = !(words.*slot.member).empty();
+    words.*slot.member = text.substr(0, end);
+    rest = end == text.npos ? std::string_view() : trim_blanks(text.substr(end));
     return true;
   }
-  return builder.error(part, code + ".syntax", "\"" + printable(part) + "\" is none of type, track, count and seconds");
+  return false;
 }
 
 bool parse_one(RuleBuilder& builder, const std::string& code, std::string_view text, const char* name,
@@ -40,14 +42,27 @@ bool parse_one(RuleBuilder& builder, const std::string& code, std::string_view t
 
 }  // namespace
 
-bool split_threshold(RuleBuilder& builder, const Option& option, const std::string& code, ThresholdWords& words) {
-  auto parts = split(option.value, ',');
-  if (parts.back().empty() && parts.size() > 1) parts.pop_back();  // a comma at the end is fine
-  for (const std::string_view part : parts) {
-    if (!take(builder, code, part.empty() ? option.value : part, words)) return false;
+bool split_threshold(RuleBuilder& builder, const Option& option, const std::string& code, bool has_type,
+                     ThresholdWords& words) {
+  const auto complete = [&] {
+    return !words.track.empty() && !words.count.empty() && !words.seconds.empty() && (!has_type || !words.type.empty());
+  };
+  // Suricata stops reading when it has all parts; rules with a missing ';' behind them are about.
+  const auto trailing = [&](std::string_view part) {
+    if (!complete()) return builder.error(part, code + ".syntax", "\"" + printable(part) + "\" is not expected here");
+    builder.warning(part, code + ".trailing_text", "this is not read", "a ';' is missing before it");
+    return true;
+  };
+  for (const std::string_view part : split(option.value, ',')) {
+    bool twice = false;
+    std::string_view rest;
+    if (part.empty() && complete()) continue;  // a comma at the end is fine
+    if (!take(part, words, twice, rest)) return trailing(part.empty() ? option.value : part);
+    if (twice) return builder.error(part, code + ".duplicate", "this stands twice");
+    if (!rest.empty()) return trailing(rest);
   }
-  if (!words.track.empty() && !words.count.empty() && !words.seconds.empty()) return true;
-  return builder.error(option.value, code + ".missing", "track, count and seconds are all needed");
+  return complete() || builder.error(option.value, code + ".missing",
+                                     std::string(has_type ? "type, " : "") + "track, count and seconds are all needed");
 }
 
 std::optional<ThresholdTrack> parse_threshold_track(std::string_view word) {

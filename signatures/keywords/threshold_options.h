@@ -12,8 +12,8 @@ struct ThresholdWords {
   std::string_view type, track, count, seconds;  // behind their word; empty: not said
 };
 
-// Takes the value apart; false after an error with a code that begins with `code`.
-[[nodiscard]] bool split_threshold(RuleBuilder& builder, const Option& option, const std::string& code,
+// Takes the value apart; false after an error with a code that begins with `code`. `has_type`: type is needed.
+[[nodiscard]] bool split_threshold(RuleBuilder& builder, const Option& option, const std::string& code, bool has_type,
                                    ThresholdWords& words);
 [[nodiscard]] std::optional<ThresholdTrack> parse_threshold_track(std::string_view word);
 // Reads count and seconds into the spec.

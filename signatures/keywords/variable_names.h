@@ -3,7 +3,7 @@
 //
 // Thread   filled on the control thread while rules are resolved, read-only afterwards.
 // Out      numbers from 0, dense, in order of first use.
-// Tests    tests/unit/signatures/keywords/variable_names_test.cpp
+// Tests    tests/unit/signatures/keywords/state_keywords_test.cpp
 #pragma once
 
 #include <cstdint>
