@@ -107,10 +107,7 @@ void Compiler::compile_rule(const Signature& s) {
     rule.needs_stream_events |= condition->gate() == PacketCondition::Gate::kStreamEvents;
   }
   rule.needs_decode_events |= s.decode_events_only;
-  rule.needs_packet = s.packet_conditions_present || rule.needs_decode_events || rule.needs_stream_events;
   rule.acts_on_flow = s.ip_only;
-  rule.touches_shared_state = s.threshold || s.detection_filter || !s.external_thresholds.empty() ||
-                              !s.hostbit_checks.empty() || !s.hostbit_changes.empty();
   if (rule.needs_decode_events) db_->decode_event_rules.push_back(s.index);
   db_->rules.push_back(std::move(rule));
   db_->heads.push_back(head_of(s));

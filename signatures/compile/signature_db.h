@@ -27,9 +27,7 @@ struct CompiledRule {
       false;  // the payload part is one content, and its fast pattern is all of it: nothing can complete it later
   bool needs_decode_events = false;
   bool needs_stream_events = false;
-  bool needs_packet = false;  // no sense without a packet of its own (flow timeout)
   bool acts_on_flow = false;  // drop and pass hold for the flow even when a packet matched
-  bool touches_shared_state = false;
 };
 
 // Facts about a packet that rules may require or exclude: the first, cheapest look.

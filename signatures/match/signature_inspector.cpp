@@ -214,7 +214,12 @@ void SignatureInspector::after_stream(StreamScan& scan, stream::StreamSide& side
 
 void SignatureInspector::inspect(pipeline::InspectContext& context) {
   flow::Flow* const flow = context.flow;
-  if (flow != nullptr && flow->action != flow::FlowAction::kNone) return;
+  if (flow != nullptr && flow->action != flow::FlowAction::kNone) {
+    // Decided: nothing of the stream is needed any more.
+    if (context.tcp != nullptr)
+      context.tcp->side(context.direction).release(context.tcp->side(context.direction).delivered_end());
+    return;
+  }
   const decode::PacketView& packet = *context.packet;
   const bool has_packet = packet.origin != decode::PacketOrigin::kFlowTimeout;
   SignatureFlowState* const state = flow != nullptr ? &state_of(*flow) : nullptr;
