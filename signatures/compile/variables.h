@@ -6,7 +6,7 @@
 // Thread    control thread only; values of variables are read once and kept.
 // Errors    signature.variable.{unknown,recursive}, signature.address.empty, signature.port.empty; errors in a
 //           variable's own text are reported once, with the variable's name as the file.
-// Tests     tests/unit/signatures/compile/variables_test.cpp
+// Tests     tests/unit/signatures/compile/resolve_test.cpp
 #pragma once
 
 #include <map>

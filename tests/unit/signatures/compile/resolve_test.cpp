@@ -1,0 +1,316 @@
+#include "signatures/compile/resolve.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <string>
+
+#include "signatures/language/parser.h"
+
+namespace bulkhead::signatures {
+namespace {
+
+struct Resolved {
+  Diagnostics out;
+  RuleFile file;
+  ResolvedRules rules;
+  explicit Resolved(const std::string& text, const ResolveSettings& settings = {})
+      : file(parse_rules("t.rules", text, out)), rules(resolve_rules(file, settings, out)) {}
+  [[nodiscard]] const Signature& first() const { return rules.signatures.at(0); }
+  // "code@line:column+length" of the first diagnostic, "" when there is none.
+  [[nodiscard]] std::string place() const {
+    if (out.all().empty()) return "";
+    const Diagnostic& d = out.all().front();
+    return d.code + "@" + std::to_string(d.span.line) + ":" + std::to_string(d.span.column) + "+" +
+           std::to_string(d.span.length);
+  }
+};
+
+std::string with_header(const std::string& header) {
+  return header + " (sid:1;)";
+}
+std::string tcp(const std::string& options) {
+  return "alert tcp any any -> any any (" + options + " sid:1;)";
+}
+
+TEST(Resolve, Header) {
+  const Resolved r("rejectboth TCP $HOME_NET ![80:90,85] <> [10.0.0.0/8,!10.1.0.0/16] [1024:,80] (sid:1;)");
+  ASSERT_EQ(r.place(), "");
+  const Signature& s = r.first();
+  EXPECT_EQ(s.action, pipeline::RuleAction::kReject);
+  EXPECT_EQ(s.reject, pipeline::RejectTarget::kBoth);
+  EXPECT_EQ(s.protocol, RuleProtocol::kTcp);
+  EXPECT_TRUE(s.bidirectional);
+  EXPECT_TRUE(s.source.contains(*IpAddress::parse("192.168.3.4")));
+  EXPECT_FALSE(s.source.contains(*IpAddress::parse("8.8.8.8")));
+  EXPECT_FALSE(s.source.contains(*IpAddress::parse("fe80::1")));
+  EXPECT_TRUE(s.source_ports.contains(79));
+  EXPECT_FALSE(s.source_ports.contains(80));
+  EXPECT_FALSE(s.source_ports.contains(90));
+  EXPECT_TRUE(s.source_ports.contains(91));
+  EXPECT_TRUE(s.destination.contains(*IpAddress::parse("10.0.255.255")));
+  EXPECT_FALSE(s.destination.contains(*IpAddress::parse("10.1.2.3")));
+  EXPECT_TRUE(s.destination.contains(*IpAddress::parse("10.2.0.0")));
+  EXPECT_TRUE(s.destination_ports.contains(80));
+  EXPECT_FALSE(s.destination_ports.contains(81));
+  EXPECT_TRUE(s.destination_ports.contains(65535));
+}
+
+TEST(Resolve, NegatedVariablesCoverBothFamilies) {
+  const Resolved r(with_header("alert ip $EXTERNAL_NET any -> any any"));
+  ASSERT_EQ(r.place(), "");
+  EXPECT_FALSE(r.first().source.any);
+  EXPECT_FALSE(r.first().source.contains(*IpAddress::parse("192.168.0.1")));
+  EXPECT_TRUE(r.first().source.contains(*IpAddress::parse("8.8.8.8")));
+  EXPECT_TRUE(r.first().source.contains(*IpAddress::parse("255.255.255.255")));
+  EXPECT_TRUE(r.first().source.contains(*IpAddress::parse("2001:db8::1")));
+  EXPECT_TRUE(r.first().destination.any);
+}
+
+TEST(Resolve, HeaderErrors) {
+  EXPECT_EQ(Resolved(with_header("alert tcp $NOPE any -> any any")).place(), "signature.variable.unknown@1:11+5");
+  EXPECT_EQ(Resolved(with_header("alert tcp $HOME_NETT any -> any any")).out.all()[0].hint, "did you mean $HOME_NET?");
+  EXPECT_EQ(Resolved(with_header("alert tcp !any any -> any any")).place(), "signature.address.empty@1:12+3");
+  EXPECT_EQ(Resolved(with_header("alert tcp [$HOME_NET,$EXTERNAL_NET] any -> any any")).place(),
+            "signature.address.empty@1:11+25");
+  EXPECT_EQ(Resolved(with_header("alert tcp any any -> any !0:")).place(), "signature.port.empty@1:27+2");
+  EXPECT_EQ(Resolved(with_header("alert tpc any any -> any any")).place(), "signature.header.unknown_protocol@1:7+3");
+  EXPECT_EQ(Resolved(with_header("alert http any any -> any any")).place(),
+            "signature.header.application_protocol@1:7+4");
+  EXPECT_EQ(Resolved(with_header("config tcp any any -> any any")).place(), "signature.header.config_action@1:1+6");
+}
+
+TEST(Resolve, VariableErrorsNameTheVariable) {
+  ResolveSettings settings;
+  settings.variables.address_groups["A"] = "$B";
+  settings.variables.address_groups["B"] = "[$A,1.1.1.1]";
+  settings.variables.port_groups["P"] = "80-90";
+  settings.variables.port_groups["E"] = "";
+  EXPECT_EQ(Resolved(with_header("alert tcp $A any -> any any"), settings).out.all()[0].code,
+            "signature.variable.recursive");
+  const Resolved bad(with_header("alert tcp any $P -> any any"), settings);
+  ASSERT_FALSE(bad.out.all().empty());
+  EXPECT_EQ(bad.out.all()[0].code, "signature.port.syntax");
+  EXPECT_EQ(bad.out.all()[0].span.file->name(), "vars.port-groups.P");
+  EXPECT_EQ(Resolved(with_header("alert tcp any $E -> any any"), settings).out.all()[0].code,
+            "signature.variable.empty");
+}
+
+TEST(Resolve, DefaultsOfARule) {
+  const Resolved r("alert tcp any any -> any any (msg:\"m\"; sid:5;)");
+  const auto& info = *r.first().info;
+  EXPECT_EQ(info.gid, 1U);
+  EXPECT_EQ(info.rev, 0U);
+  EXPECT_EQ(info.severity, 3);
+  EXPECT_EQ(info.category, "");
+  EXPECT_EQ(info.message, "m");
+  EXPECT_EQ(info.source_file, "t.rules");
+  EXPECT_EQ(info.source_line, 1U);
+  EXPECT_EQ(r.first().span.length, 46U);
+}
+
+TEST(Resolve, PriorityOverridesTheClass) {
+  Diagnostics out;
+  const auto table = parse_classifications(
+      std::make_shared<const SourceFile>("c", "config classification: worse,Worse Thing,1\n"), out);
+  ResolveSettings settings;
+  settings.classifications = &table;
+  EXPECT_EQ(Resolved(tcp("classtype:worse;"), settings).first().info->severity, 1);
+  EXPECT_EQ(Resolved(tcp("classtype:worse; priority:4;"), settings).first().info->severity, 4);
+  EXPECT_EQ(Resolved(tcp("priority:4; classtype:worse;"), settings).first().info->category, "Worse Thing");
+}
+
+TEST(Resolve, SidIsNeededAndUnique) {
+  EXPECT_EQ(Resolved("alert tcp any any -> any any (msg:\"x\";)").place(), "signature.sid.missing@1:1+39");
+  const Resolved r(
+      "alert tcp any any -> any any (sid:1; rev:5;)\nalert tcp any any -> any any (sid:1; rev:5;)\n"
+      "alert udp any any -> any any (sid:1; rev:6;)\nalert tcp any any -> any any (sid:1; gid:2;)\n");
+  ASSERT_EQ(r.rules.signatures.size(), 2U);
+  EXPECT_EQ(r.first().protocol, RuleProtocol::kUdp);
+  EXPECT_EQ(r.rules.refused, 1U);
+  EXPECT_EQ(r.rules.replaced, 1U);
+  EXPECT_EQ(r.place(), "signature.sid.duplicate@2:31+5");
+}
+
+// The views of payload, as Suricata's own rule analysis gives them.
+TEST(Resolve, PayloadViews) {
+  const auto view = [](const std::string& rule) {
+    const Resolved r(rule);
+    EXPECT_FALSE(r.out.has_errors()) << rule << r.place();
+    if (r.rules.signatures.empty()) return std::string("refused");
+    const Signature& s = r.first();
+    return std::string(s.inspects_packet_payload ? "packet " : "") + (s.inspects_stream ? "stream " : "") +
+           (s.ip_only ? "ip_only " : "") + (s.packet_conditions_present ? "conditions " : "") +
+           (s.decode_events_only ? "events " : "");
+  };
+  EXPECT_EQ(view(tcp("content:\"a\";")), "stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; depth:5;")), "packet stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; offset:0;")), "packet stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; startswith;")), "packet stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; distance:0;")), "stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; stream_size:client,>,5;")), "packet stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; dsize:5;")), "packet conditions ");
+  EXPECT_EQ(view(tcp("content:\"a\"; flags:PA;")), "packet conditions ");
+  EXPECT_EQ(view(tcp("content:\"a\"; flow:no_stream;")), "packet conditions ");
+  EXPECT_EQ(view(tcp("content:\"a\"; flow:only_stream;")), "stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; depth:5; flow:only_stream;")), "stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; flow:only_frag;")), "stream ");
+  EXPECT_EQ(view(tcp("content:\"a\"; stream-event:est_invalid_ack;")), "stream ");
+  EXPECT_EQ(view("alert tcp-pkt any any -> any any (content:\"a\"; sid:1;)"), "packet ");
+  EXPECT_EQ(view("alert tcp-stream any any -> any any (content:\"a\"; sid:1;)"), "stream ");
+  EXPECT_EQ(view("alert udp any any -> any any (content:\"a\"; sid:1;)"), "packet ");
+  EXPECT_EQ(view("alert ip any any -> any any (content:\"a\"; ip_proto:6; sid:1;)"), "packet conditions ");
+  EXPECT_EQ(view(tcp("isdataat:5;")), "stream ");
+  EXPECT_EQ(view(tcp("pcre:\"/a/\";")), "stream ");
+  EXPECT_EQ(view(tcp("byte_test:1,=,1,0;")), "stream ");
+  EXPECT_EQ(view(tcp("")), "ip_only ");
+  EXPECT_EQ(view(tcp("flowbits:set,a;")), "ip_only ");
+  EXPECT_EQ(view(tcp("xbits:set,a,track ip_src;")), "ip_only ");
+  EXPECT_EQ(view(tcp("threshold:type limit, track by_src, count 1, seconds 60;")), "ip_only ");
+  EXPECT_EQ(view(tcp("tag:session;")), "ip_only ");
+  EXPECT_EQ(view("alert ip any any -> any any (ip_proto:6; sid:1;)"), "ip_only conditions ");
+  EXPECT_EQ(view("alert tcp 1.1.1.1 any -> $HOME_NET 80 (sid:1;)"), "ip_only ");
+  EXPECT_EQ(view("alert ip !1.1.1.1 any -> any any (sid:1;)"), "");
+  EXPECT_EQ(view(tcp("flow:to_server;")), "");
+  EXPECT_EQ(view(tcp("flowbits:isset,a;")), "");
+  EXPECT_EQ(view(tcp("flowint:aa,+,1;")), "");
+  EXPECT_EQ(view(tcp("stream_size:client,>,5;")), "");
+  EXPECT_EQ(view(tcp("dsize:5;")), "conditions ");
+  EXPECT_EQ(view("alert pkthdr any any -> any any (decode-event:ipv4.pkt_too_small; sid:1;)"), "events ");
+}
+
+TEST(Resolve, Contradictions) {
+  EXPECT_EQ(Resolved(tcp("content:\"a\"; dsize:5; flow:only_stream;")).place(),
+            "signature.flow.stream_and_packet@1:44+7");
+  EXPECT_EQ(Resolved("alert tcp-stream any any -> any any (content:\"a\"; flow:no_stream; sid:1;)").place(),
+            "signature.flow.stream_and_packet@1:51+14");
+  EXPECT_EQ(Resolved("alert tcp-pkt any any -> any any (content:\"a\"; flow:only_stream; sid:1;)").place(),
+            "signature.flow.stream_and_packet@1:7+7");
+  EXPECT_EQ(Resolved(tcp("content:\"abc\"; dsize:2;")).place(), "signature.dsize.impossible@1:46+7");
+  EXPECT_EQ(Resolved(tcp("content:\"abc\"; offset:1; dsize:3;")).place(), "signature.dsize.impossible@1:56+7");
+  EXPECT_EQ(Resolved(tcp("content:\"abc\"; content:\"de\"; distance:4; dsize:<8;")).place(),
+            "signature.dsize.impossible@1:72+8");
+  EXPECT_EQ(Resolved(tcp("content:\"abc\"; dsize:3;")).place(), "");
+  EXPECT_EQ(Resolved(tcp("content:\"abc\"; dsize:>1;")).place(), "");
+  EXPECT_EQ(Resolved(tcp("content:\"abc\"; content:\"de\"; distance:-5; dsize:3;")).place(), "");
+}
+
+TEST(Resolve, EveryErrorOfARuleAndTheNextRuleLoads) {
+  const Resolved r(
+      "alert tpc $X any -> any any (contend:\"a\"; depth:3; sid:x;)\nalert tcp any any -> any any (sid:2;)\n");
+  ASSERT_EQ(r.rules.signatures.size(), 1U);
+  EXPECT_EQ(r.rules.refused, 1U);
+  std::string codes;
+  for (const auto& d : r.out.all()) codes += d.code + "\n";
+  EXPECT_EQ(codes,
+            "signature.header.unknown_protocol\nsignature.variable.unknown\nsignature.keyword.unknown\n"
+            "signature.depth.no_content\nsignature.sid.number\n");
+}
+
+TEST(Resolve, DisabledRulesArePassedOver) {
+  const Resolved r("#alert tcp any any -> any any (sid:1;)\nalert tcp any any -> any any (sid:2;)\n");
+  EXPECT_EQ(r.rules.signatures.size(), 1U);
+  EXPECT_EQ(r.rules.disabled, 1U);
+}
+
+TEST(Resolve, FlowbitsThatNoRuleSets) {
+  const Resolved r(tcp("flowbits:isset,a;"));
+  EXPECT_EQ(r.place(), "signature.flowbits.never_set@1:1+55");
+  EXPECT_EQ(r.rules.signatures.size(), 1U);
+  EXPECT_EQ(Resolved(tcp("flowbits:isset,a; flowbits:set,a;")).place(), "");
+}
+
+TEST(Resolve, ThresholdFile) {
+  Resolved r("alert tcp any any -> any any (sid:1;)\nalert tcp any any -> any any (sid:2; gid:3;)\n");
+  const auto text =
+      "suppress gen_id 1, sig_id 1, track by_either, ip [10.0.0.0/8,!10.1.0.0/16]\n"
+      "rate_filter gen_id 3, sig_id 0, track by_rule, count 5, seconds 60, new_action drop, timeout 30\n"
+      "event_filter gen_id 0, sig_id 0, type both, track by_both, count 2, seconds 3\n"
+      "suppress gen_id 1, sig_id 99\nsuppress gen_id 1, sig_id 1, track by_src, ip $NOPE\n";
+  Diagnostics out;
+  const ThresholdFile file = parse_thresholds(std::make_shared<const SourceFile>("th", text), out);
+  apply_threshold_file(file, {}, r.rules.signatures, out);
+  const auto& first = r.rules.signatures[0].external_thresholds;
+  const auto& second = r.rules.signatures[1].external_thresholds;
+  ASSERT_EQ(first.size(), 2U);
+  ASSERT_EQ(second.size(), 2U);
+  EXPECT_EQ(first[0].kind, ThresholdSpec::Kind::kSuppress);
+  EXPECT_TRUE(first[0].suppress_either);
+  EXPECT_TRUE(first[0].suppress_addresses.contains(*IpAddress::parse("10.2.0.1")));
+  EXPECT_FALSE(first[0].suppress_addresses.contains(*IpAddress::parse("10.1.0.1")));
+  EXPECT_EQ(first[1].kind, ThresholdSpec::Kind::kBoth);
+  EXPECT_EQ(first[1].track, ThresholdTrack::kBoth);
+  EXPECT_EQ(second[0].kind, ThresholdSpec::Kind::kRate);
+  EXPECT_EQ(second[0].new_action, pipeline::RuleAction::kDrop);
+  EXPECT_EQ(second[0].timeout_seconds, 30U);
+  ASSERT_EQ(out.all().size(), 2U);
+  EXPECT_EQ(out.all()[0].code, "signature.threshold_file.no_rule");
+  EXPECT_EQ(out.all()[1].code, "signature.variable.unknown");
+}
+
+// Every rule of the data file: what Suricata 7.0.10 -T says of it, and what is said here, with the place.
+//   accepted|refused   ok|code@column+length   rule
+// A line whose two verdicts differ is a known difference (signatures/DECISIONS.md).
+TEST(Resolve, VerdictsBesideSuricata) {
+  std::ifstream in(BULKHEAD_SOURCE_DIR "/tests/unit/signatures/compile/rule_verdicts.txt", std::ios::binary);
+  ASSERT_TRUE(in);
+  std::size_t count = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t first = line.find('\t');
+    const std::size_t second = line.find('\t', first + 1);
+    ASSERT_NE(second, std::string::npos) << line;
+    const std::string expected = line.substr(first + 1, second - first - 1);
+    const std::string rule = line.substr(second + 1);
+    const Resolved r(rule);
+    std::string verdict = "ok";
+    for (const Diagnostic& d : r.out.all()) {
+      if (d.severity != Severity::kError) continue;
+      verdict = d.code + "@" + std::to_string(d.span.column) + "+" + std::to_string(d.span.length);
+      break;
+    }
+    EXPECT_EQ(verdict, expected) << rule;
+    EXPECT_EQ(r.rules.signatures.size(), verdict == "ok" && rule.front() != ' ' ? 1U : 0U) << rule;
+    ++count;
+  }
+  EXPECT_GT(count, 900U);
+}
+
+// Of the ET rules all that need no protocol parser load; the others say so.
+TEST(Resolve, EmergingThreatsRules) {
+  const char* env = std::getenv("BULKHEAD_TEST_DATA");
+  const std::filesystem::path data = env != nullptr ? env : std::filesystem::path(BULKHEAD_SOURCE_DIR) / "../shared";
+  if (!std::filesystem::exists(data / "rules/et-open-2025-08.rules")) {
+    GTEST_SKIP() << "no rule files under " << data << " (BULKHEAD_TEST_DATA)";
+  }
+  std::size_t total = 0, resolved = 0;
+  std::map<std::string, std::size_t> reasons;
+  for (const char* name : {"rules/et-open-2025-08.rules", "rules/et-open-2025-classic.rules"}) {
+    std::ifstream in(data / name, std::ios::binary);
+    const Resolved r(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
+    total += r.file.rules.size();
+    resolved += r.rules.signatures.size();
+    EXPECT_EQ(r.rules.signatures.size() + r.rules.refused, r.file.rules.size());
+    std::uint32_t last_line = 0;
+    for (const Diagnostic& d : r.out.all()) {
+      if (d.severity != Severity::kError || d.span.line == last_line) continue;
+      last_line = d.span.line;
+      ++reasons[d.code];
+      const bool expected = d.code == "signature.keyword.protocol_buffer" || d.code == "signature.keyword.not_built" ||
+                            d.code == "signature.header.application_protocol";
+      EXPECT_TRUE(expected) << Diagnostics::format(d);
+    }
+  }
+  EXPECT_EQ(total, 15502U);
+  EXPECT_GE(resolved, 4500U);
+  std::cout << resolved << " of " << total << " rules resolve\n";
+  for (const auto& [code, count] : reasons) std::cout << count << " " << code << "\n";
+}
+
+}  // namespace
+}  // namespace bulkhead::signatures
