@@ -103,7 +103,12 @@ void TcpReassembler::resolve(Target& t, SegmentRange segment, ByteSpan payload, 
   if (overlaps) counters_.overlaps.add();
   if (conflict) {
     counters_.overlap_conflicts.add();
-    update.events.add(StreamEvent::reassembly_overlap_different_data);
+    // Suricata 7 has no event for a segment that repeats another's exact range.
+    const auto repeats = [&](SegmentRange held) { return held.begin == segment.begin && held.end == segment.end; };
+    const auto first = t.data.segments.begin() + static_cast<std::ptrdiff_t>(t.data.segments_gone);
+    if (std::none_of(first, t.data.segments.end(), repeats)) {
+      update.events.add(StreamEvent::reassembly_overlap_different_data);
+    }
   }
   if (replaced == UINT64_MAX) return;
   listener_.on_rewind(t.flow, t.direction, replaced);
