@@ -54,15 +54,6 @@ T choice(const std::string& word, const Named<T> (&table)[N]) {
   return table[0].value;
 }
 
-ExceptionPolicy exception_policy(const std::string& word) {
-  static constexpr Named<ExceptionPolicy> kNames[] = {
-      {"auto", ExceptionPolicy::kAuto},          {"ignore", ExceptionPolicy::kIgnore},
-      {"drop-flow", ExceptionPolicy::kDropFlow}, {"drop-packet", ExceptionPolicy::kDropPacket},
-      {"reject", ExceptionPolicy::kReject},      {"bypass", ExceptionPolicy::kBypass},
-      {"pass-flow", ExceptionPolicy::kPassFlow}, {"pass-packet", ExceptionPolicy::kPassPacket}};
-  return choice(word, kNames);
-}
-
 class Builder {
  public:
   Builder(const ConfigRequest& request, LoadedConfig& config, Diagnostics& diagnostics)
@@ -89,10 +80,7 @@ class Builder {
 
   void engine() {
     out_.log_dir = request_.log_dir.empty() ? path("log-dir") : request_.log_dir;
-    out_.run_dir = path("run-dir");
     out_.log_level = values_.text("log-level");
-    out_.exception_policy = exception_policy(values_.text("exception-policy"));
-    out_.midstream_policy = exception_policy(values_.text("stream.midstream-policy"));
     out_.workers = request_.workers.value_or(number32("workers"));
     if (out_.workers == 0) out_.workers = live() ? std::max(1U, std::thread::hardware_concurrency()) : 1;
     out_.pcap_files = existing_files(literals(request_.pcap_files, "--pcap"));
@@ -382,7 +370,6 @@ class Builder {
     to.scope = choice(values_.text("response.scope"), kScopes);
     to.ttl = seconds(values_.number("response.ttl"));
     to.max_per_minute = number32("response.max-per-minute");
-    to.max_share_percent = number32("response.max-share");
     to.reset = values_.flag("response.reset");
     for (const auto& item : values_.get("response.safe-list").items) {
       if (const auto prefix = IpPrefix::parse(item.text)) to.safe_list.push_back(*prefix);
@@ -397,7 +384,6 @@ class Builder {
     to.reference_file = existing_path("reference-config-file");
     to.threshold_file = existing_path("threshold-file");
     to.cache_dir = path("cache-dir");
-    to.data_dir = path("default-data-dir");
     to.failure_is_fatal = values_.flag("engine.init-failure-fatal");
     const auto most = static_cast<std::uint16_t>(values_.number("packet-alert-max"));
     to.packet_alert_max = most == 0 ? 15 : most;

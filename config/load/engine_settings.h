@@ -34,7 +34,6 @@ struct SignatureSettings {
   std::string reference_file;       // empty: built-in table
   std::string threshold_file;       // empty: none
   std::string cache_dir;            // empty: no cache
-  std::string data_dir;
   std::vector<RuleVariable> addresses;
   std::vector<RuleVariable> ports;
   std::vector<pipeline::RuleAction> action_order{pipeline::RuleAction::kPass, pipeline::RuleAction::kDrop,
@@ -46,18 +45,6 @@ struct SignatureSettings {
 struct PolicySettings {
   std::vector<std::string> files;  // globs expanded
   std::string inventory;           // empty: none
-};
-
-// What becomes of traffic that cannot be inspected as it should be.
-enum class ExceptionPolicy : std::uint8_t {
-  kAuto,
-  kIgnore,
-  kDropFlow,
-  kDropPacket,
-  kReject,
-  kBypass,
-  kPassFlow,
-  kPassPacket
 };
 
 struct CaptureSettings {
@@ -78,7 +65,6 @@ struct ResponseSettings {
   ResponseScope scope = ResponseScope::kFlow;
   std::chrono::seconds ttl{300};
   std::uint32_t max_per_minute = 600;
-  std::uint32_t max_share_percent = 25;
   bool reset = true;
   std::vector<IpPrefix> safe_list;
 };
@@ -101,15 +87,12 @@ struct EngineSettings {
   std::optional<std::uint64_t> seed;    // also in pipeline.flow.hash_seed; live: random unless given
 
   pipeline::PipelineSettings pipeline;
-  ExceptionPolicy exception_policy = ExceptionPolicy::kAuto;
-  ExceptionPolicy midstream_policy = ExceptionPolicy::kIgnore;
 
   SignatureSettings signatures;
   PolicySettings policy;
   ResponseSettings response;
 
   std::string log_dir;
-  std::string run_dir;
   std::string log_level = "info";
   bool eve_enabled = true;
   std::string eve_file;  // relative names already joined to log_dir

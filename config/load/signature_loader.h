@@ -23,10 +23,11 @@ namespace bulkhead::config {
 
 struct SignatureCounts {
   std::size_t files = 0;
-  std::size_t rules = 0;     // read and not commented out: loaded + refused
+  std::size_t rules = 0;     // read and not commented out: loaded + refused + replaced
   std::size_t disabled = 0;  // commented out
   std::size_t loaded = 0;
   std::size_t refused = 0;
+  std::size_t replaced = 0;  // by a newer revision of the same sid
   // Refused rules by the code of their first error: signature.keyword.protocol, ...
   std::map<std::string, std::size_t> reasons;
   double seconds = 0;

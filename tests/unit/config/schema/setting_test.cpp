@@ -23,7 +23,7 @@ TEST(Setting, KeysAreUniqueAndEveryDefaultIsValid) {
       EXPECT_TRUE(diagnostics.all().empty()) << setting.key;
     }
   }
-  EXPECT_GT(rows, 120U);
+  EXPECT_GT(rows, 110U);
 }
 
 TEST(Setting, HelpIsGivenWhereTheNameDoesNotSayIt) {

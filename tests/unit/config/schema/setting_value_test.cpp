@@ -51,16 +51,27 @@ TEST(SettingValue, SizesWithUnits) {
   EXPECT_EQ(code("stream.memcap", "1kb"), "settings.out_of_range");
 }
 
-TEST(SettingValue, TimesAndPercentages) {
+TEST(SettingValue, Times) {
   EXPECT_EQ(parse("flow-timeouts.tcp.new", "60").value->number, 60U);
   EXPECT_EQ(parse("flow-timeouts.tcp.new", "5m").value->number, 300U);
   EXPECT_EQ(parse("flow-timeouts.tcp.new", "1.5h").value->number, 5400U);
   EXPECT_EQ(code("flow-timeouts.tcp.new", "5min"), "settings.bad_time");
   EXPECT_EQ(code("flow-timeouts.tcp.new", "2d"), "settings.out_of_range");
-  EXPECT_EQ(parse("response.max-share", "80%").value->number, 80U);
-  EXPECT_EQ(parse("response.max-share", "80").value->number, 80U);
-  EXPECT_EQ(code("response.max-share", "101%"), "settings.out_of_range");
-  EXPECT_EQ(code("response.max-share", "a lot"), "settings.bad_percentage");
+}
+
+TEST(SettingValue, Percentages) {
+  const Setting setting{"share", SettingType::kPercent, "", "1..100", ""};
+  const auto read = [&setting](const char* text, Diagnostics& diagnostics) {
+    return parse_setting(setting, raw_from_text(text, {}, false), diagnostics);
+  };
+  Diagnostics diagnostics;
+  EXPECT_EQ(read("80%", diagnostics)->number, 80U);
+  EXPECT_EQ(read("80", diagnostics)->number, 80U);
+  EXPECT_FALSE(read("101%", diagnostics));
+  EXPECT_FALSE(read("a lot", diagnostics));
+  ASSERT_EQ(diagnostics.all().size(), 2U);
+  EXPECT_EQ(diagnostics.all()[0].code, "settings.out_of_range");
+  EXPECT_EQ(diagnostics.all()[1].code, "settings.bad_percentage");
 }
 
 TEST(SettingValue, IntegersHaveRanges) {

@@ -1,0 +1,32 @@
+// bulkhead recover: the kernel as it was before bulkhead.
+#include <cstdio>
+
+#include "config/cli/capabilities.h"
+#include "config/cli/commands.h"
+#include "rules/nft/enforcer.h"
+#include "rules/nft/nl_transport.h"
+
+namespace bulkhead::config::cli {
+
+int cmd_recover() {
+  if (!have_capabilities({kNeedNetAdmin})) return kExitFailed;
+  auto transport = rules::NlTransport::open();
+  if (!transport) {
+    std::fprintf(stderr, "error: %s\n", transport.error().to_string().c_str());
+    return kExitFailed;
+  }
+  const auto removed = rules::Enforcer::recover(**transport);
+  if (!removed) {
+    std::fprintf(stderr, "error: %s\n", removed.error().to_string().c_str());
+    return kExitFailed;
+  }
+  if (*removed == 0) {
+    std::printf("nothing of bulkhead is in the kernel\n");
+  } else {
+    std::printf("removed %zu table%s: policies and blocks are no longer in force\n", *removed,
+                *removed == 1 ? "" : "s");
+  }
+  return kExitFine;
+}
+
+}  // namespace bulkhead::config::cli

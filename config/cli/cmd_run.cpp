@@ -1,0 +1,56 @@
+// bulkhead run: the daemon.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "config/cli/capabilities.h"
+#include "config/cli/commands.h"
+#include "config/cli/logging.h"
+#include "config/cli/terminal.h"
+#include "config/daemon/daemon.h"
+
+namespace bulkhead::config::cli {
+
+namespace {
+
+constexpr const char* kUsualFile = "/etc/bulkhead/bulkhead.yaml";
+
+void require_interfaces(const LoadedConfig& config, Diagnostics& diagnostics) {
+  if (!config.settings.capture.interfaces.empty()) return;
+  diagnostics.error(config.values.get("capture.interfaces").span, "settings.empty",
+                    "capture.interfaces: there is no interface to read",
+                    "name the bridge of the containers: --set capture.interfaces=docker0");
+}
+
+}  // namespace
+
+int cmd_run(RunOptions options) {
+  if (options.request.file.empty() && std::filesystem::exists(kUsualFile)) options.request.file = kUsualFile;
+  options.request.kind = RunKind::kLive;
+  Diagnostics diagnostics;
+  const LoadedConfig config = load_config(options.request, diagnostics);
+  require_interfaces(config, diagnostics);
+  std::fputs(format_diagnostics(diagnostics, 0, Terminal::of(STDERR_FILENO)).c_str(), stderr);
+  if (diagnostics.has_errors()) return kExitBadInput;
+
+  start_logging(options.log_level.empty() ? config.settings.log_level : options.log_level);
+  for (const auto& word : config.ignored) spdlog::debug("ignored: --set {}", word);
+  if (!have_capabilities({kNeedNetRaw, kNeedNetAdmin})) return kExitFailed;
+  std::error_code error;
+  std::filesystem::create_directories(config.settings.log_dir, error);
+  if (error) {
+    spdlog::error("cannot create log-dir {}: {}", config.settings.log_dir, error.message());
+    return kExitFailed;
+  }
+  // A reload reads the same file and words again.
+  return run_daemon(config.settings, [&options](Diagnostics& found) -> std::optional<EngineSettings> {
+    LoadedConfig again = load_config(options.request, found);
+    require_interfaces(again, found);
+    if (found.has_errors()) return std::nullopt;
+    return std::move(again.settings);
+  });
+}
+
+}  // namespace bulkhead::config::cli

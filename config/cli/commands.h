@@ -1,0 +1,75 @@
+// The commands of `bulkhead`, one cmd_*.cpp each; main.cpp has their grammar.
+//
+// Thread   the main thread.
+// Out      results to stdout, everything else to stderr; the exit status.
+// Tests    tests/golden/errors/, tests/unit/config/cli/
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/load/config_loader.h"
+
+namespace bulkhead::config::cli {
+
+// Exit status of the program.
+enum Exit : int { kExitFine = 0, kExitFailed = 1, kExitBadInput = 2 };
+
+// Errors of one kind that are shown before only their number is; 0 shows all.
+inline constexpr std::size_t kShownPerReason = 5;
+
+struct RunOptions {
+  ConfigRequest request;
+  std::string log_level;  // empty: log-level of the settings
+};
+[[nodiscard]] int cmd_run(RunOptions options);
+
+struct ReplayOptions {
+  ConfigRequest request;
+  std::string log_level;
+  bool quiet = false;
+};
+[[nodiscard]] int cmd_replay(const ReplayOptions& options);
+
+struct CheckOptions {
+  ConfigRequest request;
+  bool all = false;    // every error, no cap
+  bool quiet = false;  // exit status only
+};
+[[nodiscard]] int cmd_check(const CheckOptions& options);
+
+struct DumpOptions {
+  ConfigRequest request;
+  std::string what;  // config, signatures, policy
+  bool defaults = false;
+};
+[[nodiscard]] int cmd_dump(const DumpOptions& options);
+
+struct ListOptions {
+  std::string what;    // keywords, settings, protocols
+  std::string filter;  // part of a name
+};
+[[nodiscard]] int cmd_list(const ListOptions& options);
+
+struct BlocksOptions {
+  std::string action = "list";  // list, add, del
+  std::string first;            // add, del: an address, or one end of a flow
+  std::string second;           // add, del: destination or other end; empty: the source alone
+  std::string protocol;         // flows: tcp, udp
+  std::string ttl = "5m";
+  std::string reason = "operator";
+  bool json = false;
+};
+[[nodiscard]] int cmd_blocks(const BlocksOptions& options);
+
+[[nodiscard]] int cmd_recover();
+
+struct WatchOptions {
+  std::uint32_t group = 27;
+  bool json = false;
+  std::uint64_t count = 0;  // end after this many messages; 0: never
+};
+[[nodiscard]] int cmd_watch(const WatchOptions& options);
+
+}  // namespace bulkhead::config::cli

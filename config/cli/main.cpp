@@ -1,0 +1,247 @@
+// The command line: grammar and help. What the commands do is in cmd_*.cpp.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "config/cli/commands.h"
+
+namespace bulkhead::config::cli {
+namespace {
+
+constexpr const char* kExitText =
+    "Exit status: 0 fine, 1 failed while running, 2 bad input.\n"
+    "`bulkhead COMMAND --help` explains a command; `bulkhead list settings` every --set key.";
+
+void add_config_options(CLI::App& command, ConfigRequest& request) {
+  command.add_option("-c,--config", request.file, "Settings (YAML)")->type_name("FILE")->group("Input");
+  command.add_option("--set", request.sets, "One setting, over the file's; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->group("Input");
+}
+
+void add_rule_options(CLI::App& command, ConfigRequest& request) {
+  command.add_option("-s,--signatures", request.signatures, "Signature files, globs allowed")
+      ->type_name("FILE...")
+      ->group("Input");
+  command.add_option("-p,--policy", request.policies, "Segmentation policies (YAML), globs allowed")
+      ->type_name("FILE...")
+      ->group("Input");
+  command.add_option("-i,--inventory", request.inventory, "Workloads that the policies speak of (YAML)")
+      ->type_name("FILE")
+      ->group("Input");
+}
+
+void add_log_level(CLI::App& command, std::string& level) {
+  command.add_option("--log-level", level, "trace, debug, info, warn, error or off (default: setting log-level)")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+}
+
+class CommandLine {
+ public:
+  CommandLine() : app_("Isolates containers from each other and finds attacks between them.", "bulkhead") {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "bulkhead " BULKHEAD_VERSION);
+    app_.set_help_flag("-h,--help", "This text");
+    app_.get_formatter()->column_width(34);
+    app_.footer(kExitText);
+    app_.fallthrough(false);
+    add_run();
+    add_replay();
+    add_check();
+    add_recover();
+    add_blocks();
+    add_watch();
+    add_dump();
+    add_list();
+    add_help();
+  }
+
+  int parse_and_run(int argc, char** argv) {
+    if (argc <= 1) {
+      std::fputs(app_.help().c_str(), stdout);
+      return kExitBadInput;
+    }
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      std::fputs(help_of_chosen().c_str(), stdout);
+      return kExitFine;
+    } catch (const CLI::CallForVersion& e) {
+      std::printf("%s\n", e.what());
+      return kExitFine;
+    } catch (const CLI::ParseError& e) {
+      std::fprintf(stderr, "error: %s\n", e.what());
+      const auto chosen = app_.get_subcommands();
+      std::fprintf(stderr, "  hint: bulkhead %s--help\n",
+                   chosen.empty() ? "" : (chosen.front()->get_name() + " ").c_str());
+      return kExitBadInput;
+    }
+    return status_;
+  }
+
+ private:
+  std::string help_of_chosen() {
+    const auto chosen = app_.get_subcommands();
+    if (chosen.empty()) return app_.help();
+    const auto deeper = chosen.front()->get_subcommands();
+    return deeper.empty() ? chosen.front()->help() : deeper.front()->help();
+  }
+
+  CLI::App& command(const char* name, const char* text, const char* group) {
+    CLI::App& out = *app_.add_subcommand(name, text);
+    out.set_help_flag("-h,--help", "This text");
+    out.group(group);
+    return out;
+  }
+
+  void add_run() {
+    CLI::App& c = command("run", "Guard this node: enforce, inspect, alert, block", "On a node");
+    add_config_options(c, run_.request);
+    add_rule_options(c, run_.request);
+    c.add_option("-l,--log-dir", run_.request.log_dir, "Directory of eve.json")->type_name("DIR");
+    c.add_option("-w,--workers", run_.request.workers, "Packet threads (default: one for each CPU)")->type_name("N");
+    add_log_level(c, run_.log_level);
+    c.footer(
+        "Without -c: /etc/bulkhead/bulkhead.yaml if there is one. SIGHUP reloads rules and reopens the log.\n"
+        "Example: bulkhead run -c bulkhead.yaml --set capture.interfaces=docker0");
+    c.callback([this] { status_ = cmd_run(run_); });
+  }
+
+  void add_replay() {
+    CLI::App& c = command("replay", "Run capture files through the engine, EVE JSON out", "Without a node");
+    ConfigRequest& request = replay_.request;
+    request.kind = RunKind::kReplay;
+    c.add_option("-r,--pcap", request.pcap_files, "Captures (pcap, pcapng), in this order")
+        ->type_name("FILE...")
+        ->required()
+        ->group("Input");
+    add_rule_options(c, request);
+    add_config_options(c, request);
+    c.add_option("-l,--log-dir", request.log_dir, "Directory of eve.json")->type_name("DIR")->required();
+    c.add_option("-w,--workers", request.workers, "Packet threads (default 1); the output is the same for any number")
+        ->type_name("N")
+        ->check(CLI::Range(1, 256));
+    c.add_option("--seed", request.seed, "Seed of the flow hash")->type_name("N");
+    c.add_flag("-q,--quiet", replay_.quiet, "Errors only: no progress, no summary");
+    add_log_level(c, replay_.log_level);
+    c.footer(
+        "Rules that do not load are reported and left out; --set engine.init-failure-fatal=yes makes them fatal.\n"
+        "Example: bulkhead replay --pcap trace.pcap --signatures 'rules/*.rules' --log-dir out");
+    c.callback([this] { status_ = cmd_replay(replay_); });
+  }
+
+  void add_check() {
+    CLI::App& c =
+        command("check", "Every mistake in settings, signatures and policies, with its place", "Without a node");
+    check_.request.kind = RunKind::kCheck;
+    add_rule_options(c, check_.request);
+    add_config_options(c, check_.request);
+    c.add_flag("-a,--all", check_.all, "Show every error, not only the first few of a kind");
+    c.add_flag("-q,--quiet", check_.quiet, "Exit status only");
+    c.footer("Example: bulkhead check -c bulkhead.yaml --signatures 'rules/*.rules'");
+    c.callback([this] { status_ = cmd_check(check_); });
+  }
+
+  void add_recover() {
+    CLI::App& c = command("recover", "Remove everything bulkhead put into the kernel", "On a node");
+    c.callback([this] { status_ = cmd_recover(); });
+  }
+
+  void add_blocks() {
+    CLI::App& c = command("blocks", "List, add and remove blocks in the kernel; works without the daemon", "On a node");
+    c.require_subcommand(0, 1);
+    c.add_flag("--json", blocks_.json, "One JSON object a line");
+    CLI::App& list = *c.add_subcommand("list", "Blocks in force (the default)");
+    list.add_flag("--json", blocks_.json, "One JSON object a line");
+    CLI::App& add = *c.add_subcommand("add", "Block a source, a pair of addresses, or a flow");
+    add.add_option("FROM", blocks_.first, "Address, or ADDRESS:PORT of a flow")->required();
+    add.add_option("TO", blocks_.second, "Destination address, or ADDRESS:PORT of a flow; none: the source alone");
+    add.add_option("--protocol", blocks_.protocol, "Of a flow: tcp or udp")->type_name("NAME");
+    add.add_option("--ttl", blocks_.ttl, "Ends by itself after this time (default 5m)")->type_name("TIME");
+    add.add_option("--reason", blocks_.reason, "Kept with the block")->type_name("TEXT");
+    CLI::App& del = *c.add_subcommand("del", "Remove a block");
+    del.add_option("FROM", blocks_.first, "As given to add")->required();
+    del.add_option("TO", blocks_.second, "As given to add");
+    del.add_option("--protocol", blocks_.protocol, "Of a flow: tcp or udp")->type_name("NAME");
+    c.footer("Example: bulkhead blocks add 10.0.0.7 --ttl 10m --reason 'scan seen by hand'");
+    c.callback([this, &add, &del] {
+      if (add.parsed()) blocks_.action = "add";
+      if (del.parsed()) blocks_.action = "del";
+      status_ = cmd_blocks(blocks_);
+    });
+  }
+
+  void add_watch() {
+    CLI::App& c = command("watch", "Follow alerts and blocks of the daemon over netlink multicast", "On a node");
+    c.add_option("--group", watch_.group, "NETLINK_USERSOCK group (default 27)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 32));
+    c.add_flag("--json", watch_.json, "One JSON object a line");
+    c.add_option("-n,--count", watch_.count, "End after this many messages")->type_name("N");
+    c.callback([this] { status_ = cmd_watch(watch_); });
+  }
+
+  void add_dump() {
+    CLI::App& c = command("dump", "The compiled form of settings, signatures or policies", "Without a node");
+    dump_.request.kind = RunKind::kCheck;
+    c.add_option("WHAT", dump_.what, "config, signatures or policy")
+        ->required()
+        ->check(CLI::IsMember({"config", "signatures", "policy"}));
+    add_rule_options(c, dump_.request);
+    add_config_options(c, dump_.request);
+    c.add_flag("--defaults", dump_.defaults, "config: the sample file, every setting with its default");
+    c.callback([this] { status_ = cmd_dump(dump_); });
+  }
+
+  void add_list() {
+    CLI::App& c = command("list", "Keywords of rules, settings, protocols", "Without a node");
+    c.add_option("WHAT", list_.what, "keywords, settings or protocols")
+        ->required()
+        ->check(CLI::IsMember({"keywords", "settings", "protocols"}));
+    c.add_option("FILTER", list_.filter, "Part of a name");
+    c.callback([this] { status_ = cmd_list(list_); });
+  }
+
+  void add_help() {
+    CLI::App& c = command("help", "This text, or that of a command", "Without a node");
+    c.add_option("COMMAND", topic_, "A command");
+    c.callback([this] {
+      const CLI::App* about = topic_.empty() ? &app_ : nullptr;
+      for (const CLI::App* one : app_.get_subcommands({})) {
+        if (one->get_name() == topic_) about = one;
+      }
+      if (about == nullptr) {
+        std::fprintf(stderr, "error: there is no command \"%s\"\n", topic_.c_str());
+        status_ = kExitBadInput;
+        return;
+      }
+      std::fputs(about->help().c_str(), stdout);
+    });
+  }
+
+  CLI::App app_;
+  RunOptions run_;
+  ReplayOptions replay_;
+  CheckOptions check_;
+  DumpOptions dump_;
+  ListOptions list_;
+  BlocksOptions blocks_;
+  WatchOptions watch_;
+  std::string topic_;
+  int status_ = kExitFine;
+};
+
+}  // namespace
+}  // namespace bulkhead::config::cli
+
+int main(int argc, char** argv) {
+  try {
+    return bulkhead::config::cli::CommandLine().parse_and_run(argc, argv);
+  } catch (const std::exception& e) {  // out of memory, a library that throws where it should not
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return bulkhead::config::cli::kExitFailed;
+  }
+}

@@ -1,0 +1,180 @@
+#include "config/load/signature_loader.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "signatures/compile/compiler.h"
+#include "signatures/compile/resolve.h"
+#include "signatures/language/parser.h"
+#include "signatures/language/threshold_file.h"
+
+namespace bulkhead::config {
+
+namespace {
+
+using signatures::RuleFile;
+
+SourceFilePtr read_source(const std::string& path, Diagnostics& diagnostics) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  errno = 0;
+  if (in) text << in.rdbuf();
+  if (!in || in.bad()) {
+    diagnostics.error({std::make_shared<SourceFile>(path, ""), 0, 0, 0}, "signature.file.unreadable",
+                      "cannot be read: " + std::string(std::strerror(errno)));
+    return nullptr;
+  }
+  return std::make_shared<SourceFile>(path, std::move(text).str());
+}
+
+// First and last line of each parsed rule, so that errors of one rule are counted once.
+class RuleLines {
+ public:
+  explicit RuleLines(const std::vector<RuleFile>& files) {
+    for (const auto& file : files) {
+      auto& rows = by_file_[file.lines->file().get()];
+      for (const auto& rule : file.rules) {
+        const std::uint32_t first = file.span(rule.text).line;
+        const std::uint32_t last = file.span(rule.text.substr(rule.text.size() - 1)).line;
+        if (last > first) rows.emplace_back(first, last);
+      }
+    }
+  }
+  [[nodiscard]] bool is_rule_file(const SourceFilePtr& file) const { return by_file_.contains(file.get()); }
+  // The line that the rule around `line` starts on.
+  [[nodiscard]] std::uint32_t start(const SourceFilePtr& file, std::uint32_t line) const {
+    for (const auto& [first, last] : by_file_.at(file.get())) {
+      if (first <= line && line <= last) return first;
+    }
+    return line;
+  }
+
+ private:
+  std::map<const SourceFile*, std::vector<std::pair<std::uint32_t, std::uint32_t>>> by_file_;
+};
+
+// Rules by the code of their first error.
+std::map<std::string, std::size_t> reasons_of(const Diagnostics& diagnostics, std::size_t from,
+                                              const RuleLines& lines) {
+  std::map<std::string, std::size_t> reasons;
+  std::set<std::pair<const SourceFile*, std::uint32_t>> seen;
+  for (std::size_t i = from; i < diagnostics.all().size(); ++i) {
+    const Diagnostic& d = diagnostics.all()[i];
+    if (d.severity != Severity::kError || !d.span.file || !lines.is_rule_file(d.span.file)) continue;
+    if (seen.emplace(d.span.file.get(), lines.start(d.span.file, d.span.line)).second) ++reasons[d.code];
+  }
+  return reasons;
+}
+
+class Loader {
+ public:
+  Loader(const SignatureSettings& settings, Diagnostics& diagnostics)
+      : settings_(settings), diagnostics_(diagnostics), first_diagnostic_(diagnostics.all().size()) {}
+
+  std::optional<LoadedSignatures> run(SignatureCounts& counts) {
+    const auto begin = std::chrono::steady_clock::now();
+    read_tables();
+    read_rules();
+    signatures::ResolvedRules resolved = resolve();
+    const std::size_t resolved_count = resolved.signatures.size();
+    signatures::SignatureDbPtr db = compile(std::move(resolved.signatures), std::move(resolved.names));
+    counts = count(resolved, resolved_count, db ? db->signatures.size() : 0);
+    counts.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const bool failed = diagnostics_.error_count() > first_error_count_;
+    if (!db || (settings_.failure_is_fatal && failed)) return std::nullopt;
+    return LoadedSignatures{std::move(db), counts};
+  }
+
+ private:
+  void read_tables() {
+    classifications_ = built_in_classifications();
+    references_ = built_in_references();
+    if (!settings_.classification_file.empty()) {
+      if (auto file = read_source(settings_.classification_file, diagnostics_)) {
+        classifications_ = signatures::parse_classifications(std::move(file), diagnostics_);
+      }
+    }
+    if (!settings_.reference_file.empty()) {
+      if (auto file = read_source(settings_.reference_file, diagnostics_)) {
+        references_ = signatures::parse_references(std::move(file), diagnostics_);
+      }
+    }
+  }
+
+  void read_rules() {
+    for (const auto& path : settings_.files) {
+      if (auto source = read_source(path, diagnostics_)) {
+        files_.push_back(signatures::parse_rules(std::move(source), diagnostics_));
+      }
+    }
+  }
+
+  signatures::ResolvedRules resolve() {
+    signatures::ResolveSettings to;
+    to.variables = {};
+    for (const auto& v : settings_.addresses) to.variables.address_groups.insert_or_assign(v.name, v.value);
+    for (const auto& v : settings_.ports) to.variables.port_groups.insert_or_assign(v.name, v.value);
+    to.classifications = &classifications_;
+    to.references = &references_;
+    std::vector<const RuleFile*> files;
+    for (const auto& file : files_) files.push_back(&file);
+    signatures::ResolvedRules resolved = signatures::resolve_rules(files, to, diagnostics_);
+    if (!settings_.threshold_file.empty()) {
+      if (auto file = read_source(settings_.threshold_file, diagnostics_)) {
+        const auto thresholds = signatures::parse_thresholds(std::move(file), diagnostics_);
+        signatures::apply_threshold_file(thresholds, to, resolved.signatures, diagnostics_);
+      }
+    }
+    return resolved;
+  }
+
+  signatures::SignatureDbPtr compile(signatures::SignatureList list, signatures::VariableNames names) {
+    signatures::CompilerSettings to;
+    std::copy_n(settings_.action_order.begin(), to.action_order.size(), to.action_order.begin());
+    to.cache_directory = settings_.cache_dir;
+    auto db = signatures::compile_signatures(std::move(list), std::move(names), to, diagnostics_);
+    if (db) return *db;
+    diagnostics_.error({}, "signature.compile.failed", db.error().to_string());
+    return nullptr;
+  }
+
+  [[nodiscard]] SignatureCounts count(const signatures::ResolvedRules& resolved, std::size_t resolved_count,
+                                      std::size_t loaded) const {
+    SignatureCounts counts;
+    counts.files = files_.size();
+    counts.loaded = loaded;
+    counts.disabled = resolved.disabled;
+    counts.replaced = resolved.replaced;
+    counts.refused = resolved.refused + (resolved_count - std::min(loaded, resolved_count));
+    for (const auto& file : files_) counts.refused += file.rejected;
+    counts.rules = counts.loaded + counts.refused + counts.replaced;
+    counts.reasons = reasons_of(diagnostics_, first_diagnostic_, RuleLines(files_));
+    return counts;
+  }
+
+  const SignatureSettings& settings_;
+  Diagnostics& diagnostics_;
+  const std::size_t first_diagnostic_;
+  const std::size_t first_error_count_ = diagnostics_.error_count();
+  signatures::ClassificationTable classifications_;
+  signatures::ReferenceTable references_;
+  std::vector<RuleFile> files_;
+};
+
+}  // namespace
+
+std::optional<LoadedSignatures> load_signatures(const SignatureSettings& settings, Diagnostics& diagnostics,
+                                                SignatureCounts* counts) {
+  SignatureCounts local;
+  return Loader(settings, diagnostics).run(counts != nullptr ? *counts : local);
+}
+
+}  // namespace bulkhead::config
