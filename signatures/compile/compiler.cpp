@@ -160,6 +160,10 @@ void Compiler::fill_group(RuleGroup& group, ProtocolClass c) {
       if (on_packet) (has_pattern(s) ? packet : group.packet_always).push_back(index);
     }
   }
+  group.packet_by_source.take(db_->signatures, AddressIndex::Side::kSource, group.packet_always);
+  group.packet_by_destination.take(db_->signatures, AddressIndex::Side::kDestination, group.packet_always);
+  group.ip_only_by_source.take(db_->signatures, AddressIndex::Side::kSource, group.ip_only);
+  group.ip_only_by_destination.take(db_->signatures, AddressIndex::Side::kDestination, group.ip_only);
   group.stream = literal_db(stream, ScanMode::kStream);
   group.packet = literal_db(packet, ScanMode::kBlock);
 }

@@ -98,7 +98,10 @@ void dump_groups(const SignatureDb& db, std::ostream& out) {
             << group.members.size() << " rules, " << (ports.by_server_port.empty() ? 65536 : count)
             << " server ports, stream literals " << size_of(group.stream) << ", packet literals "
             << size_of(group.packet) << ", without pattern " << group.stream_always.size() << " stream "
-            << group.packet_always.size() << " packet, addresses only " << group.ip_only.size() << "\n";
+            << group.packet_always.size() << " packet, addresses only " << group.ip_only.size() << ", by address "
+            << group.packet_by_source.rule_count() + group.packet_by_destination.rule_count() << " packet "
+            << group.ip_only_by_source.rule_count() + group.ip_only_by_destination.rule_count() << " addresses only"
+            << "\n";
       }
     }
   }

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "signatures/compile/address_index.h"
 #include "signatures/compile/hyperscan_db.h"
 #include "signatures/compile/signature.h"
 
@@ -47,13 +48,15 @@ struct LiteralDb {
 using LiteralDbPtr = std::shared_ptr<LiteralDb>;
 
 struct RuleGroup {
-  RuleIndexes members;        // all rules of the group
-  LiteralDbPtr stream;        // null: no rule has a pattern for the stream
-  LiteralDbPtr packet;        // over packet payload
-  RuleIndexes stream_always;  // look at the stream and have no pattern
-  RuleIndexes packet_always;  // judged packet by packet, without a pattern
-  RuleIndexes stream_events;  // only for packets with stream events
-  RuleIndexes ip_only;        // once per flow and direction
+  RuleIndexes members;                                     // all rules of the group
+  LiteralDbPtr stream;                                     // null: no rule has a pattern for the stream
+  LiteralDbPtr packet;                                     // over packet payload
+  RuleIndexes stream_always;                               // look at the stream and have no pattern
+  RuleIndexes packet_always;                               // judged packet by packet, without a pattern
+  AddressIndex packet_by_source, packet_by_destination;    // those of packet_always that name few hosts
+  AddressIndex ip_only_by_source, ip_only_by_destination;  // likewise
+  RuleIndexes stream_events;                               // only for packets with stream events
+  RuleIndexes ip_only;                                     // once per flow and direction
 };
 
 struct PortGroups {

@@ -148,7 +148,7 @@ void SignatureInspector::on_rewind(flow::Flow& flow, Direction d, std::uint64_t 
 
 // --- candidates ---
 
-void SignatureInspector::add_always(const RuleIndexes& rules, bool on_packet, bool on_stream) {
+void SignatureInspector::add_always(std::span<const std::uint32_t> rules, bool on_packet, bool on_stream) {
   for (const std::uint32_t rule : rules) {
     if (on_stream || matcher_.fits(rule)) matcher_.add({rule, on_packet, on_stream, false, 0, 0});
   }
@@ -169,6 +169,8 @@ void SignatureInspector::add_packet_candidates(const pipeline::InspectContext& c
   if (packet.invalid) return;
   if (context.stream != nullptr && !context.stream->events.empty()) add_always(group.stream_events, true, false);
   add_always(group.packet_always, true, false);
+  add_always(group.packet_by_source.find(packet.source), true, false);
+  add_always(group.packet_by_destination.find(packet.destination), true, false);
   if (packet.payload.empty()) return;
   if (group.packet != nullptr) add_pattern_candidates(*group.packet, packet.payload);
   // A segment that the stream engine did not take is all that rules for streams will ever see of it.
@@ -237,6 +239,8 @@ void SignatureInspector::inspect(pipeline::InspectContext& context) {
     add_packet_candidates(context, group, c == ProtocolClass::kTcp);
     if (!packet.invalid && (scan == nullptr || !scan->ip_only_done)) {
       add_always(group.ip_only, true, false);
+      add_always(group.ip_only_by_source.find(packet.source), true, false);
+      add_always(group.ip_only_by_destination.find(packet.destination), true, false);
       if (scan != nullptr) scan->ip_only_done = true;
     }
   }

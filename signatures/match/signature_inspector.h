@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "datapath/pipeline/inspector.h"
@@ -59,7 +60,7 @@ class SignatureInspector final : public pipeline::Inspector {
   void choose_groups(const flow::Flow& flow, SignatureFlowState& state);
   void add_packet_candidates(const pipeline::InspectContext& context, const RuleGroup& group, bool tcp);
   void add_pattern_candidates(const LiteralDb& literals, ByteSpan payload);
-  void add_always(const RuleIndexes& rules, bool on_packet, bool on_stream);
+  void add_always(std::span<const std::uint32_t> rules, bool on_packet, bool on_stream);
   void add_stream_candidates(StreamScan& scan, const RuleGroup& group, std::uint64_t readable_end);
   void after_stream(StreamScan& scan, stream::StreamSide& side);
 

@@ -1,0 +1,54 @@
+#include "signatures/compile/address_index.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/support/signature_maker.h"
+
+namespace bulkhead::test {
+namespace {
+
+using signatures::AddressIndex;
+using signatures::SignatureList;
+
+// Against asking every rule.
+TEST(AddressIndex, FindsExactlyTheRulesThatNameTheAddress) {
+  RuleGenerator random(11);
+  SignatureList list;
+  for (std::uint32_t sid = 1; sid <= 300; ++sid) {
+    auto s = rule(sid, signatures::RuleProtocol::kIp);
+    s.index = sid - 1;
+    s.source.any = random.chance(10);
+    s.bidirectional = random.chance(5);
+    std::uint32_t at = random.chance(5) ? 0 : 0xfffff000U;
+    for (std::size_t n = random.number(1, 6); n > 0; --n) {
+      at += static_cast<std::uint32_t>(random.number(2, 300));
+      const std::uint32_t last =
+          random.chance(5) ? std::max(at, 0xffffffffU) : at + static_cast<std::uint32_t>(random.number(0, 30));
+      s.source.v4.push_back({IpAddress::v4(at), IpAddress::v4(last)});
+      if (last == 0xffffffffU) break;
+      at = last;
+    }
+    list.push_back(std::move(s));
+  }
+  std::vector<std::uint32_t> rest(list.size());
+  std::iota(rest.begin(), rest.end(), 0);
+  AddressIndex index;
+  index.take(list, AddressIndex::Side::kSource, rest);
+  EXPECT_GT(index.rule_count(), 200U);
+  EXPECT_EQ(index.rule_count() + rest.size(), list.size());
+  for (std::uint64_t a = 0; a <= 0xffffffffU; a += a < 4000 || a >= 0xffffe000U ? 1 : 0x00fffff0U) {
+    const IpAddress address = IpAddress::v4(static_cast<std::uint32_t>(a));
+    const auto found = index.find(address);
+    for (const auto& s : list) {
+      const bool left = std::find(rest.begin(), rest.end(), s.index) != rest.end();
+      ASSERT_EQ(std::find(found.begin(), found.end(), s.index) != found.end(), !left && s.source.contains(address))
+          << a;
+    }
+  }
+  EXPECT_TRUE(index.find(*IpAddress::parse("::1")).empty());
+}
+
+}  // namespace
+}  // namespace bulkhead::test
