@@ -22,7 +22,6 @@ capture:
   interfaces: [{bridge}]
 workers: 2
 log-dir: {directory}
-run-dir: {directory}
 cache-dir: ""
 policy: [{directory}/policy.yaml]
 inventory: {directory}/inventory.yaml
