@@ -22,8 +22,9 @@ const char* to_string(FlowEnd end) {
 }
 
 std::string PortMatch::to_string() const {
+  // "icmp" alone names both families, so ICMPv4 alone is written by number.
+  if (first == 0 && last == 65535) return protocol == ip_proto::kIcmp ? "1" : protocol_name(protocol);
   std::string out = protocol_name(protocol);
-  if (first == 0 && last == 65535) return out;
   if (protocol == ip_proto::kIcmp || protocol == ip_proto::kIcmpv6) {
     out += "/" + std::to_string(first >> 8);
     if (first == last) out += "." + std::to_string(first & 0xff);
@@ -53,7 +54,12 @@ std::string PolicyRule::to_string() const {
   out += end == FlowEnd::kIngress ? " from " : " to ";
   if (peers.empty()) out += "any";
   for (std::size_t i = 0; i < peers.size(); ++i) out += (i == 0 ? "" : ", ") + peers[i].to_string();
-  for (std::size_t i = 0; i < ports.size(); ++i) out += (i == 0 ? " on " : ", ") + ports[i].to_string();
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const bool both =
+        ports[i] == PortMatch{ip_proto::kIcmp} && i + 1 < ports.size() && ports[i + 1] == PortMatch{ip_proto::kIcmpv6};
+    out += (i == 0 ? " on " : ", ") + (both ? std::string("icmp") : ports[i].to_string());
+    if (both) ++i;
+  }
   if (log) out += log->label.empty() ? " log" : " log " + log->label;
   return out;
 }

@@ -188,13 +188,20 @@ class Fields {
   }
   [[nodiscard]] bool has(std::size_t type) const { return seen_[type]; }
   [[nodiscard]] const Attribute& operator[](std::size_t type) const { return list_[type]; }
-  [[nodiscard]] Register reg(std::size_t type) const { return slot_of(list_[type].be32()); }
+  [[nodiscard]] Register reg(std::size_t type) const {
+    const std::uint32_t wire = list_[type].be32();
+    bad_register_ |= wire > NFT_REG32_15 || (wire > NFT_REG_4 && wire < NFT_REG32_00);
+    return bad_register_ ? kVerdictRegister : slot_of(wire);
+  }
+  // A register was asked for that does not exist.
+  [[nodiscard]] bool bad_register() const { return bad_register_; }
   [[nodiscard]] Bytes value(std::size_t type) const { return decode_value(list_[type].value); }
 
  private:
   static constexpr std::size_t kMax = 16;
   Attribute list_[kMax];
   bool seen_[kMax] = {};
+  mutable bool bad_register_ = false;
 };
 
 using Decoder = std::optional<Expression> (*)(const Fields&);
@@ -276,7 +283,9 @@ constexpr std::pair<std::string_view, Decoder> kDecoders[] = {
 Expression decode_expression(const std::string& name, ByteSpan data) {
   for (const auto& [known, decode] : kDecoders) {
     if (name != known) continue;
-    if (auto expression = decode(Fields(data))) return std::move(*expression);
+    const Fields fields(data);
+    auto expression = decode(fields);
+    if (expression && !fields.bad_register()) return std::move(*expression);
   }
   return ExprUnknown{name, {data.begin(), data.end()}};
 }

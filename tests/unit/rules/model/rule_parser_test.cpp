@@ -51,10 +51,11 @@ TEST(RuleParser, OneTextBothFamilies) {
 }
 
 TEST(RuleParser, PrintedRulesParseToThemselves) {
-  for (const char* text : {"allow from ns=web app=gateway on tcp/8443", "deny from any log pay-in",
-                           "reject from world, nodes on icmp/8, icmp6/128",
-                           "allow from 10.20.0.0/16 !10.20.9.0/24 !10.20.10.1/32 on tcp/9100-9110",
-                           "pass from self-ns on udp", "deny from pods log"}) {
+  for (const char* text :
+       {"allow from ns=web app=gateway on tcp/8443", "deny from any log pay-in",
+        "reject from world, nodes on icmp/8, icmp6/128",
+        "allow from 10.20.0.0/16 !10.20.9.0/24 !10.20.10.1/32 on tcp/9100-9110", "pass from self-ns on udp",
+        "deny from pods log", "allow from any on icmp, tcp/1", "allow from any on 1", "allow from any on icmp6"}) {
     const PolicyRule rule = parse(text);
     EXPECT_EQ(rule.to_string(), text);
     const PolicyRule again = parse(rule.to_string());
