@@ -49,6 +49,17 @@ void report_load(const Diagnostics& diagnostics, const LoadSummary& load, bool q
                with_commas(load.rules_refused).c_str(), with_commas(load.rules_read).c_str());
 }
 
+// A capture that breaks off was read up to there, as far as anyone can: a warning. One that cannot be opened
+// was not read at all: an error.
+void report_captures(const ReplaySummary& summary) {
+  std::size_t index = 0;
+  for (const auto& error : summary.replay.errors) {
+    const bool broken = index++ >= summary.captures_not_opened;
+    std::fprintf(stderr, "%s: %s%s\n", broken ? "warning" : "error", error.to_string().c_str(),
+                 broken ? "; what comes before is reported" : "");
+  }
+}
+
 }  // namespace
 
 int cmd_replay(const ReplayOptions& options) {
@@ -82,7 +93,7 @@ int cmd_replay(const ReplayOptions& options) {
     std::fprintf(stderr, "error: %s\n", summary.error().to_string().c_str());
     return kExitFailed;
   }
-  for (const auto& error : summary->replay.errors) std::fprintf(stderr, "error: %s\n", error.to_string().c_str());
+  report_captures(*summary);
   if (!options.quiet) {
     std::fputs(replay_summary(*summary, generation->summary, settings.pipeline.inline_mode, settings.eve_file,
                               Terminal::of(STDOUT_FILENO))
@@ -90,7 +101,7 @@ int cmd_replay(const ReplayOptions& options) {
                stdout);
   }
   if (g_stop.load()) std::fprintf(stderr, "stopped by a signal; what was read before is reported\n");
-  return summary->replay.errors.empty() ? kExitFine : kExitFailed;
+  return summary->captures_not_opened == 0 ? kExitFine : kExitFailed;
 }
 
 }  // namespace bulkhead::config::cli

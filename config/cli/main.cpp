@@ -1,10 +1,14 @@
 // The command line: grammar and help. What the commands do is in cmd_*.cpp.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "config/cli/commands.h"
+#include "datapath/base/diagnostic.h"
 
 namespace bulkhead::config::cli {
 namespace {
@@ -39,13 +43,43 @@ void add_log_level(CLI::App& command, std::string& level) {
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
 }
 
+// CLI11's help, with less in the way: names of values only, usage with the program's name.
+class PlainFormatter : public CLI::Formatter {
+ public:
+  PlainFormatter() { column_width(30); }
+  [[nodiscard]] std::string make_option_opts(const CLI::Option* option) const override {
+    std::string out;
+    if (!option->get_option_text().empty()) return " " + option->get_option_text();
+    if (option->get_type_size() != 0) {
+      const std::string type = option->get_type_name();
+      out = type.empty() ? "" : " " + type.substr(0, type.find(':'));
+    }
+    return out + (option->get_required() ? " (required)" : "");
+  }
+  [[nodiscard]] std::string make_usage(const CLI::App* app, std::string) const override {
+    std::string out = "Usage: bulkhead";
+    for (const CLI::App* at = app; at->get_parent() != nullptr; at = at->get_parent()) {
+      out.insert(std::string("Usage: bulkhead").size(), " " + at->get_name());
+    }
+    for (const CLI::Option* option : app->get_options()) {
+      if (!option->get_positional()) {
+        if (option->get_required()) out += " " + option->get_name() + " " + option->get_type_name();
+      } else {
+        out += option->get_required() ? " " + option->get_name(true) : " [" + option->get_name(true) + "]";
+      }
+    }
+    if (!app->get_subcommands({}).empty()) out += app->get_require_subcommand_min() > 0 ? " COMMAND" : " [COMMAND]";
+    return out + " [OPTION...]\n";
+  }
+};
+
 class CommandLine {
  public:
   CommandLine() : app_("Isolates containers from each other and finds attacks between them.", "bulkhead") {
     app_.require_subcommand(1);
-    app_.set_version_flag("--version", "bulkhead " BULKHEAD_VERSION);
+    app_.formatter(std::make_shared<PlainFormatter>());
+    app_.set_version_flag("--version", "bulkhead " BULKHEAD_VERSION, "Version");
     app_.set_help_flag("-h,--help", "This text");
-    app_.get_formatter()->column_width(34);
     app_.footer(kExitText);
     app_.fallthrough(false);
     add_run();
@@ -64,6 +98,7 @@ class CommandLine {
       std::fputs(app_.help().c_str(), stdout);
       return kExitBadInput;
     }
+    if (!is_command_or_option(argv[1])) return kExitBadInput;
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
@@ -83,6 +118,16 @@ class CommandLine {
   }
 
  private:
+  bool is_command_or_option(const std::string& word) const {
+    std::vector<std::string> names;
+    for (const CLI::App* one : app_.get_subcommands({})) names.push_back(one->get_name());
+    if (word.starts_with('-') || std::find(names.begin(), names.end(), word) != names.end()) return true;
+    std::fprintf(stderr, "error: there is no command \"%s\"\n", word.c_str());
+    const std::string near = nearest_word(word, names);
+    std::fprintf(stderr, "  hint: %s\n", near.empty() ? "bulkhead --help" : ("did you mean " + near + "?").c_str());
+    return false;
+  }
+
   std::string help_of_chosen() {
     const auto chosen = app_.get_subcommands();
     if (chosen.empty()) return app_.help();
@@ -209,15 +254,11 @@ class CommandLine {
     CLI::App& c = command("help", "This text, or that of a command", "Without a node");
     c.add_option("COMMAND", topic_, "A command");
     c.callback([this] {
-      const CLI::App* about = topic_.empty() ? &app_ : nullptr;
-      for (const CLI::App* one : app_.get_subcommands({})) {
-        if (one->get_name() == topic_) about = one;
-      }
-      if (about == nullptr) {
-        std::fprintf(stderr, "error: there is no command \"%s\"\n", topic_.c_str());
+      if (!topic_.empty() && !is_command_or_option(topic_)) {
         status_ = kExitBadInput;
         return;
       }
+      const CLI::App* about = topic_.empty() ? &app_ : app_.get_subcommand(topic_);
       std::fputs(about->help().c_str(), stdout);
     });
   }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <tuple>
 
 namespace bulkhead::config::cli {
 
@@ -126,13 +127,29 @@ std::string colour_diagnostic(const Diagnostic& diagnostic, const Terminal& term
   return out;
 }
 
+// By file (in order of first mention), line and column: steps of a compiler report one after the other.
+std::vector<const Diagnostic*> in_file_order(const Diagnostics& diagnostics) {
+  std::map<const SourceFile*, std::size_t> files;
+  std::vector<const Diagnostic*> out;
+  for (const auto& diagnostic : diagnostics.all()) {
+    files.emplace(diagnostic.span.file.get(), files.size());
+    out.push_back(&diagnostic);
+  }
+  const auto place = [&files](const Diagnostic* d) {
+    return std::tuple(files.at(d->span.file.get()), d->span.line, d->span.column);
+  };
+  std::stable_sort(out.begin(), out.end(),
+                   [&place](const Diagnostic* a, const Diagnostic* b) { return place(a) < place(b); });
+  return out;
+}
+
 }  // namespace
 
 std::string format_diagnostics(const Diagnostics& diagnostics, std::size_t cap, const Terminal& terminal) {
   std::map<std::string, std::size_t> printed;
   std::string out;
-  for (const auto& diagnostic : diagnostics.all()) {
-    if (++printed[diagnostic.code] <= cap || cap == 0) out += colour_diagnostic(diagnostic, terminal);
+  for (const Diagnostic* diagnostic : in_file_order(diagnostics)) {
+    if (++printed[diagnostic->code] <= cap || cap == 0) out += colour_diagnostic(*diagnostic, terminal);
   }
   for (const auto& [code, count] : printed) {
     if (cap != 0 && count > cap) {

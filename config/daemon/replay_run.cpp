@@ -113,6 +113,7 @@ Result<ReplaySummary> run_replay(const EngineSettings& settings, const Generatio
     summary.events.written = health.written;
     summary.events.lost += health.lost;
   }
+  summary.captures_not_opened = open_errors.size();
   summary.replay.errors.insert(summary.replay.errors.begin(), open_errors.begin(), open_errors.end());
   return summary;
 }

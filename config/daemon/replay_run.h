@@ -37,6 +37,7 @@ struct ReplaySummary {
   EventTotals events;
   std::chrono::duration<double> wall{0};  // reading the first packet to the last event written
   std::uint64_t capture_bytes = 0;        // size of the files
+  std::size_t captures_not_opened = 0;    // their errors come first in replay.errors
 };
 
 // `progress(done_bytes, total_bytes, packets)` is called at most every 100 ms; may be empty.

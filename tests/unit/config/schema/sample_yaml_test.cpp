@@ -41,7 +41,7 @@ TEST(SampleYaml, DumpSaysWhereValuesComeFrom) {
 TEST(SampleYaml, ListFilters) {
   const std::string text = setting_list("midstream");
   EXPECT_NE(text.find("stream.midstream "), std::string::npos);
-  EXPECT_NE(text.find("stream.midstream-policy"), std::string::npos);
+  EXPECT_NE(text.find("Take up connections"), std::string::npos);
   EXPECT_EQ(text.find("log-dir"), std::string::npos);
   EXPECT_TRUE(setting_list("no such key").empty());
 }
