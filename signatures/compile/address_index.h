@@ -1,22 +1,24 @@
 // Rules that name few addresses, found by one of a packet's addresses: lists of bad hosts give thousands of
 // rules without payload, of which a packet must not ask each.
 //
-// Layout   disjoint IPv4 ranges, sorted by their first address, each with its rules.
-// Limits   takes only rules whose source (or else destination) is IPv4 ranges of at most kNarrowAddresses in sum;
-//          the others stay on the caller's list.
+// Layout   per family disjoint ranges, sorted by their first address, each with its rules.
+// Limits   takes only rules whose source (or destination) is at most kNarrowAddresses IPv4 addresses in sum and
+//          IPv6 ranges within a /32; the others stay on the caller's list.
 // Thread   built on the control thread, immutable afterwards.
 // Tests    tests/unit/signatures/compile/address_index_test.cpp
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "signatures/compile/signature.h"
 
 namespace bulkhead::signatures {
 
-inline constexpr std::uint64_t kNarrowAddresses = 1U << 16;
+inline constexpr std::uint64_t kNarrowAddresses = 1U << 24;
 
 class AddressIndex {
  public:
@@ -24,14 +26,34 @@ class AddressIndex {
 
   // Moves the rules that can be found by this side from `rules` into the index.
   void take(const SignatureList& signatures, Side side, std::vector<std::uint32_t>& rules);
-  [[nodiscard]] std::span<const std::uint32_t> find(const IpAddress& address) const;
-  [[nodiscard]] bool empty() const { return starts_.empty(); }
+  [[nodiscard]] std::span<const std::uint32_t> find(const IpAddress& address) const {
+    if (address.is_v4()) return v4_.find(address.v4_host_order());
+    return address.is_v6() ? v6_.find(address) : std::span<const std::uint32_t>{};
+  }
   [[nodiscard]] std::size_t rule_count() const { return rule_count_; }
 
  private:
-  std::vector<std::uint32_t> starts_;  // range i is [starts_[i], starts_[i + 1])
-  std::vector<std::uint32_t> first_;   // its rules: [first_[i], first_[i + 1]) of rules_
-  std::vector<std::uint32_t> rules_;
+  template <typename Key>
+  struct Ranges {
+    std::vector<Key> starts;           // range i is [starts[i], starts[i + 1])
+    std::vector<std::uint32_t> first;  // its rules: [first[i], first[i + 1])
+    std::vector<std::uint32_t> rules;
+
+    [[nodiscard]] std::span<const std::uint32_t> find(const Key& key) const {
+      const auto after = std::upper_bound(starts.begin(), starts.end(), key);
+      if (after == starts.begin()) return {};
+      const auto i = static_cast<std::size_t>(after - starts.begin() - 1);
+      return std::span(rules).subspan(first[i], first[i + 1] - first[i]);
+    }
+  };
+  // An end of a rule's range: (address, begins here, rule).
+  template <typename Key>
+  using Edges = std::vector<std::tuple<Key, bool, std::uint32_t>>;
+  template <typename Key>
+  static void build(Edges<Key> edges, Ranges<Key>& out);
+
+  Ranges<std::uint32_t> v4_;
+  Ranges<IpAddress> v6_;
   std::size_t rule_count_ = 0;
 };
 

@@ -50,5 +50,29 @@ TEST(AddressIndex, FindsExactlyTheRulesThatNameTheAddress) {
   EXPECT_TRUE(index.find(*IpAddress::parse("::1")).empty());
 }
 
+TEST(AddressIndex, BothFamiliesOfOneRuleAndTheEndOfTheAddressSpace) {
+  SignatureList list{rule(1, signatures::RuleProtocol::kIp), rule(2, signatures::RuleProtocol::kIp)};
+  list[1].index = 1;
+  const auto range = [](const char* a, const char* b) { return IpRange{*IpAddress::parse(a), *IpAddress::parse(b)}; };
+  list[0].source.any = false;
+  list[0].source.v4 = {range("255.255.255.255", "255.255.255.255")};
+  list[0].source.v6 = {range("2001:db8::", "2001:db8::ffff"),
+                       range("ffff:ffff::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")};
+  list[1].source.any = false;
+  list[1].source.v6 = {range("2000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")};  // too wide
+  std::vector<std::uint32_t> rest{0, 1};
+  AddressIndex index;
+  index.take(list, AddressIndex::Side::kSource, rest);
+  EXPECT_EQ(rest, std::vector<std::uint32_t>{1});
+  for (const char* in :
+       {"255.255.255.255", "2001:db8::", "2001:db8::ffff", "ffff:ffff::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}) {
+    EXPECT_EQ(index.find(*IpAddress::parse(in)).size(), 1U) << in;
+  }
+  for (const char* out :
+       {"255.255.255.254", "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8::1:0", "ffff:fffe::"}) {
+    EXPECT_TRUE(index.find(*IpAddress::parse(out)).empty()) << out;
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::test
