@@ -166,6 +166,7 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
   if (view.is_fragment && !view.invalid) {
     const defrag::DefragResult result = defrag_.insert(view, now_);
     for (const auto e : result.events) view.events.add(e);
+    decoder_.count(result.events);
     if (!result.datagram.empty()) decoder_.decode_datagram(result.datagram, view, chain);
   }
   PacketWork work;
@@ -184,8 +185,7 @@ bool Worker::track(PacketWork& work) {
   if (view.has_tcp && !view.l4_checksum_bad && found.flow->action != flow::FlowAction::kDrop) {
     work.stream = tcp_->handle(view, *found.flow, found.direction);
     if (work.stream.reused) {
-      flows_->end(*found.flow, flow::FlowEndReason::kTimeout);
-      found = flows_->lookup(view);
+      found = flows_->reopen(*found.flow, view, flow::FlowEndReason::kTimeout);
       if (found.flow == nullptr) return true;
       work.stream = tcp_->handle(view, *found.flow, found.direction);
     }
@@ -339,7 +339,7 @@ void Worker::report_anomalies(const PacketWork& work) {
     for (const auto e : work.view->events) report("decode", "decoder." + std::string(decode::info(e).name));
   }
   if (settings_.report.stream_anomalies && work.has_stream) {
-    for (const auto e : work.stream.events) report("stream", "stream." + std::string(stream::info(e).name));
+    for (const auto e : work.stream.events) report("stream", "stream." + std::string(stream::counter_name(e)));
   }
 }
 

@@ -32,6 +32,8 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   put("decoder.gre", d.gre);
   put("decoder.vlan", d.vlan);
   put("decoder.vlan_qinq", d.vlan_qinq);
+  put("decoder.vlan_qinqinq", d.vlan_qinqinq);
+  put("decoder.vntag", d.vntag);
   put("decoder.vxlan", d.vxlan);
   put("decoder.ieee8021ah", d.ieee8021ah);
   put("decoder.teredo", d.teredo);
@@ -87,7 +89,7 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   put("tcp.memuse", t.memory_bytes);
   put("tcp.reassembly_memuse", t.reassembly_memory_bytes);
   for (std::size_t i = 0; i < stream::kStreamEventCount; ++i) {
-    put("stream." + std::string(stream::info(static_cast<stream::StreamEvent>(i)).name), t.events[i]);
+    put("stream." + std::string(stream::counter_name(static_cast<stream::StreamEvent>(i))), t.events[i]);
   }
 
   const WorkerCounters& c = counters_;
