@@ -16,7 +16,8 @@ std::string progress_line(std::uint64_t done_bytes, std::uint64_t total_bytes, s
   std::string right = "  " + with_commas(packets) + " packets  " + human_bytes(static_cast<double>(done_bytes)) + "  " +
                       human_bytes(rate) + "/s";
   if (rate > 0 && share > 0.01 && share < 1) {
-    right += "  ETA " + human_seconds((static_cast<double>(total_bytes) - static_cast<double>(done_bytes)) / rate);
+    const double left = (static_cast<double>(total_bytes) - static_cast<double>(done_bytes)) / rate;
+    right += "  ETA " + (left < 59.5 ? std::to_string(static_cast<int>(left + 0.999)) + " s" : human_seconds(left));
   }
   std::array<char, 8> percent{};
   std::snprintf(percent.data(), percent.size(), " %3d%%", static_cast<int>(share * 100));
