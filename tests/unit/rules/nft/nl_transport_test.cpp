@@ -196,10 +196,10 @@ TEST_F(NlTransportTest, NftReadsOurRulesAsWeMeantThem) {
   for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) json.append(buffer, n);
   EXPECT_EQ(::pclose(pipe), 0) << json;
   for (const char* part :
-       {R"("type": ["ipv4_addr", "inet_service"])", R"("map": "verdict")", R"({"prefix": {"addr": "10.0.0.0", "len": 24}}, "10.0.2.0")",
-        R"("comment": "ranges and logs")", R"({"jump": {"target": "plain"}})",
-        R"({"limit": {"rate": 10, "burst": 10, "per": "second"}})", R"("prefix": "bulkhead ")",
-        R"({"reject": {"type": "tcp reset"}})", R"("right": ["established", "related"])",
+       {R"("type": ["ipv4_addr", "inet_service"])", R"("map": "verdict")",
+        R"({"prefix": {"addr": "10.0.0.0", "len": 24}}, "10.0.2.0")", R"("comment": "ranges and logs")",
+        R"({"jump": {"target": "plain"}})", R"({"limit": {"rate": 10, "burst": 10, "per": "second"}})",
+        R"("prefix": "bulkhead ")", R"({"reject": {"type": "tcp reset"}})", R"("right": ["established", "related"])",
         R"("prio": -10, "policy": "accept")", R"("elem": {"val": {"concat": ["10.0.0.1", "tcp"]}, "timeout": 600)"}) {
     std::string want(part), have(json);
     std::erase(want, ' ');
