@@ -121,9 +121,9 @@ class Lab:
             rule = "no event names the rule"
             if event:
                 rule = f"{event['rule']}  {event['place']}"
-            self.screen.row(answer == "" and event is not None, ("intruder -> db", 20),
-                            (f"redis CONFIG GET over IPv{family}", 34),
-                            (f"no answer in {seconds:.1f} s" if answer == "" else "ANSWERED", 20), (rule, 0))
+            self.screen.row(answer == "" and event is not None, ("intruder -> db", 16),
+                            (f"redis CONFIG over IPv{family}", 24),
+                            (f"no answer, {seconds:.1f} s" if answer == "" else "ANSWERED", 17), (rule, 0))
 
     def find_policy_event(self, family):
         intruder, db = self.bed.intruder.address(family), self.bed.db.address(family)
