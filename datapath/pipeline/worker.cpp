@@ -85,6 +85,9 @@ bool is_icmp(std::uint8_t protocol) {
   return protocol == ip_proto::kIcmp || protocol == ip_proto::kIcmpv6;
 }
 
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+constexpr auto kRawIp = static_cast<std::uint16_t>(io::LinkType::kRawOld);
+
 std::string text_of(ByteSpan bytes, std::size_t limit) {
   const ByteSpan kept = bytes.first(std::min(bytes.size(), limit));
   return {kept.begin(), kept.end()};
@@ -167,7 +170,11 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
     const defrag::DefragResult result = defrag_.insert(view, now_);
     for (const auto e : result.events) view.events.add(e);
     decoder_.count(result.events);
-    if (!result.datagram.empty()) decoder_.decode_datagram(result.datagram, view, chain);
+    if (!result.datagram.empty()) {
+      const std::size_t whole = chain.count;
+      decoder_.decode_datagram(result.datagram, view, chain);
+      if (chain.count > whole) chain.views[whole].last_fragment = &view;
+    }
   }
   PacketWork work;
   work.view = &view;
@@ -414,9 +421,14 @@ void Worker::report_alert(const PacketWork& work, const Alert& alert, const even
     }
   }
   if (report.alert_packet && view.raw != nullptr) {
-    const bool from_wire = view.origin == PacketOrigin::kWire;
-    e.packet = text_of(view.frame, std::numeric_limits<std::uint16_t>::max());
-    e.link_type = from_wire ? static_cast<std::uint16_t>(view.raw->link_type) : std::uint16_t{12};
+    // A reassembled datagram is shown behind the link header of its last fragment.
+    const PacketView& link = view.last_fragment != nullptr ? *view.last_fragment : view;
+    const bool from_wire = link.origin == PacketOrigin::kWire;
+    if (view.last_fragment != nullptr && from_wire) {
+      e.packet = text_of(link.frame.first(static_cast<std::size_t>(link.ip_header - link.frame.data())), kNoLimit);
+    }
+    e.packet += text_of(view.frame, kNoLimit);
+    e.link_type = from_wire ? static_cast<std::uint16_t>(view.raw->link_type) : kRawIp;
   }
   if (view.origin == PacketOrigin::kTunnel && view.outer != nullptr) {
     const PacketView& outer = *view.outer;
