@@ -72,7 +72,11 @@ class TreeBuilder : public YAML::EventHandler {
   TreeBuilder(SourceFilePtr file, Diagnostics& diagnostics, const YamlLimits& limits)
       : file_(std::move(file)), diagnostics_(diagnostics), limits_(limits) {}
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // The library answers some stray tokens (a comma at the start) with empty documents for ever.
+    if (mark.pos <= last_start_) throw Stop{span_at(mark, 1), "yaml.syntax", "this cannot begin a document"};
+    last_start_ = mark.pos;
+    count(1, mark);
     open_.clear();
     anchors_.clear();
     root_ = YamlNode{};
@@ -223,6 +227,7 @@ class TreeBuilder : public YAML::EventHandler {
   YamlNode root_;
   bool has_root_ = false;
   std::size_t nodes_ = 0;
+  int last_start_ = -1;
 };
 
 std::string kind_with_article(YamlKind kind) {

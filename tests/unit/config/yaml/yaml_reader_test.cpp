@@ -76,6 +76,18 @@ TEST(YamlReader, SyntaxErrorHasAPlaceAndKeepsEarlierDocuments) {
   EXPECT_EQ(r.documents[0].find("a")->text, "1");
 }
 
+TEST(YamlReader, StrayTokensEnd) {
+  for (const char* text : {", *x, *x]\n", "]", "}", ",", "a: 1\n---\n]\n", "? }"}) {
+    const Read r(text);
+    EXPECT_EQ(r.code(), "yaml.syntax") << text;
+    EXPECT_LE(r.documents.size(), 2U) << text;
+  }
+}
+
+TEST(YamlReader, EmptyDocumentsCount) {
+  EXPECT_EQ(Read("---\n---\n--- a\n").documents.size(), 3U);
+}
+
 TEST(YamlReader, TabsAsIndentAreAnError) {
   EXPECT_EQ(Read("a:\n\tb: 1\n").code(), "yaml.syntax");
 }
