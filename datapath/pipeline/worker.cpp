@@ -101,6 +101,7 @@ struct Worker::PacketWork {
   flow::Flow* flow = nullptr;
   Direction direction = Direction::kToServer;
   bool flow_is_new = false;
+  bool was_established = false;  // before this packet, which may have closed the connection
   stream::StreamUpdate stream;
   bool has_stream = false;
   bool flow_ends = false;
@@ -189,6 +190,7 @@ bool Worker::track(PacketWork& work) {
   if (view.invalid || !view.is_ip() || view.is_fragment) return true;
   flow::FlowLookup found = flows_->lookup(view);
   if (found.flow == nullptr) return true;
+  work.was_established = found.flow->established();
   if (view.has_tcp && !view.l4_checksum_bad && found.flow->action != flow::FlowAction::kDrop) {
     work.stream = tcp_->handle(view, *found.flow, found.direction);
     if (work.stream.reused) {
@@ -240,7 +242,7 @@ void Worker::inspect(PacketWork& work) {
     context.stream = &work.stream;
     context.payload_in_stream = work.stream.in_stream;
   }
-  context.established = work.flow != nullptr && work.flow->established();
+  context.established = work.flow != nullptr && (work.was_established || work.flow->established());
   context.stream_readable = context.tcp != nullptr && context.tcp->side(work.direction).inspect_end() > 0;
   context.flow_ends = work.flow_ends;
   context.inline_mode = settings_.inline_mode;
@@ -502,6 +504,7 @@ void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {
       work.stream.in_stream = true;
       work.has_stream = true;
       work.flow_ends = true;
+      work.was_established = true;  // data that was taken into a stream belongs to a connection
       inspect(work);
     }
   }
