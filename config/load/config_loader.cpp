@@ -293,7 +293,6 @@ class Builder {
     to.anomaly.decode = values_.flag("eve.types.anomaly.types.decode");
     to.anomaly.stream = values_.flag("eve.types.anomaly.types.stream");
     to.anomaly.applayer = values_.flag("eve.types.anomaly.types.applayer");
-    to.anomaly.packet_header = values_.flag("eve.types.anomaly.packethdr");
     to.drop.enabled = types.contains("drop");
     to.drop.policy = values_.flag("eve.types.drop.policy");
     to.drop.alerts = values_.flag("eve.types.drop.alerts");
@@ -357,7 +356,6 @@ class Builder {
     out_.netlink.group = number32("netlink.group");
     out_.stats.enabled = values_.flag("stats.enabled");
     out_.stats.interval = seconds(values_.number("stats.interval"));
-    out_.stats.decoder_events = values_.flag("stats.decoder-events");
   }
 
   void response() {

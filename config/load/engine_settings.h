@@ -77,7 +77,6 @@ struct NetlinkSettings {
 struct StatsSettings {
   bool enabled = true;
   std::chrono::seconds interval{8};
-  bool decoder_events = true;
 };
 
 struct EngineSettings {
