@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "rules/nft/block_sets.h"
+
 namespace bulkhead::rules {
 
 namespace {
@@ -84,6 +86,10 @@ Status TcpResetSender::open() {
   // Protocol 0: the socket receives nothing.
   socket_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (socket_ < 0) return errno_error("socket", "AF_PACKET for resets (needs CAP_NET_RAW)");
+  const std::uint32_t mark = kResetMark;
+  if (setsockopt(socket_, SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0) {
+    return errno_error("setsockopt SO_MARK", "AF_PACKET for resets (needs CAP_NET_ADMIN)");
+  }
   return ok();
 }
 

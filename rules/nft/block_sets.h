@@ -19,6 +19,9 @@
 
 namespace bulkhead::rules {
 
+// Packet mark of the resets that this node sends to the ends of a blocked flow ("bulk").
+inline constexpr std::uint32_t kResetMark = 0x62756c6b;
+
 enum class BlockSetKind : std::uint8_t { kSource, kPair, kProtocol, kFlow };
 inline constexpr BlockSetKind kBlockSetKinds[] = {BlockSetKind::kSource, BlockSetKind::kPair, BlockSetKind::kProtocol,
                                                   BlockSetKind::kFlow};

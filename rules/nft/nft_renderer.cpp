@@ -597,7 +597,10 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
   inet.base_chain("block-in", NF_INET_PRE_ROUTING, settings.block_priority, {inet.jump("block")});
   inet.base_chain("block-out", NF_INET_LOCAL_OUT, settings.block_priority, {inet.jump("block")});
   bridge.base_chain("block-in", NF_BR_PRE_ROUTING, settings.block_priority, {bridge.jump("block")});
-  bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, {bridge.jump("block")});
+  // Resets that this node sends to both ends of a blocked flow. A mark does not cross into another
+  // network namespace, so no container can send under it.
+  const NftRule own_resets = bridge.rule().mark_is(kResetMark).counter().verdict(NF_ACCEPT).done("own resets");
+  bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, {own_resets, bridge.jump("block")});
   if (table != nullptr) {
     // What the node says to itself is nobody's traffic.
     const NftRule own_in = inet.rule().load_interface(false).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done();

@@ -55,6 +55,13 @@ RuleBuilder& RuleBuilder::load_interface(bool output, Register at) {
   return *this;
 }
 
+RuleBuilder& RuleBuilder::mark_is(std::uint32_t mark) {
+  expressions_.emplace_back(ExprMeta{NFT_META_MARK, kFirstRegister});
+  Bytes value(sizeof mark);
+  std::memcpy(value.data(), &mark, sizeof mark);  // marks are compared in host order
+  return equals(std::move(value));
+}
+
 RuleBuilder& RuleBuilder::equals(Bytes value) {
   expressions_.emplace_back(ExprCmp{NFT_CMP_EQ, std::move(value), kFirstRegister});
   return *this;

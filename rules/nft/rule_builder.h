@@ -28,6 +28,8 @@ class RuleBuilder {
   RuleBuilder& load_protocol(Register at = kFirstRegister);
   RuleBuilder& load_port(PacketSide side, Register at = kFirstRegister);
   RuleBuilder& load_interface(bool output, Register at = kFirstRegister);
+  // The packet's mark equals `mark`.
+  RuleBuilder& mark_is(std::uint32_t mark);
   RuleBuilder& load(std::uint32_t base, std::uint32_t offset, std::uint32_t length, Register at = kFirstRegister);
   RuleBuilder& equals(Bytes value);
   RuleBuilder& differs(Bytes value);
