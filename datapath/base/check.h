@@ -7,12 +7,12 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define BULKHEAD_CHECK(condition)                                                             \
-  do {                                                                                        \
-    if (!(condition)) [[unlikely]] {                                                          \
-      std::fprintf(stderr, "bulkhead: bug at %s:%d: %s\n", __FILE__, __LINE__, #condition);   \
-      std::abort();                                                                           \
-    }                                                                                         \
+#define BULKHEAD_CHECK(condition)                                                           \
+  do {                                                                                      \
+    if (!(condition)) [[unlikely]] {                                                        \
+      std::fprintf(stderr, "bulkhead: bug at %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                         \
+    }                                                                                       \
   } while (false)
 
 #ifdef NDEBUG

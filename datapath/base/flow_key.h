@@ -25,7 +25,9 @@ enum class Direction : std::uint8_t { kToServer = 0, kToClient = 1 };
 [[nodiscard]] constexpr Direction opposite(Direction d) {
   return d == Direction::kToServer ? Direction::kToClient : Direction::kToServer;
 }
-[[nodiscard]] constexpr std::size_t index_of(Direction d) { return static_cast<std::size_t>(d); }
+[[nodiscard]] constexpr std::size_t index_of(Direction d) {
+  return static_cast<std::size_t>(d);
+}
 
 // One packet's ends as they stand on the wire.
 struct FlowTuple {
@@ -51,8 +53,7 @@ struct FlowKey {
   // The key of a tuple; *swapped tells whether the source is the high end.
   [[nodiscard]] static FlowKey from(const FlowTuple& t, bool* swapped = nullptr) {
     FlowKey k;
-    const bool swap = t.destination < t.source ||
-                      (t.destination == t.source && t.destination_port < t.source_port);
+    const bool swap = t.destination < t.source || (t.destination == t.source && t.destination_port < t.source_port);
     k.low = swap ? t.destination : t.source;
     k.high = swap ? t.source : t.destination;
     k.low_port = swap ? t.destination_port : t.source_port;

@@ -52,8 +52,12 @@ IpAddress IpAddress::broadcast(unsigned length) const {
   return out;
 }
 
-bool IpAddress::is_first() const { return *this == network(0); }
-bool IpAddress::is_last() const { return *this == broadcast(0); }
+bool IpAddress::is_first() const {
+  return *this == network(0);
+}
+bool IpAddress::is_last() const {
+  return *this == broadcast(0);
+}
 
 std::string IpAddress::to_string() const {
   char buffer[INET6_ADDRSTRLEN] = "";

@@ -52,7 +52,9 @@ class IpAddress {
   [[nodiscard]] std::size_t size() const { return is_v4() ? 4 : is_v6() ? 16 : 0; }
   [[nodiscard]] unsigned bit_count() const { return static_cast<unsigned>(size() * 8); }
   [[nodiscard]] std::uint32_t v4_host_order() const { return load_be32(bytes_.data()); }
-  [[nodiscard]] bool is_multicast() const { return is_v4() ? (bytes_[0] & 0xf0) == 0xe0 : is_v6() && bytes_[0] == 0xff; }
+  [[nodiscard]] bool is_multicast() const {
+    return is_v4() ? (bytes_[0] & 0xf0) == 0xe0 : is_v6() && bytes_[0] == 0xff;
+  }
 
   // Next and previous address; wraps at the ends of the family.
   [[nodiscard]] IpAddress next() const;

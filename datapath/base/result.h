@@ -73,6 +73,8 @@ class [[nodiscard]] Result {
 
 struct Done {};
 using Status = Result<Done>;
-[[nodiscard]] inline Status ok() { return Done{}; }
+[[nodiscard]] inline Status ok() {
+  return Done{};
+}
 
 }  // namespace bulkhead

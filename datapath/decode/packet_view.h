@@ -49,10 +49,10 @@ struct TcpFields {
 };
 
 struct PacketView {
-  const io::RawPacket* raw = nullptr;  // the frame this came from; never null but for kFlowTimeout
-  const PacketView* outer = nullptr;   // the enclosing packet of a tunnel
+  const io::RawPacket* raw = nullptr;         // the frame this came from; never null but for kFlowTimeout
+  const PacketView* outer = nullptr;          // the enclosing packet of a tunnel
   const PacketView* last_fragment = nullptr;  // kDefragment: the fragment that completed it; set by the worker
-  ByteSpan frame;                      // link header on, or IP header on (inner, reassembled)
+  ByteSpan frame;                             // link header on, or IP header on (inner, reassembled)
   PacketOrigin origin = PacketOrigin::kWire;
   TunnelKind tunnel = TunnelKind::kNone;  // how this packet was wrapped in `outer`
   std::uint8_t tunnel_depth = 0;

@@ -33,7 +33,18 @@ struct EventOrder {
   auto operator<=>(const EventOrder&) const = default;
 };
 
-enum class PacketSourceName : std::uint8_t { kWire, kTunnel4, kTunnel6, kGreTunnel, kVxlanTunnel, kGeneveTunnel, kTeredoTunnel, kErspanTunnel, kDefrag, kFlowTimeout };
+enum class PacketSourceName : std::uint8_t {
+  kWire,
+  kTunnel4,
+  kTunnel6,
+  kGreTunnel,
+  kVxlanTunnel,
+  kGeneveTunnel,
+  kTeredoTunnel,
+  kErspanTunnel,
+  kDefrag,
+  kFlowTimeout
+};
 [[nodiscard]] std::string_view name_of(PacketSourceName source);  // EVE pkt_src
 
 enum class PacketFate : std::uint8_t { kAlert, kPass, kDrop };  // EVE verdict.action
@@ -52,9 +63,9 @@ struct TunnelInfo {
 struct EventHeader {
   EventOrder order;
   Timestamp time;
-  std::uint64_t flow_id = 0;         // 0: no flow
-  std::uint64_t packet_number = 0;   // EVE pcap_cnt; 0: left out
-  FlowTuple tuple;                   // as logged: see each event
+  std::uint64_t flow_id = 0;        // 0: no flow
+  std::uint64_t packet_number = 0;  // EVE pcap_cnt; 0: left out
+  FlowTuple tuple;                  // as logged: see each event
   bool has_tuple = false;
   bool has_ports = false;
   std::uint8_t vlan_count = 0;
@@ -67,8 +78,8 @@ struct EventHeader {
   bool has_response_icmp = false;
   std::uint32_t esp_spi = 0;
   bool has_esp_spi = false;
-  std::string_view app_protocol;     // static name, "failed", or empty: left out
-  std::uint32_t interface_index = 0;  // 0: file
+  std::string_view app_protocol;                           // static name, "failed", or empty: left out
+  std::uint32_t interface_index = 0;                       // 0: file
   std::optional<std::pair<MacAddress, MacAddress>> ether;  // source, destination; with eve.ethernet
 };
 
@@ -89,23 +100,24 @@ struct VerdictInfo {
 // Flow variables that rules set: flowbits, named pcre captures.
 struct FlowMetadata {
   std::vector<std::string> flowbits;
-  std::vector<std::pair<std::string, std::string>> flowvars;        // EVE {name: value}
-  std::vector<std::pair<std::string, std::string>> keyed_flowvars;  // captures by flow:key, flow:value: EVE {key, value}
+  std::vector<std::pair<std::string, std::string>> flowvars;  // EVE {name: value}
+  std::vector<std::pair<std::string, std::string>>
+      keyed_flowvars;  // captures by flow:key, flow:value: EVE {key, value}
   std::vector<std::pair<std::string, std::int64_t>> flowints;
 };
 
 struct AlertEvent {
   EventHeader header;  // tuple: the packet's own
   SignatureInfoPtr signature;
-  bool blocked = false;              // alert.action: "blocked", else "allowed"
+  bool blocked = false;  // alert.action: "blocked", else "allowed"
   Direction direction = Direction::kToServer;
   bool has_flow = false;
   FlowSummary flow;
-  bool on_stream = false;            // payload is stream data
+  bool on_stream = false;  // payload is stream data
   bool has_payload = false;
   std::optional<std::uint64_t> tx_id;
-  std::string payload;               // raw bytes, capped by the settings
-  std::string packet;                // raw bytes of the last packet with link header; may be empty
+  std::string payload;  // raw bytes, capped by the settings
+  std::string packet;   // raw bytes of the last packet with link header; may be empty
   std::uint16_t link_type = 1;
   std::optional<TunnelInfo> tunnel;
   std::optional<VerdictInfo> verdict;
@@ -131,7 +143,7 @@ struct FlowEvent {
 };
 
 struct DropEvent {
-  EventHeader header;  // tuple: the packet's own
+  EventHeader header;       // tuple: the packet's own
   std::string_view reason;  // "rules", "flow drop", "policy", "stream error", "defrag error", ...
   Direction direction = Direction::kToServer;
   std::uint16_t ip_length = 0;
@@ -171,7 +183,7 @@ struct BlockEvent {
   std::uint32_t sid = 0;
   std::chrono::seconds ttl{0};
   std::chrono::nanoseconds latency{0};  // from the arrival of the matching packet to the kernel's acknowledgement
-  std::string error;        // why it was refused
+  std::string error;                    // why it was refused
 };
 
 struct StatsEvent {

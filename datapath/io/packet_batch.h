@@ -17,8 +17,16 @@ namespace bulkhead::io {
 
 // LINKTYPE_ numbers of https://www.tcpdump.org/linktypes.html; others reach the decoder as they are.
 enum class LinkType : std::uint16_t {
-  kNull = 0, kEthernet = 1, kPpp = 9, kRawOld = 12, kRaw = 101, kLoop = 108, kLinuxSll = 113,
-  kIpv4 = 228, kIpv6 = 229, kLinuxSll2 = 276,
+  kNull = 0,
+  kEthernet = 1,
+  kPpp = 9,
+  kRawOld = 12,
+  kRaw = 101,
+  kLoop = 108,
+  kLinuxSll = 113,
+  kIpv4 = 228,
+  kIpv6 = 229,
+  kLinuxSll2 = 276,
 };
 
 // What is known about the TCP/UDP checksum before looking.
@@ -54,7 +62,7 @@ struct RawPacket {
 };
 
 struct PacketBatch {
-  std::vector<RawPacket> packets;  // capacity is the burst size; sources never grow past it
+  std::vector<RawPacket> packets;   // capacity is the burst size; sources never grow past it
   std::uint64_t source_cookie = 0;  // the source's own handle (ring block, file window)
   // File sources: every packet with a number up to this one has been handed to some worker.
   void clear() {

@@ -18,19 +18,19 @@
 namespace bulkhead::io {
 
 struct SourceCapabilities {
-  bool live = false;         // wall clock; packets are lost when we are slow
-  bool file = false;         // ends by itself
+  bool live = false;            // wall clock; packets are lost when we are slow
+  bool file = false;            // ends by itself
   bool inline_verdict = false;  // release() carries verdicts back
   bool multi_queue = false;
-  bool stable_bytes = false;    // packet bytes outlive release(): they stay until the source is closed (mapped file)
+  bool stable_bytes = false;  // packet bytes outlive release(): they stay until the source is closed (mapped file)
 };
 
 struct SourceStats {
-  std::uint64_t received = 0;       // packets handed to the worker
-  std::uint64_t received_bytes = 0;  // captured bytes of these
-  std::uint64_t kernel_drops = 0;   // lost before us (ring full)
-  std::uint64_t kernel_freezes = 0;  // times the ring was full
-  std::uint64_t truncated = 0;      // captured < wire length
+  std::uint64_t received = 0;         // packets handed to the worker
+  std::uint64_t received_bytes = 0;   // captured bytes of these
+  std::uint64_t kernel_drops = 0;     // lost before us (ring full)
+  std::uint64_t kernel_freezes = 0;   // times the ring was full
+  std::uint64_t truncated = 0;        // captured < wire length
   std::uint64_t invalid_records = 0;  // corrupt capture records skipped or stopped at
 };
 

@@ -22,7 +22,7 @@ bool EventProducer::publish(event::Event&& event) {
     output_.ring();
     return true;
   }
-  while (!ring_.try_push(std::move(event))) {
+  while (!ring_.try_push(std::move(event))) {  // NOLINT(bugprone-use-after-move): moved from only on success
     output_.ring();
     room_.sleep([this] { return ring_.size() < ring_.capacity(); }, kRetry);
   }

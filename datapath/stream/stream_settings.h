@@ -12,8 +12,21 @@ namespace bulkhead::stream {
 
 // Which of two different copies of the same bytes the receiving host keeps (Novak and Sturges 2007).
 enum class OverlapPolicy : std::uint8_t {
-  kFirst, kLast, kBsd, kBsdRight, kOldLinux, kLinux, kSolaris, kHpux10, kHpux11, kIrix, kMacos, kVista, kWindows,
-  kWindows2k3, kOldSolaris
+  kFirst,
+  kLast,
+  kBsd,
+  kBsdRight,
+  kOldLinux,
+  kLinux,
+  kSolaris,
+  kHpux10,
+  kHpux11,
+  kIrix,
+  kMacos,
+  kVista,
+  kWindows,
+  kWindows2k3,
+  kOldSolaris
 };
 
 // When reassembled data may be judged.
@@ -24,15 +37,15 @@ enum class InspectMoment : std::uint8_t {
 
 struct StreamSettings {
   InspectMoment inspect_moment = InspectMoment::kAcknowledged;  // [stream.inline]
-  bool midstream = false;                     // [stream.midstream] take up connections without handshake
-  bool async_oneside = false;                 // [stream.async-oneside]
-  std::uint32_t depth_bytes = 1024 * 1024;    // [stream.reassembly.depth] per direction; 0: unlimited
-  std::uint64_t session_memcap_bytes = 64ULL << 20;     // [stream.memcap] per worker
+  bool midstream = false;                                // [stream.midstream] take up connections without handshake
+  bool async_oneside = false;                            // [stream.async-oneside]
+  std::uint32_t depth_bytes = 1024 * 1024;               // [stream.reassembly.depth] per direction; 0: unlimited
+  std::uint64_t session_memcap_bytes = 64ULL << 20;      // [stream.memcap] per worker
   std::uint64_t reassembly_memcap_bytes = 256ULL << 20;  // [stream.reassembly.memcap] per worker
-  std::uint32_t look_back_bytes = 4096;       // kept behind the inspection point for rules that span segments
-  std::uint32_t max_segments = 4096;          // out-of-order segments per direction
-  std::uint8_t max_synack_queued = 5;         // [stream.max-synack-queued]
-  bool drop_invalid = true;                   // [stream.drop-invalid], inline only
+  std::uint32_t look_back_bytes = 4096;  // kept behind the inspection point for rules that span segments
+  std::uint32_t max_segments = 4096;     // out-of-order segments per direction
+  std::uint8_t max_synack_queued = 5;    // [stream.max-synack-queued]
+  bool drop_invalid = true;              // [stream.drop-invalid], inline only
   // First match decides; IPv4 and IPv6. The shipped default is Windows for all.
   std::vector<std::pair<IpPrefix, OverlapPolicy>> host_os_policy;
   OverlapPolicy default_policy = OverlapPolicy::kWindows;

@@ -72,8 +72,7 @@ TEST(SignatureInspector, UntrackedSegmentsAreJudgedByTheirOwnPayload) {
 }
 
 TEST(SignatureInspector, AddressOnlyRulesFireOnceADirection) {
-  MatcherHarness h(
-      "alert tcp 10.0.0.0/24 any -> any any (sid:1;)\nalert ip 10.0.0.1 any -> any any (sid:2;)");
+  MatcherHarness h("alert tcp 10.0.0.0/24 any -> any any (sid:1;)\nalert ip 10.0.0.1 any -> any any (sid:2;)");
   h.handshake();
   h.send(kUp, "x");
   h.send(kDown, "x");
