@@ -141,10 +141,12 @@ void Worker::process(io::RawPacket& raw) {
   now_ = std::max({now_, raw.time, raw.clock});
   order_ = {raw.number, 1, 0, 0};
   verdict_ = io::PacketVerdict::kAccept;
+  raw_ = &raw;
   decoder_.decode(raw, *chain_);
   // chain_->count grows while we walk: reassembled datagrams and their inner packets are appended.
   for (std::size_t i = 0; i < chain_->count; ++i) handle(chain_->views[i], *chain_);
   raw.verdict = verdict_;
+  raw_ = nullptr;
   switch (verdict_) {
     case io::PacketVerdict::kAccept: counters_.accepted.add(); break;
     case io::PacketVerdict::kDrop: counters_.blocked.add(); break;
@@ -220,6 +222,10 @@ bool Worker::track(PacketWork& work) {
   }
   if (work.flow->action == flow::FlowAction::kPass) {
     counters_.passed.add();
+    if (work.stream.session != nullptr) {  // nobody will look at its data: the stream engine need not keep it
+      stream::StreamSide& side = work.stream.session->side(work.direction);
+      side.release(side.delivered_end());
+    }
     return false;
   }
   if (settings_.inline_mode && settings_.stream.drop_invalid && work.has_stream && work.stream.invalid) {
@@ -475,42 +481,49 @@ void Worker::report_drop(const PacketWork& work, std::string_view reason, const 
   publish(std::move(e));
 }
 
+// Judges the data of one side without a packet of that side: a packet without bytes stands for it.
+void Worker::look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, bool flow_ends) {
+  PacketView view;
+  view.raw = raw_;
+  view.origin = PacketOrigin::kFlowTimeout;
+  const bool to_server = direction == Direction::kToServer;
+  view.family = flow.client.source.family();
+  view.source = to_server ? flow.client.source : flow.client.destination;
+  view.destination = to_server ? flow.client.destination : flow.client.source;
+  view.source_port = to_server ? flow.client.source_port : flow.client.destination_port;
+  view.destination_port = to_server ? flow.client.destination_port : flow.client.source_port;
+  view.protocol = flow.client.protocol;
+  view.vlan_count = flow.vlan_count;
+  view.vlan_id = flow.vlan_id;
+  PacketWork work;
+  work.view = &view;
+  work.flow = &flow;
+  work.direction = direction;
+  work.stream.session = &session;
+  work.stream.in_stream = true;
+  work.has_stream = true;
+  work.flow_ends = flow_ends;
+  work.was_established = true;  // data that was taken into a stream belongs to a connection
+  inspect(work);
+}
+
 void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {
   if (finishing_) return;
   // The tie keeps flow ends in the order of the flows' beginnings, whichever worker had them.
   const std::uint64_t tie = std::exchange(order_.tie, flow.first_packet);
+  const io::RawPacket* raw = std::exchange(raw_, nullptr);  // the packet in hand is another flow's
   if (order_.phase == 2) gate_.advance(index_, kEndOfInput + flow.first_packet);
   auto* session = static_cast<stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
   if (session != nullptr && flow.action == flow::FlowAction::kNone) {
     tcp_->flush(flow);
     for (const Direction direction : {Direction::kToServer, Direction::kToClient}) {
-      // A packet without bytes stands for the last look at what this side sent.
-      PacketView view;
-      view.origin = PacketOrigin::kFlowTimeout;
-      const bool to_server = direction == Direction::kToServer;
-      view.family = flow.client.source.family();
-      view.source = to_server ? flow.client.source : flow.client.destination;
-      view.destination = to_server ? flow.client.destination : flow.client.source;
-      view.source_port = to_server ? flow.client.source_port : flow.client.destination_port;
-      view.destination_port = to_server ? flow.client.destination_port : flow.client.source_port;
-      view.protocol = flow.client.protocol;
-      view.vlan_count = flow.vlan_count;
-      view.vlan_id = flow.vlan_id;
-      PacketWork work;
-      work.view = &view;
-      work.flow = &flow;
-      work.direction = direction;
-      work.stream.session = session;
-      work.stream.in_stream = true;
-      work.has_stream = true;
-      work.flow_ends = true;
-      work.was_established = true;  // data that was taken into a stream belongs to a connection
-      inspect(work);
+      look_at_stream(flow, *session, direction, true);
     }
   }
   if (settings_.report.flow_events) report_flow(flow, reason);
   for (const auto& inspector : inspectors_) inspector->on_flow_end(flow);
   order_.tie = tie;
+  raw_ = raw;
 }
 
 void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason) {
@@ -573,7 +586,10 @@ void Worker::on_data(flow::Flow& flow, Direction direction, std::uint64_t offset
   for (const auto& inspector : inspectors_) inspector->on_data(flow, direction, offset, data);
 }
 
+// What lies before the gap is gone afterwards: it is judged now.
 void Worker::on_gap(flow::Flow& flow, Direction direction, std::uint64_t offset, std::uint64_t length) {
+  auto* session = static_cast<stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  if (session != nullptr && flow.action == flow::FlowAction::kNone) look_at_stream(flow, *session, direction, false);
   for (const auto& inspector : inspectors_) inspector->on_gap(flow, direction, offset, length);
 }
 

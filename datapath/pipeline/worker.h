@@ -69,6 +69,7 @@ class Worker final : private stream::StreamListener {
   void report_drop(const PacketWork& work, std::string_view reason, const Alert* alert,
                    const event::VerdictInfo& verdict);
   void request_block(const PacketWork& work, const Alert& alert);
+  void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, bool flow_ends);
   void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);
   void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
   [[nodiscard]] event::EventHeader header_for(const PacketWork& work) const;
@@ -95,6 +96,7 @@ class Worker final : private stream::StreamListener {
   io::PacketVerdict verdict_ = io::PacketVerdict::kAccept;  // of the packet in hand
   std::uint32_t overflow_ = 0;
   bool finishing_ = false;
+  const io::RawPacket* raw_ = nullptr;  // the packet in hand; null between packets
   std::atomic<std::uint32_t> generation_{0};
   WorkerCounters counters_;
 };
