@@ -599,7 +599,7 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
   bridge.base_chain("block-in", NF_BR_PRE_ROUTING, settings.block_priority, {bridge.jump("block")});
   // Resets that this node sends to both ends of a blocked flow. A mark does not cross into another
   // network namespace, so no container can send under it.
-  const NftRule own_resets = bridge.rule().mark_is(kResetMark).counter().verdict(NF_ACCEPT).done("own resets");
+  const NftRule own_resets = bridge.rule().mark_is(kResetMark).counter().verdict(NF_ACCEPT).done("block-resets");
   bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, {own_resets, bridge.jump("block")});
   if (table != nullptr) {
     // What the node says to itself is nobody's traffic.

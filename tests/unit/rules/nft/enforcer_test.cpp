@@ -121,10 +121,12 @@ TEST(Enforcer, CountersBySourceRule) {
   }
   auto counters = enforcer.counters();
   ASSERT_TRUE(counters);
-  ASSERT_EQ(counters->size(), 8U);
-  EXPECT_EQ(counters->front().rule, "block4-flow");
-  EXPECT_EQ(counters->front().packets, 4U) << "both families";
-  EXPECT_EQ(counters->front().bytes, 200U);
+  ASSERT_EQ(counters->size(), 9U) << "eight sets of blocks, and the resets that pass them";
+  EXPECT_EQ(counters->at(0).rule, "block-resets");
+  EXPECT_EQ(counters->at(0).packets, 2U) << "bridge only";
+  EXPECT_EQ(counters->at(1).rule, "block4-flow");
+  EXPECT_EQ(counters->at(1).packets, 4U) << "both families";
+  EXPECT_EQ(counters->at(1).bytes, 200U);
 }
 
 TEST(Enforcer, RecoverDeletesEveryFamilyAndOnlyOurs) {
