@@ -34,7 +34,7 @@ enum OptionKind : std::uint8_t {
     case kMss: return n == 4;
     case kWindowScale: return n == 3;
     case kSackPermitted: return n == 2;
-    case kSack: return n >= 10 && n <= 34 && (n - 2) % 8 == 0;
+    case kSack: return n == 2 || (n >= 10 && n <= 34 && (n - 2) % 8 == 0);  // an empty one is useless, but common
     case kTimestamps: return n == 10;
     case kMd5: return n == 18;
     case kAuthentication: return n >= 4;

@@ -497,6 +497,13 @@ TEST(Decoder, LayersAreLimited) {
   EXPECT_TRUE(full.last().events.contains(DecodeEvent::too_many_layers));
 }
 
+TEST(Decoder, AnEmptySackOptionIsNoError) {
+  const Decoded d(ip4().tcp(1, 2, {.options = {5, 2, 1, 1}}).build());
+  EXPECT_TRUE(d.last().events.empty());
+  const Decoded odd(ip4().tcp(1, 2, {.options = {5, 3, 0, 1}}).build());
+  EXPECT_FALSE(odd.last().events.empty());
+}
+
 TEST(Decoder, AViewIsResetBeforeReuse) {
   const Bytes tcp = ip4().tcp(1, 2, {.options = test::tcp_option_mss(9)}).payload("x").build();
   const Bytes arp = PacketBuilder().ethernet().arp().build();

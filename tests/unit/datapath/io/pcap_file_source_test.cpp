@@ -96,7 +96,7 @@ TEST_F(PcapFileSourceTest, ReadsAMappedFileInBursts) {
 
 TEST_F(PcapFileSourceTest, DeliversWhatStandsBeforeACorruptRecord) {
   auto bytes = five_packets().bytes();
-  bytes.resize(bytes.size() - 1);
+  bytes.pop_back();
   PcapFileSource source(write("cut.pcap", bytes));
   ASSERT_TRUE(source.open());
   const Outcome out = drain(source);
