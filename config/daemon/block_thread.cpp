@@ -84,17 +84,24 @@ rules::Block BlockThread::block_for(const pipeline::BlockRequest& request) const
   return block;
 }
 
+// A packet that passed before the block was in force: resets once more, where the flow is now.
+void BlockThread::follow(const pipeline::BlockRequest& request) {
+  const auto asked = asked_.find(request.flow_id);
+  if (asked != asked_.end() && asked->second.in_force) send_resets(request);
+}
+
 void BlockThread::act(const pipeline::BlockRequest& request) {
+  if (request.follows) return follow(request);
   requests_.add();
   const std::int64_t second = wall_clock().seconds();
   forget_old(second);
-  auto [entry, fresh] = asked_.try_emplace(request.flow_id, second + settings_.ttl.count());
+  auto [entry, fresh] = asked_.try_emplace(request.flow_id, Asked{second + settings_.ttl.count(), false});
   if (!fresh) {
-    if (entry->second > second) {
+    if (entry->second.until > second) {
       repeated_.add();
       return;
     }
-    entry->second = second + settings_.ttl.count();
+    entry->second.until = second + settings_.ttl.count();
   }
 
   const rules::Block block = block_for(request);
@@ -121,6 +128,7 @@ void BlockThread::act(const pipeline::BlockRequest& request) {
   } else if (rules::is_in_force(*outcome)) {
     added_.add();
     e.action = "add";
+    entry->second.in_force = true;
     if (request.is_tcp) send_resets(request);
   } else {
     refused_.add();
@@ -139,12 +147,13 @@ void BlockThread::send_resets(const pipeline::BlockRequest& request) {
   target.interface_index = request.interface_index;
   target.client_next_seq = request.next_seq[index_of(Direction::kToServer)];
   target.server_next_seq = request.next_seq[index_of(Direction::kToClient)];
-  if (const Status sent = resets_.send(target); !sent) reset_errors_.add();
+  if (const Status sent = resets_.send(target); !sent) return reset_errors_.add();
+  resets_sent_.add(2);
 }
 
 void BlockThread::forget_old(std::int64_t now_seconds) {
   if (asked_.size() < kForgetAbove) return;
-  std::erase_if(asked_, [&](const auto& entry) { return entry.second <= now_seconds; });
+  std::erase_if(asked_, [&](const auto& entry) { return entry.second.until <= now_seconds; });
 }
 
 void BlockThread::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
@@ -154,6 +163,7 @@ void BlockThread::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& 
   out.emplace_back("response.failed", failed_.value());
   out.emplace_back("response.repeated", repeated_.value());
   out.emplace_back("response.queue_full", queue_full_.value());
+  out.emplace_back("response.resets_sent", resets_sent_.value());
   out.emplace_back("response.resets_failed", reset_errors_.value());
 }
 

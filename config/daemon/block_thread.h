@@ -47,6 +47,7 @@ class BlockThread final : public pipeline::ResponseSink {
  private:
   void run();
   void act(const pipeline::BlockRequest& request);
+  void follow(const pipeline::BlockRequest& request);
   [[nodiscard]] rules::Block block_for(const pipeline::BlockRequest& request) const;
   void send_resets(const pipeline::BlockRequest& request);
   void forget_old(std::int64_t now_seconds);
@@ -61,9 +62,13 @@ class BlockThread final : public pipeline::ResponseSink {
   std::condition_variable wake_;
   std::deque<pipeline::BlockRequest> queue_;
   bool stop_ = false;
-  std::unordered_map<std::uint64_t, std::int64_t> asked_;  // flow id -> second in which it may be asked again
+  struct Asked {
+    std::int64_t until = 0;  // second in which it may be asked again
+    bool in_force = false;
+  };
+  std::unordered_map<std::uint64_t, Asked> asked_;  // by flow id
   std::uint64_t sequence_ = 0;
-  Counter requests_, added_, refused_, failed_, repeated_, queue_full_, reset_errors_;
+  Counter requests_, added_, refused_, failed_, repeated_, queue_full_, resets_sent_, reset_errors_;
 };
 
 }  // namespace bulkhead::config

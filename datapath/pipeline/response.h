@@ -19,6 +19,8 @@ struct BlockRequest {
   std::uint64_t packet_number = 0;
   bool verified = false;  // TCP established: the source address cannot be spoofed
   bool is_tcp = false;
+  // The flow was asked for before, and this packet came after: only its sequence numbers are news, for resets.
+  bool follows = false;
   std::uint32_t next_seq[2] = {0, 0};  // by Direction: sequence numbers for resets
   // Where and how the flow's frames travel, for resets; MAC addresses by role in the flow.
   bool has_ethernet = false;

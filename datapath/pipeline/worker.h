@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,8 @@ class Worker final : private stream::StreamListener {
   void report_drop(const PacketWork& work, std::string_view reason, const Alert* alert,
                    const event::VerdictInfo& verdict);
   void request_block(const PacketWork& work, const Alert& alert);
+  void follow_block(const PacketWork& work);
+  void add_route(const PacketWork& work, BlockRequest& request) const;
   void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, bool flow_ends);
   void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);
   void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
@@ -96,6 +99,8 @@ class Worker final : private stream::StreamListener {
   io::PacketVerdict verdict_ = io::PacketVerdict::kAccept;  // of the packet in hand
   std::uint32_t overflow_ = 0;
   bool finishing_ = false;
+  // Tap: TCP flows that were asked to be cut, with the packets after that which may still move the resets.
+  std::unordered_map<std::uint64_t, std::uint32_t> cut_flows_;
   const io::RawPacket* raw_ = nullptr;  // the packet in hand; null between packets
   std::atomic<std::uint32_t> generation_{0};
   WorkerCounters counters_;
