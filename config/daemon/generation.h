@@ -5,7 +5,7 @@
 // In       EngineSettings. Out  a Generation, or none when something does not load and must (see Fatal).
 // Fatal    policies and inventory with errors never load; signatures with errors are left out one by one
 //          unless SignatureSettings::failure_is_fatal.
-// Tests    tests/unit/config/daemon/generation_test.cpp
+// Tests    tests/golden/ (through replay)
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // IPv4 options as the bits of PacketView::ip_options (RFC 791 3.1; numbers from the IANA list of IP options).
 //
-// Tests    tests/unit/datapath/decode/ipv4_test.cpp
+// Tests    tests/unit/datapath/decode/decoder_test.cpp
 #pragma once
 
 #include <cstdint>

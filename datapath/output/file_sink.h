@@ -2,7 +2,7 @@
 //
 // Thread   the output thread; reopen() by any; health() by any (its text under a lock).
 // Errors   see BufferedFile: a file that cannot be written loses events, counts them and is tried again.
-// Tests    tests/unit/datapath/output/file_sink_test.cpp
+// Tests    tests/unit/datapath/output/buffered_file_test.cpp
 #pragma once
 
 #include <mutex>

@@ -5,7 +5,7 @@
 // Out      events to the EventPublisher; verdicts into RawPacket::verdict; block requests to ResponseSink.
 // Order    events carry EventOrder, so that any number of workers gives one order.
 // Errors   never throws; what is wrong with a packet becomes counters and events.
-// Tests    tests/unit/datapath/pipeline/worker_test.cpp, tests/golden/
+// Tests    tests/unit/datapath/pipeline/replay_test.cpp, tests/golden/
 #pragma once
 
 #include <array>

@@ -2,7 +2,7 @@
 //
 // Thread   one worker. A pool must outlive its buffers (TcpSession holds it by shared_ptr).
 // Limits   the capacities of buffers handed out never add up to more than `cap`; take() then answers empty.
-// Tests    tests/unit/datapath/stream/buffer_pool_test.cpp
+// Tests    tests/unit/datapath/stream/reassembly_twin_test.cpp
 #pragma once
 
 #include <array>

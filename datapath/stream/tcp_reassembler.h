@@ -14,7 +14,7 @@
 // Limits   depth_bytes and max_segments per direction, the pool's cap; beyond them a segment is counted and
 //          dropped: it becomes a gap when the peer acknowledges it.
 // Errors   reassembly_* events.
-// Tests    tests/unit/datapath/stream/tcp_reassembler_test.cpp; the slow twin in
+// Tests    tests/unit/datapath/stream/tcp_tracker_test.cpp; the slow twin in
 //          tests/unit/datapath/stream/reassembly_twin_test.cpp; tests/fuzz/fuzz_stream.cpp
 #pragma once
 

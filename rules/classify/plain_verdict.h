@@ -2,7 +2,7 @@
 // compiled form. It is what the compiler, the classifier and the kernel ruleset are tested against.
 //
 // Thread   pure function. Cost  policies x rules x peers; not for the packet path.
-// Tests    tests/unit/rules/classify/plain_verdict_test.cpp
+// Tests    tests/unit/rules/classify/classifier_test.cpp
 #pragma once
 
 #include <string>

@@ -6,7 +6,7 @@
 // Limits   element lists are split over messages of at most 48 KiB.
 // Errors   decode_*() answer false for broken attributes; unknown attributes are passed over.
 // Source   linux/netfilter/nfnetlink.h, nf_tables.h
-// Tests    tests/unit/rules/nft/message_codec_test.cpp, tests/fuzz/fuzz_nft_codec.cpp
+// Tests    tests/unit/rules/nft/expression_codec_test.cpp, tests/fuzz/fuzz_nft_codec.cpp
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,7 @@
 // Rules    elements of sets marked dynamic_elements are not compared; interval sets that differ are made
 //          anew, since their elements depend on each other.
 // Thread   pure function. Cost  sorts each set once.
-// Tests    tests/unit/rules/nft/ruleset_diff_test.cpp
+// Tests    tests/unit/rules/nft/enforcer_test.cpp
 #pragma once
 
 #include <string>

@@ -4,7 +4,7 @@
 //          Strength is Suricata's: distinct bytes count 3 (letters), 4 (printable, 00, 01, ff) or 6, repeated ones 1.
 // Limits   the last kMaxFastPatternBytes of longer contents are used: they end where the content ends, and they
 //          keep the stream state of Hyperscan small.
-// Tests    tests/unit/signatures/compile/fast_pattern_test.cpp
+// Tests    tests/unit/signatures/compile/compiler_test.cpp
 #pragma once
 
 #include <string_view>

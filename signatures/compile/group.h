@@ -5,7 +5,7 @@
 // Limits   at most max_groups per class and direction: the ports with most rules of their own get one each,
 //          all others with rules of their own share one, the rest of the ports use the base group.
 // Thread   built on the control thread, immutable afterwards.
-// Tests    tests/unit/signatures/compile/group_test.cpp
+// Tests    tests/unit/signatures/compile/compiler_test.cpp
 #pragma once
 
 #include <array>

@@ -6,7 +6,7 @@
 // Ids      the index of the literal in the list.
 // Thread   compile() from any control thread; a database is immutable; scratch belongs to one worker.
 // Errors   Result with Hyperscan's message; a cache that cannot be written is no error (CacheStats counts it).
-// Tests    tests/unit/signatures/compile/hyperscan_db_test.cpp
+// Tests    tests/unit/signatures/compile/compiler_test.cpp
 #pragma once
 
 #include <hs/hs.h>

@@ -3,7 +3,7 @@
 // position in the files.
 //
 // Thread   control thread.
-// Tests    tests/unit/signatures/compile/order_test.cpp
+// Tests    tests/unit/signatures/compile/compiler_test.cpp
 #pragma once
 
 #include <array>

@@ -6,7 +6,7 @@
 // Retry    a step is tried at its next occurrence only when a later step reads what it leaves behind (the
 //          cursor or a variable). Where nothing from a step on depends on anything before it (`cut`), its failure is
 //          final.
-// Tests    tests/unit/signatures/compile/payload_program_test.cpp, tests/unit/signatures/match/payload_matcher_test.cpp
+// Tests    tests/unit/signatures/compile/compiler_test.cpp, tests/unit/signatures/match/payload_matcher_test.cpp
 #pragma once
 
 #include <cstdint>

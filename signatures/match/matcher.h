@@ -9,7 +9,7 @@
 //          has reported once it does not report again: later it only looks at data from there on.
 // Limits   packet_alert_max reported alerts; more are counted, their drop still acts.
 // Errors   none; never throws.
-// Tests    tests/unit/signatures/match/matcher_test.cpp, tests/unit/signatures/match/differential_test.cpp
+// Tests    tests/unit/signatures/match/signature_inspector_test.cpp, tests/unit/signatures/match/differential_test.cpp
 #pragma once
 
 #include <memory>
