@@ -1,0 +1,7 @@
+# Alerts beside Suricata's on the same captures; the whole set: alert_parity.py --all.
+if(NOT TARGET bulkhead)
+  return()
+endif()
+add_test(NAME differential.alert_parity
+  COMMAND ${CMAKE_COMMAND} -E env python3 ${CMAKE_CURRENT_LIST_DIR}/alert_parity.py --bulkhead $<TARGET_FILE:bulkhead>)
+set_tests_properties(differential.alert_parity PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT 300)
