@@ -69,7 +69,7 @@ int cmd_replay(const ReplayOptions& options) {
   if (config_errors.has_errors()) return kExitBadInput;
   const EngineSettings& settings = config.settings;
   start_logging(!options.log_level.empty() ? options.log_level : options.quiet ? "error" : settings.log_level);
-  for (const auto& word : config.ignored) spdlog::debug("ignored: --set {}", word);
+  for (const auto& word : config.ignored) spdlog::warn("there is no setting of this name, ignored: --set {}", word);
 
   Diagnostics diagnostics;
   const auto generation = load_generation(settings, 1, diagnostics);

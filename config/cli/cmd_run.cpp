@@ -36,7 +36,7 @@ int cmd_run(RunOptions options) {
   if (diagnostics.has_errors()) return kExitBadInput;
 
   start_logging(options.log_level.empty() ? config.settings.log_level : options.log_level);
-  for (const auto& word : config.ignored) spdlog::debug("ignored: --set {}", word);
+  for (const auto& word : config.ignored) spdlog::warn("there is no setting of this name, ignored: --set {}", word);
   if (!have_capabilities({kNeedNetRaw, kNeedNetAdmin})) return kExitFailed;
   std::error_code error;
   std::filesystem::create_directories(config.settings.log_dir, error);

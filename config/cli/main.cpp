@@ -258,8 +258,10 @@ class CommandLine {
         status_ = kExitBadInput;
         return;
       }
+      // Not App::help(): it goes on to the command that was chosen, which is this one.
       const CLI::App* about = topic_.empty() ? &app_ : app_.get_subcommand(topic_);
-      std::fputs(about->help().c_str(), stdout);
+      std::fputs(about->get_formatter()->make_help(about, about->get_name(), CLI::AppFormatMode::Normal).c_str(),
+                 stdout);
     });
   }
 

@@ -236,6 +236,7 @@ class Daemon {
         case SIGHUP: reload(); break;
         default: break;
       }
+      tell_about_interfaces();
       Error why;
       if (live_->failed(&why)) {
         spdlog::error("capture: {}", why.to_string());
@@ -245,6 +246,19 @@ class Daemon {
         publish_stats();
         next_stats += settings_.stats.interval;
       }
+    }
+  }
+
+  // An interface that goes is waited for: somebody should know that nothing is read meanwhile.
+  void tell_about_interfaces() {
+    const io::PacketMmapTapSource& tap = *taps_.front();
+    if (const std::uint64_t losses = tap.interface_losses(); losses != losses_told_) {
+      losses_told_ = losses;
+      spdlog::warn("{}: an interface is down or gone; nothing of it is read until it is back", tap.describe());
+    }
+    if (const std::uint64_t reopens = tap.reopens(); reopens != reopens_told_) {
+      reopens_told_ = reopens;
+      spdlog::info("{}: reading again", tap.describe());
     }
   }
 
@@ -267,8 +281,9 @@ class Daemon {
     generation_ = std::move(*next);
     ++generation_number_;
     live_->use(generation_.snapshot);
-    spdlog::info("reloaded: generation {}, {} signatures, {} policies", generation_number_,
-                 generation_.summary.rules_loaded, generation_.summary.policies);
+    const auto& loaded = generation_.summary;
+    spdlog::info("reloaded: generation {}, {} signatures ({} refused), {} policies", generation_number_,
+                 loaded.rules_loaded, loaded.rules_refused, loaded.policies);
   }
 
   void publish_stats() {
@@ -307,6 +322,7 @@ class Daemon {
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();
   Generation generation_;
   std::uint32_t generation_number_ = 1;
+  std::uint64_t losses_told_ = 0, reopens_told_ = 0;
   std::unique_ptr<rules::NlTransport> policy_transport_, block_transport_;
   std::unique_ptr<rules::Enforcer> enforcer_;
   std::unique_ptr<rules::BlockManager> blocks_;

@@ -37,6 +37,8 @@ ATTACKS = (  # what the intruder sends to the web server in the middle of an ord
     (9000002, 6, "/?page=../../../../etc/passwd", ""),
 )
 
+CUT = ("connection reset by peer", "broken pipe")  # at once: both ends were told, neither waits
+
 
 class Screen:
     """Aligned rows with a mark; colours on a terminal only."""
@@ -153,7 +155,7 @@ class Lab:
         for each in conversations:
             block = self.wait_for(lambda each=each: self.find_block(each))
             latency = block_latency_us(block)
-            cut = each["before"] == 200 and each["after"] != 200
+            cut = each["before"] == 200 and each["after"] in CUT
             self.screen.row(bool(block) and latency is not None and cut,
                             (f"intruder:{each['port']} -> web:80", 26), (f"IPv{each['family']}", 4),
                             (f"{latency:.0f} us" if latency is not None else "no block event", 14),

@@ -458,7 +458,8 @@ class Builder {
   bool check_readable(const std::string& file, const SourceSpan& span) {
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0) {
-      diagnostics_.error(span, "settings.no_such_file", file + ": " + std::strerror(errno));
+      diagnostics_.error(span, "settings.no_such_file", file + ": " + std::strerror(errno),
+                         file == "-" ? "/dev/stdin is what is piped in" : "");
       return false;
     }
     if (S_ISDIR(status.st_mode)) {

@@ -69,6 +69,7 @@ void OutputThread::finish() {
 
 void OutputThread::reopen() {
   for (const auto& sink : sinks_) sink->reopen();
+  reopen_asked_.store(true, std::memory_order_release);
   doorbell_.ring();
 }
 
@@ -89,6 +90,7 @@ void OutputThread::run() {
     const bool last_round = finishing_.load(std::memory_order_acquire);
     const bool worked = settings_.mode == OutputMode::kLive ? drain_live() : drain_replay();
     const auto now = std::chrono::steady_clock::now();
+    if (reopen_asked_.exchange(false, std::memory_order_acquire)) flush();  // the new file is there without an event
     if (unflushed_ && now - last_flush >= (worked ? settings_.flush_interval : kIdleFlush)) {
       flush();
       last_flush = now;

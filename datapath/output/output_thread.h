@@ -140,6 +140,7 @@ class OutputThread {
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t arrivals_ = 0;
   bool unflushed_ = false;
+  std::atomic<bool> reopen_asked_{false};
   Counter written_;
   Counter merge_high_water_;
 };

@@ -6,7 +6,8 @@
 // Out      two frames through an AF_PACKET socket on the interface the flow was seen on. A bridge
 //          sends them to the right port by its forwarding table, past the forward hook where blocks live.
 // Limits   Ethernet without VLAN tags; best effort: a segment in flight makes the number stale, and the
-//          receiver answers with a challenge (RFC 5961) that the block drops.
+//          receiver answers with a challenge (RFC 5961) that the block drops. The worker therefore asks again
+//          for each packet that passed before the block was in force.
 // Errors   send() gives the Error of the socket; CAP_NET_RAW is needed.
 // Tests    tests/unit/rules/block/tcp_reset_test.cpp, tests/netns/
 #pragma once

@@ -87,6 +87,18 @@ TEST_F(BlockThreadTest, AFlowIsAskedForOnce) {
   EXPECT_EQ(stat("response.repeated"), 2U);
 }
 
+// Packets behind the match only move the resets: they are no requests, whatever became of the block.
+TEST_F(BlockThreadTest, WhatFollowsAMatchBlocksNothingByItself) {
+  BlockRequest behind = request(1, true);
+  behind.follows = true;
+  behind.signature = nullptr;
+  const auto events = run({behind, request(1, true), behind, behind});
+  EXPECT_EQ(events.size(), 1U);
+  EXPECT_EQ(kernel.batches, 1);
+  EXPECT_EQ(stat("response.requests"), 1U);
+  EXPECT_EQ(stat("response.repeated"), 0U);
+}
+
 TEST_F(BlockThreadTest, WhatCanBeForgedBlocksNoMoreThanItsFlow) {
   settings.scope = ResponseScope::kSource;
   const auto events = run({request(1, false), request(2, true)});
