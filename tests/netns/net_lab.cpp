@@ -221,8 +221,8 @@ bool NetLab::connect(const std::string& from, const std::string& to, IpFamily fa
   SocketAddress target = socket_address(address_of(to, family), port);
   if (::bind(server.get(), target.get(), target.length) != 0 || ::listen(server.get(), 1) != 0) return false;
   if (::connect(pair.client.get(), target.get(), target.length) != 0 && errno != EINPROGRESS) return false;
-  if (finish_connect(pair.client.get(), milliseconds(1000)) != Probe::kPassed) return false;
-  if (!wait_for(server.get(), POLLIN, milliseconds(1000))) return false;
+  if (finish_connect(pair.client.get(), milliseconds(5000)) != Probe::kPassed) return false;
+  if (!wait_for(server.get(), POLLIN, milliseconds(5000))) return false;
   pair.server = FileDescriptor(::accept4(server.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   pair.client_address = address_of(from, family);
   pair.server_address = address_of(to, family);
