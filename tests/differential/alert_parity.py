@@ -79,7 +79,7 @@ class Suricata:
         settings = folder / "suricata.yaml"
         settings.write_text(self.settings_text())
         self.socket_path = folder / "socket"
-        self.log = open(folder / "suricata.log", "w", encoding="utf-8")
+        self.log = open(folder / "console.log", "w", encoding="utf-8")
         command = ["suricata", "-c", settings, f"--unix-socket={self.socket_path}", "-S", rules, "-l", folder, "-k", "none",
                    "--set", "runmode=single"] + our_settings()
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)

@@ -1,0 +1,111 @@
+#include "signatures/match/scanner.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace bulkhead::signatures {
+namespace {
+
+ByteSpan bytes(std::string_view text) {
+  return {reinterpret_cast<const Byte*>(text.data()), text.size()};
+}
+
+constexpr std::uint32_t kAttack = 0, kHello = 1;
+
+SignatureDbPtr database(ScanMode mode) {
+  auto literals = std::make_shared<LiteralDb>();
+  literals->mode = mode;
+  literals->literals = {{"attack", false}, {"hello", true}};
+  literals->longest = 6;
+  HyperscanCompiler compiler("");
+  literals->db = *compiler.compile(literals->literals, mode);
+  auto db = std::make_shared<SignatureDb>();
+  db->literal_dbs.push_back(std::move(literals));
+  return db;
+}
+
+class ScannerTest : public testing::Test {
+ protected:
+  SignatureDbPtr db_ = database(ScanMode::kStream);
+  const LiteralDb& literals_ = *db_->literal_dbs[0];
+  Scanner scanner_{db_, 4};
+  StreamScan side_;
+
+  void TearDown() override { scanner_.close(side_, &literals_); }
+  const PatternHit* hit(std::uint32_t literal) const {
+    const auto at =
+        std::find_if(side_.hits.begin(), side_.hits.end(), [&](const PatternHit& h) { return h.literal == literal; });
+    return at == side_.hits.end() ? nullptr : &*at;
+  }
+};
+
+TEST_F(ScannerTest, FindsALiteralAcrossEveryCut) {
+  const std::string text = "..attack..";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    StreamScan side;
+    scanner_.feed(side, literals_, 0, bytes(std::string_view(text).substr(0, cut)));
+    scanner_.feed(side, literals_, cut, bytes(std::string_view(text).substr(cut)));
+    ASSERT_EQ(side.hits.size(), 1u) << cut;
+    EXPECT_EQ(side.hits[0].literal, kAttack);
+    EXPECT_EQ(side.hits[0].first_end, 8u);
+    EXPECT_EQ(side.scanned_end, text.size());
+    scanner_.close(side, &literals_);
+  }
+  EXPECT_EQ(scanner_.counters().streams_opened.value(), 1u);  // the later ones take the idle one
+  EXPECT_EQ(scanner_.counters().streams_reused.value(), text.size());
+}
+
+TEST_F(ScannerTest, OneEntryForAllPlacesOfALiteral) {
+  scanner_.feed(side_, literals_, 0, bytes("HELLO hello "));
+  scanner_.feed(side_, literals_, 12, bytes("Hello"));
+  ASSERT_EQ(side_.hits.size(), 1u);
+  EXPECT_EQ(hit(kHello)->first_end, 5u);
+  EXPECT_EQ(hit(kHello)->last_end, 17u);
+}
+
+TEST_F(ScannerTest, CaseCountsUnlessTheLiteralSaysOtherwise) {
+  scanner_.feed(side_, literals_, 0, bytes("ATTACK"));
+  EXPECT_EQ(hit(kAttack), nullptr);
+}
+
+TEST_F(ScannerTest, NothingIsFoundAcrossAHole) {
+  scanner_.feed(side_, literals_, 0, bytes("att"));
+  scanner_.feed(side_, literals_, 10, bytes("ack attack"));
+  ASSERT_NE(hit(kAttack), nullptr);
+  EXPECT_EQ(hit(kAttack)->first_end, 20u);
+  EXPECT_EQ(hit(kAttack)->last_end, 20u);
+}
+
+TEST_F(ScannerTest, RewindForgetsWhatWillComeAgainAndKeepsWhatBegan) {
+  scanner_.feed(side_, literals_, 0, bytes("hello attack"));
+  ASSERT_NE(hit(kAttack), nullptr);
+  side_.judged_end = 12;
+  scanner_.rewind(side_, literals_, 9, bytes("hello att"));
+  EXPECT_EQ(hit(kAttack), nullptr);
+  ASSERT_NE(hit(kHello), nullptr);
+  EXPECT_EQ(side_.scanned_end, 9u);
+  EXPECT_EQ(side_.judged_end, 9u);
+  scanner_.feed(side_, literals_, 9, bytes("ack"));
+  ASSERT_NE(hit(kAttack), nullptr);
+  EXPECT_EQ(hit(kAttack)->first_end, 12u);
+}
+
+TEST_F(ScannerTest, PacketsOfEitherModeGiveEachLiteralOnce) {
+  for (const ScanMode mode : {ScanMode::kBlock, ScanMode::kStream}) {
+    const SignatureDbPtr db = database(mode);
+    Scanner scanner(db, 1);
+    const LiteralDb& literals = *db->literal_dbs[0];
+    std::vector<std::uint32_t> found = scanner.scan_packet(literals, bytes("attack hello attack"));
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, (std::vector<std::uint32_t>{kAttack, kHello}));
+    EXPECT_TRUE(scanner.scan_packet(literals, bytes("ack")).empty());  // nothing is left of the packet before
+    EXPECT_EQ(scanner.counters().packet_bytes.value(), 22u);
+    EXPECT_EQ(scanner.counters().errors.value(), 0u);
+  }
+}
+
+}  // namespace
+}  // namespace bulkhead::signatures
