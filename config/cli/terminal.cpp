@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -55,7 +56,7 @@ std::string human_seconds(double seconds) {
   } else if (seconds < 59.995) {
     std::snprintf(text.data(), text.size(), "%.2f s", seconds);
   } else {
-    const auto whole = static_cast<unsigned long long>(seconds + 0.5);
+    const auto whole = static_cast<unsigned long long>(std::llround(seconds));
     if (whole < 3600) {
       std::snprintf(text.data(), text.size(), "%llu min %02llu s", whole / 60, whole % 60);
     } else {

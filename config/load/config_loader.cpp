@@ -414,7 +414,7 @@ class Builder {
     for (const auto& [name, value] : values_.group(group)) {
       SourceSpan span = value->span;
       if (!span.file)
-        span = {std::make_shared<SourceFile>(group + "." + name, value->text), 1, 1,
+        span = {std::make_shared<SourceFile>(std::string(group).append(".").append(name), value->text), 1, 1,
                 static_cast<std::uint32_t>(value->text.size())};
       out.push_back({name, value->text, span});
     }
@@ -474,7 +474,7 @@ class Builder {
   }
 
   std::string existing_path(std::string_view key) {
-    const std::string file = path(key);
+    std::string file = path(key);
     if (file.empty() || !check_readable(file, values_.get(key).span)) return {};
     return file;
   }

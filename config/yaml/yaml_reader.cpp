@@ -443,7 +443,7 @@ std::optional<std::uint64_t> yaml_size(const YamlNode& node, Diagnostics& diagno
 
 std::optional<std::string> yaml_choice(const YamlNode& node, Diagnostics& diagnostics,
                                        const std::vector<std::string>& words) {
-  const auto text = yaml_text(node, diagnostics);
+  auto text = yaml_text(node, diagnostics);
   if (!text) return std::nullopt;
   if (std::find(words.begin(), words.end(), *text) != words.end()) return text;
   std::string list;

@@ -112,7 +112,7 @@ class TableRenderer {
   void follow_flows();
   [[nodiscard]] RuleBuilder flow_key(IpFamily version, FlowKind kind, bool reply) const;
   void dispatch_maps(FlowEnd end);
-  void add_chain_once(std::string name, std::vector<NftRule> rules);
+  void add_chain_once(const std::string& name, std::vector<NftRule> rules);
   void add_set_once(NftSet set);
   [[nodiscard]] NftRule dispatch(IpFamily version, FlowEnd end) const;
   [[nodiscard]] static std::string map_name(IpFamily version, FlowEnd end);
@@ -125,7 +125,7 @@ class TableRenderer {
   std::map<std::pair<std::uint32_t, FlowEnd>, std::string> program_chains_;
 };
 
-void TableRenderer::add_chain_once(std::string name, std::vector<NftRule> rules) {
+void TableRenderer::add_chain_once(const std::string& name, std::vector<NftRule> rules) {
   if (!names_.insert(name).second) return;
   plain_chain(name, std::move(rules));
 }

@@ -36,10 +36,12 @@ FlowVariables renumbered(const FlowVariables& old, const VariableNames& from, co
     if (old.bit(bit)) renumber(from.flowbits, to.flowbits, bit, [&](std::uint32_t id) { out.set_bit(id, true); });
   }
   for (const auto& [old_id, value] : old.ints) {
-    renumber(from.flowints, to.flowints, old_id, [&](std::uint32_t id) { out.ints.emplace_back(id, value); });
+    renumber(from.flowints, to.flowints, old_id,
+             [&out, &number = value](std::uint32_t id) { out.ints.emplace_back(id, number); });
   }
   for (const auto& [old_id, text] : old.captures) {
-    renumber(from.captures, to.captures, old_id, [&](std::uint32_t id) { out.captures.emplace_back(id, text); });
+    renumber(from.captures, to.captures, old_id,
+             [&out, &bytes = text](std::uint32_t id) { out.captures.emplace_back(id, bytes); });
   }
   return out;
 }
