@@ -84,7 +84,7 @@ std::uint64_t dispatch_hash(const io::RawPacket& raw) {
     case io::LinkType::kIpv6: return from(0);
     case io::LinkType::kNull:
     case io::LinkType::kLoop: return from(4);
-    case io::LinkType::kPpp: return from(frame.size() > 0 && frame[0] == 0xff ? 4 : 2);
+    case io::LinkType::kPpp: return from(!frame.empty() && frame[0] == 0xff ? 4 : 2);
   }
   return 0;
 }

@@ -6,8 +6,6 @@ namespace bulkhead::stream {
 
 using decode::tcp_flag::kAck;
 using decode::tcp_flag::kFin;
-using decode::tcp_flag::kRst;
-using decode::tcp_flag::kSyn;
 
 OverlapPolicy policy_of(const StreamSettings& settings, const IpAddress& address) {
   for (const auto& [prefix, policy] : settings.host_os_policy) {
