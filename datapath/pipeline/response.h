@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "datapath/base/flow_key.h"
+#include "datapath/base/timestamp.h"
 #include "datapath/event/signature_info.h"
 
 namespace bulkhead::pipeline {
