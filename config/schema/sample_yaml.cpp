@@ -164,7 +164,7 @@ class Writer {
     std::vector<std::string> enabled;
     for (const auto& item : value.items) enabled.push_back(item.text);
     for (const auto& type : enabled) write_event_type(type, "");
-    if (value.items.empty()) out_.insert(out_.rfind(":") + 1, " []");
+    if (value.items.empty()) out_.insert(out_.rfind(':') + 1, " []");
     if (!style_.help) return;
     for (const auto& [type, rows] : event_type_rows()) {
       if (std::find(enabled.begin(), enabled.end(), type) == enabled.end()) write_event_type(type, "# ");

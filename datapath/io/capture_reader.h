@@ -31,7 +31,7 @@ enum class CaptureError : std::uint8_t {
 #undef X
 };
 inline constexpr std::size_t kCaptureErrorCount = 0
-#define X(name, text, reference) +1
+#define X(name, text, reference) +1  // NOLINT(bugprone-macro-parentheses): a sum of ones
 #include "datapath/io/capture_errors.def"
 #undef X
     ;

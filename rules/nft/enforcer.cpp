@@ -24,13 +24,13 @@ LoadReport count(const NftRuleset& ruleset) {
 
 }  // namespace
 
-Result<LoadReport> Enforcer::load(PolicyTablePtr table) {
-  auto report = load(std::move(table), EnforcementMode::detect());
+Result<LoadReport> Enforcer::load(const PolicyTablePtr& table) {
+  auto report = load(table, EnforcementMode::detect());
   if (report) mode_detected_ = true;
   return report;
 }
 
-Result<LoadReport> Enforcer::load(PolicyTablePtr table, const EnforcementMode& mode) {
+Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const EnforcementMode& mode) {
   NftRuleset desired = render_ruleset(table.get(), mode, settings_);
   auto actual = transport_.dump(settings_.table);
   if (!actual) return actual.error();
@@ -83,6 +83,7 @@ Result<std::vector<RuleCounter>> Enforcer::counters() {
     }
   }
   std::vector<RuleCounter> out;
+  out.reserve(sums.size());
   for (auto& [key, sum] : sums) out.push_back(std::move(sum));
   return out;
 }

@@ -34,8 +34,8 @@ class Enforcer {
       : transport_(transport), settings_(std::move(settings)) {}
 
   // Loads the table (null: blocks only) in the mode of this network namespace, then verifies.
-  [[nodiscard]] Result<LoadReport> load(PolicyTablePtr table);
-  [[nodiscard]] Result<LoadReport> load(PolicyTablePtr table, const EnforcementMode& mode);
+  [[nodiscard]] Result<LoadReport> load(const PolicyTablePtr& table);
+  [[nodiscard]] Result<LoadReport> load(const PolicyTablePtr& table, const EnforcementMode& mode);
   // Differences between the kernel and what was loaded last; empty: proved equal.
   [[nodiscard]] Result<std::vector<std::string>> verify();
   // Counters by rule, summed over families and variants.
