@@ -4,6 +4,8 @@
 #include <limits>
 #include <string>
 
+#include "datapath/pipeline/drop_fields.h"
+
 namespace bulkhead::pipeline {
 
 namespace {
@@ -493,22 +495,7 @@ void Worker::report_drop(const PacketWork& work, std::string_view reason, const 
   e.header = header_for(work);
   e.reason = reason;
   e.direction = work.direction;
-  e.ip_length = static_cast<std::uint16_t>(std::min<std::uint32_t>(view.ip_total_length, 65535));
-  e.tos = view.tos;
-  e.ttl = view.ttl;
-  e.ip_id = view.fragment_id;
-  if (view.has_tcp) {
-    e.is_tcp = true;
-    e.tcp_seq = view.tcp.seq;
-    e.tcp_ack = view.tcp.ack;
-    e.tcp_window = view.tcp.window;
-    e.tcp_urgent = view.tcp.urgent;
-    e.tcp_flags = view.tcp.flags;
-  }
-  if (view.has_udp) {
-    e.is_udp = true;
-    e.udp_length = static_cast<std::uint16_t>(std::min<std::size_t>(view.payload.size() + 8, 65535));
-  }
+  fill_packet_fields(view, e);
   if (alert != nullptr && settings_.report.drop_alerts) e.signature = alert->signature;
   e.verdict = verdict;
   publish(std::move(e));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "datapath/pipeline/drop_fields.h"
+
 namespace bulkhead::rules {
 
 namespace {
@@ -73,22 +75,7 @@ void PolicyInspector::report(pipeline::InspectContext& context, const FlowTuple&
   event::DropEvent e;
   e.reason = "policy";
   e.direction = context.direction;
-  e.ip_length = static_cast<std::uint16_t>(std::min<std::uint32_t>(packet.ip_total_length, 65535));
-  e.tos = packet.tos;
-  e.ttl = packet.ttl;
-  e.ip_id = packet.fragment_id;
-  if (packet.has_tcp) {
-    e.is_tcp = true;
-    e.tcp_seq = packet.tcp.seq;
-    e.tcp_ack = packet.tcp.ack;
-    e.tcp_window = packet.tcp.window;
-    e.tcp_urgent = packet.tcp.urgent;
-    e.tcp_flags = packet.tcp.flags;
-  }
-  if (packet.has_udp) {
-    e.is_udp = true;
-    e.udp_length = static_cast<std::uint16_t>(std::min<std::size_t>(packet.payload.size() + 8, 65535));
-  }
+  pipeline::fill_packet_fields(packet, e);
   if (packet.has_icmp_id) {
     e.is_icmp = true;
     e.icmp_id = packet.icmp_id;

@@ -65,7 +65,8 @@ TEST(NetlinkProtocol, BlockRoundTripWithIpv6) {
 
 // The bytes themselves, as the README promises them to readers in other languages (little-endian host).
 TEST(NetlinkProtocol, LayoutOnTheWire) {
-  if constexpr (std::endian::native != std::endian::little) GTEST_SKIP();
+  if constexpr (std::endian::native != std::endian::little)
+    GTEST_SKIP() << "the expected bytes are those of a little-endian host";
   event::BlockEvent block;
   block.header.time.ns = 1;
   block.header.tuple = {*IpAddress::parse("1.2.3.4"), *IpAddress::parse("5.6.7.8"), 0x1234, 80, 6};
