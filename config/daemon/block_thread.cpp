@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "datapath/base/scheduling.h"
+
 namespace bulkhead::config {
 
 namespace {
@@ -12,13 +14,14 @@ Timestamp wall_clock() {
   return {std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
 }
 
+constexpr int kFirst = -20;                   // nice value: a block is little work, and it is urgent
 constexpr std::size_t kForgetAbove = 100000;  // flows remembered before old ones are looked for
 
 }  // namespace
 
 BlockThread::BlockThread(const ResponseSettings& settings, rules::BlockManager& manager,
-                         event::EventPublisher& publisher)
-    : settings_(settings), manager_(manager), publisher_(publisher) {}
+                         event::EventPublisher& publisher, int nice)
+    : settings_(settings), manager_(manager), publisher_(publisher), nice_(nice) {}
 
 BlockThread::~BlockThread() {
   stop();
@@ -55,6 +58,9 @@ void BlockThread::request(const pipeline::BlockRequest& request) {
 }
 
 void BlockThread::run() {
+  if (const Status prompt = make_prompt("blocks", nice_ == 0 ? 0 : kFirst); !prompt) {
+    spdlog::warn("busy containers can hold up blocks: {}", prompt.error().to_string());
+  }
   std::deque<pipeline::BlockRequest> taken;
   while (true) {
     {

@@ -36,7 +36,9 @@ class BlockThread final : public pipeline::ResponseSink {
   static constexpr std::size_t kQueueLimit = 16384;
 
   // `manager` and `publisher` are used by the block thread alone once start() has been called.
-  BlockThread(const ResponseSettings& settings, rules::BlockManager& manager, event::EventPublisher& publisher);
+  // `nice`: of the packet threads; unless 0, the block thread goes before them.
+  BlockThread(const ResponseSettings& settings, rules::BlockManager& manager, event::EventPublisher& publisher,
+              int nice = 0);
   ~BlockThread() override;
 
   void start();
@@ -55,6 +57,7 @@ class BlockThread final : public pipeline::ResponseSink {
   const ResponseSettings settings_;
   rules::BlockManager& manager_;
   event::EventPublisher& publisher_;
+  const int nice_;
   rules::TcpResetSender resets_;
   bool resets_open_ = false;
   std::thread thread_;

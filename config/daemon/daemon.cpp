@@ -211,7 +211,8 @@ class Daemon {
   void start_workers() {
     const std::size_t workers = taps_.size();
     if (settings_.response.mode != ResponseMode::kOff) {
-      response_ = std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers]);
+      response_ =
+          std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
       response_->start();
     }
     std::vector<io::PacketSource*> sources;

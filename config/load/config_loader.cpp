@@ -83,6 +83,7 @@ class Builder {
     out_.log_level = values_.text("log-level");
     out_.workers = request_.workers.value_or(number32("workers"));
     if (out_.workers == 0) out_.workers = live() ? std::max(1U, std::thread::hardware_concurrency()) : 1;
+    out_.pipeline.nice = -static_cast<int>(values_.number("boost"));
     out_.pcap_files = existing_files(literals(request_.pcap_files, "--pcap"));
     out_.seed = request_.seed;
     out_.pipeline.inline_mode = inline_;

@@ -13,10 +13,12 @@ constexpr std::size_t kChunk = std::size_t{16} << 20;  // given back at a time
 }  // namespace
 
 Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::string& path) {
-  // Not blocking: opening a pipe must not wait for its writer, it is not for us anyway.
+  // A pipe is not for us, and is not opened even for a moment: its writer would find a reader that goes away (SIGPIPE).
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return errno_error("open", path);
+  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return std::unique_ptr<MappedFile>();
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return errno_error("open", path);
-  struct stat info {};
   if (fstat(fd, &info) != 0) {
     const Error error = errno_error("fstat", path);
     ::close(fd);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "datapath/base/scheduling.h"
 #include "datapath/pipeline/replay.h"
 
 namespace bulkhead::pipeline {
@@ -62,6 +63,8 @@ void Live::stop() {
 }
 
 void Live::run(Lane& lane) {
+  // Without the right to do so workers run as anybody else; the block thread tells.
+  static_cast<void>(make_prompt("worker", settings_.nice));
   io::PacketBatch batch;
   batch.packets.reserve(settings_.batch_packets);
   std::int64_t last_second = 0;

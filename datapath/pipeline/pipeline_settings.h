@@ -35,6 +35,7 @@ struct PipelineSettings {
   bool inline_mode = false;           // verdicts act on packets (IPS)
   bool checksum_auto = true;          // replay: pcap-file.checksum-checks auto
   std::uint32_t batch_packets = 256;  // packets a worker takes at once
+  int nice = 0;                       // of live workers (base/scheduling.h)
 };
 
 }  // namespace bulkhead::pipeline
