@@ -4,7 +4,7 @@
 usage: run_tidy.py BUILD_DIR [--seconds N]
 
 A file that passed is not read again until it, a header of the tree, or .clang-tidy changes (BUILD_DIR/tidy keeps
-the hashes). Files changed last come first, so that the bound (default 300 s) cuts off the oldest ones; how many
+the hashes). Files changed last come first, so that the bound (default 480 s) cuts off the oldest ones; how many
 were not read is printed. Exit status 1 when a check complains.
 """
 import argparse
@@ -83,7 +83,7 @@ def tidy(name, commands, deadline):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build_dir", type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seconds", type=float, default=480)
     arguments = parser.parse_args()
     build_dir = arguments.build_dir.resolve()
     cache = build_dir / "tidy"
