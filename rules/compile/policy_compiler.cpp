@@ -215,7 +215,19 @@ class PolicyCompiler {
     match.ports = merged_ports(numbered.rule->ports);
     if (numbered.rule->peers.empty()) match.peers = AddressSet::any();
     for (const Peer& peer : numbered.rule->peers) match.peers = match.peers.unite(resolve_peer(peer, subject));
+    match.peers_key = peers_key(numbered.rule->peers, own ? subject.name_space : std::string());
     return entry->second = add_match(std::move(match));
+  }
+
+  // See TableMatch. Peers of any and CIDRs alone have no key.
+  static std::string peers_key(const std::vector<Peer>& peers, const std::string& own_namespace) {
+    const bool fixed = std::all_of(peers.begin(), peers.end(), [](const Peer& p) {
+      return p.kind == Peer::Kind::kAny || p.kind == Peer::Kind::kCidr;
+    });
+    if (fixed) return {};
+    std::string out;
+    for (const Peer& peer : peers) out += (out.empty() ? "" : ", ") + peer.to_string();
+    return own_namespace.empty() ? out : out + " in " + own_namespace;
   }
 
   std::uint32_t add_match(TableMatch match) {
@@ -255,7 +267,7 @@ class PolicyCompiler {
     if (guarded && end_rule != kNone) {
       Step step;
       step.rule = end_rule;
-      step.match = add_match({AddressSet::any(), {}});
+      step.match = add_match({AddressSet::any(), {}, {}});
       step.tier = t;
       step.action = table_->rules_[end_rule].action;
       program.steps.push_back(step);

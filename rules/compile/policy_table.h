@@ -65,6 +65,9 @@ struct TableRule {
 struct TableMatch {
   AddressSet peers;
   std::vector<PortMatch> ports;  // merged and sorted; none: every protocol
+  // Who the peers are by the policy's words, whatever addresses they have now: the kernel's sets are named by
+  // it and keep their names when the inventory changes. Empty: the addresses themselves are the words.
+  std::string peers_key;
 
   [[nodiscard]] bool matches(const FlowQuery& query, FlowEnd end) const;
   auto operator<=>(const TableMatch&) const = default;
