@@ -16,7 +16,7 @@ std::string protocol_text(std::uint8_t protocol) {
   return std::string(output::protocol_name(protocol, buffer));
 }
 
-bool has_ports(const FlowTuple& t) {
+bool shows_ports(const FlowTuple& t) {
   return t.source_port != 0 || t.destination_port != 0;
 }
 
@@ -28,7 +28,7 @@ std::string end_text(const IpAddress& address, std::uint16_t port, bool ports) {
 }
 
 std::string tuple_text(const FlowTuple& t) {
-  const bool ports = has_ports(t);
+  const bool ports = shows_ports(t);
   std::string out = end_text(t.source, t.source_port, ports);
   if (t.destination.is_set()) out += " -> " + end_text(t.destination, t.destination_port, ports);
   if (t.protocol != 0) out += " " + protocol_text(t.protocol);
@@ -93,9 +93,9 @@ std::string watch_json(const output::NetlinkEvent& e) {
   number(json, "sequence", e.sequence);
   if (e.flow_id != 0) number(json, "flow_id", e.flow_id);
   if (e.tuple.source.is_set()) field(json, "src_ip", e.tuple.source.to_eve_string());
-  if (has_ports(e.tuple)) number(json, "src_port", e.tuple.source_port);
+  if (shows_ports(e.tuple)) number(json, "src_port", e.tuple.source_port);
   if (e.tuple.destination.is_set()) field(json, "dest_ip", e.tuple.destination.to_eve_string());
-  if (has_ports(e.tuple)) number(json, "dest_port", e.tuple.destination_port);
+  if (shows_ports(e.tuple)) number(json, "dest_port", e.tuple.destination_port);
   if (e.tuple.protocol != 0) field(json, "proto", protocol_text(e.tuple.protocol));
   field(json, "app_proto", e.app_protocol);
   if (e.sid != 0) {

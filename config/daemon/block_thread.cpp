@@ -10,10 +10,6 @@ namespace bulkhead::config {
 
 namespace {
 
-Timestamp wall_clock() {
-  return {std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
-}
-
 constexpr int kFirst = -20;                   // nice value: a block is little work, and it is urgent
 constexpr std::size_t kForgetAbove = 100000;  // flows remembered before old ones are looked for
 

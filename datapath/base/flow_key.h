@@ -21,6 +21,10 @@ inline constexpr std::uint8_t kHopByHop = 0, kIcmp = 1, kIpip = 4, kTcp = 6, kUd
                               kDestOptions = 60, kSctp = 132;
 }  // namespace ip_proto
 
+[[nodiscard]] constexpr bool has_ports(std::uint8_t protocol) {
+  return protocol == ip_proto::kTcp || protocol == ip_proto::kUdp || protocol == ip_proto::kSctp;
+}
+
 enum class Direction : std::uint8_t { kToServer = 0, kToClient = 1 };
 [[nodiscard]] constexpr Direction opposite(Direction d) {
   return d == Direction::kToServer ? Direction::kToClient : Direction::kToServer;

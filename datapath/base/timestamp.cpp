@@ -14,6 +14,10 @@ void put_digits(char* out, int count, std::int64_t value) {
 }
 }  // namespace
 
+Timestamp wall_clock() {
+  return {std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+}
+
 void write_iso8601(Timestamp time, char* out) {
   constexpr std::int64_t kYear0 = -62167219200;     // 0000-01-01T00:00:00Z
   constexpr std::int64_t kYear9999 = 253402300799;  // 9999-12-31T23:59:59Z

@@ -28,6 +28,9 @@ struct Timestamp {
   }
 };
 
+// For live runs and what they write; never for a decision about packets.
+[[nodiscard]] Timestamp wall_clock();
+
 inline constexpr std::size_t kIso8601Length = 31;
 // Writes exactly kIso8601Length characters (no terminator); years 0 to 9999, else clamped.
 void write_iso8601(Timestamp time, char* out);

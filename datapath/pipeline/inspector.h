@@ -36,6 +36,10 @@ struct Alert {
   std::uint8_t target = 0;                         // `target` keyword: 0 none, 1 source, 2 destination
 };
 
+[[nodiscard]] inline bool acts_as_drop(const Alert& alert) {
+  return alert.action == RuleAction::kDrop || alert.action == RuleAction::kReject;
+}
+
 struct InspectContext {
   const decode::PacketView* packet = nullptr;  // never null
   flow::Flow* flow = nullptr;                  // null: no flow (ARP, broken packets, ...)

@@ -10,11 +10,6 @@ namespace bulkhead::pipeline {
 
 namespace {
 constexpr std::chrono::milliseconds kReceiveTimeout{100};
-
-Timestamp wall_clock() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<Nanoseconds>(since_epoch).count()};
-}
 }  // namespace
 
 struct Live::Lane {

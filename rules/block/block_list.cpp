@@ -14,10 +14,6 @@ namespace {
 constexpr std::size_t kMaxReason = 200;
 constexpr std::string_view kReply = "reply ";
 
-bool has_ports(std::uint8_t protocol) {
-  return protocol == ip_proto::kTcp || protocol == ip_proto::kUdp || protocol == ip_proto::kSctp;
-}
-
 BlockSetKind set_kind(const Block& block) {
   switch (block.kind) {
     case BlockKind::kSource: return BlockSetKind::kSource;
