@@ -65,7 +65,8 @@ bool Classifier::judge(std::uint32_t program, FlowEnd end, const FlowQuery& quer
   for (std::uint32_t i = interval.begin; i != interval.end; ++i) {
     if (candidates_[i] < from) continue;
     const Step& step = steps[candidates_[i]];
-    if (!table_->matches()[step.match].peers.contains(peer)) continue;
+    const TableMatch& match = table_->matches()[step.match];
+    if (match.self ? query.tuple.source != query.tuple.destination : !match.peers.contains(peer)) continue;
     if (step.audit) {
       if (decision.audit_count < Decision::kMaxAudit) decision.audit[decision.audit_count++] = step.rule;
       from = step.skip_to;

@@ -18,6 +18,8 @@ struct PlainVerdict {
   std::vector<std::string> audit;  // rules of audit policies that matched on the way
 };
 
-[[nodiscard]] PlainVerdict plain_verdict(const PolicyModel& model, const Inventory& inventory, const FlowQuery& query);
+// `now` leaves out what has expired; nullopt: the wall clock.
+[[nodiscard]] PlainVerdict plain_verdict(const PolicyModel& model, const Inventory& inventory, const FlowQuery& query,
+                                         std::optional<std::chrono::sys_seconds> now = std::nullopt);
 
 }  // namespace bulkhead::rules

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
+
+#include "rules/compile/peer_resolver.h"
 
 namespace bulkhead::rules {
 
@@ -22,103 +25,163 @@ std::vector<PortMatch> merged_ports(std::vector<PortMatch> ports) {
   return out;
 }
 
+// One rule of the model and its number in the table.
+struct Numbered {
+  const PolicyRule* rule;
+  std::uint32_t id;
+  PeerResolver::Needs needs;
+};
+
+struct OrderedPolicy {
+  const Policy* policy = nullptr;
+  std::vector<Numbered> ingress, egress;
+  std::uint32_t isolated_rule[2] = {kNone, kNone};  // by FlowEnd
+
+  [[nodiscard]] const std::vector<Numbered>& rules(FlowEnd end) const {
+    return end == FlowEnd::kEgress ? egress : ingress;
+  }
+};
+
+// A tier with the rules that its meaning adds, by FlowEnd.
+struct OrderedTier {
+  const Tier* tier = nullptr;
+  std::uint32_t end_rule[2] = {kNone, kNone};
+  std::uint32_t node_rule[2] = {kNone, kNone};
+  std::uint32_t self_rule[2] = {kNone, kNone};
+  std::vector<OrderedPolicy> policies;
+};
+
 }  // namespace
 
 class PolicyCompiler {
  public:
-  PolicyCompiler(const PolicyModel& model, InventoryPtr inventory, Diagnostics& diagnostics)
-      : model_(model), diagnostics_(diagnostics), table_(std::make_shared<PolicyTable>()) {
-    table_->inventory_ = std::move(inventory);
-    table_->tiers_ = model.tiers;
+  // A table that knows what it is about and has no programs yet.
+  static std::shared_ptr<PolicyTable> empty_table(const PolicyModel& model, const InventoryPtr& inventory) {
+    auto table = std::make_shared<PolicyTable>();
+    table->model_ = std::make_shared<PolicyModel>(model);
+    table->tiers_ = model.tiers;
+    table->inventory_ = inventory;
+    return table;
   }
+
+  PolicyCompiler(std::shared_ptr<PolicyTable> table, Diagnostics& diagnostics, std::chrono::sys_seconds now)
+      : diagnostics_(diagnostics),
+        now_(now),
+        table_(std::move(table)),
+        model_(table_->model()),
+        inventory_(table_->inventory()),
+        index_(inventory_),
+        resolver_(model_, inventory_, index_) {}
 
   PolicyTablePtr compile() {
     const std::size_t errors_before = diagnostics_.error_count();
-    resolve_fixed_sets();
     number_rules();
-    check_labels();
-    for (const Workload& workload : table_->inventory_->workloads()) add_workload(workload);
+    check_rules();
+    select_workloads();
+    for (std::uint32_t id = 0; id < inventory_.workloads().size(); ++id) add_workload(id);
     if (diagnostics_.error_count() != errors_before) return nullptr;
     table_->index_.build(table_->workloads_);
     return table_;
   }
 
  private:
-  // One rule of the model and its number in the table.
-  struct Numbered {
-    const PolicyRule* rule;
-    std::uint32_t id;
-  };
-  struct OrderedPolicy {
-    const Policy* policy;
-    std::vector<Numbered> ingress, egress;
-  };
-  struct OrderedTier {
-    std::uint32_t end_rule[2] = {kNone, kNone};  // by FlowEnd
-    std::vector<OrderedPolicy> policies;
-  };
-
-  static AddressSet addresses_of(const std::vector<IpAddress>& addresses) {
-    std::vector<IpRange> ranges;
-    for (const IpAddress& address : addresses) ranges.push_back({address, address});
-    return AddressSet::of(ranges);
-  }
-
-  void resolve_fixed_sets() {
-    std::vector<IpAddress> nodes, pods;
-    for (const Node& node : table_->inventory_->nodes()) {
-      nodes.insert(nodes.end(), node.addresses.begin(), node.addresses.end());
-    }
-    for (const Workload& workload : table_->inventory_->workloads()) {
-      auto& list = workload.host_network ? nodes : pods;
-      list.insert(list.end(), workload.addresses.begin(), workload.addresses.end());
-    }
-    nodes_ = addresses_of(nodes);
-    world_ = AddressSet::any().without(addresses_of(pods)).without(nodes_);
-  }
+  static constexpr FlowEnd kEnds[] = {FlowEnd::kEgress, FlowEnd::kIngress};
 
   std::uint32_t add_rule(TableRule rule) {
     table_->rules_.push_back(std::move(rule));
     return static_cast<std::uint32_t>(table_->rules_.size() - 1);
   }
 
+  static TableRule rule_of_policy(const Policy& policy, FlowEnd end) {
+    TableRule out;
+    out.policy = policy.name;
+    out.tier = policy.tier;
+    out.end = end;
+    out.audit = policy.mode == Policy::Mode::kAudit;
+    out.sessions = policy.sessions;
+    return out;
+  }
+
   std::vector<Numbered> number_direction(const Policy& policy, FlowEnd end) {
     std::vector<Numbered> out;
     for (const PolicyRule& rule : policy.rules(end)) {
-      TableRule entry;
+      TableRule entry = rule_of_policy(policy, end);
       entry.key = policy.name + "/" + to_string(end) + "/" + std::to_string(out.size() + 1);
-      entry.policy = policy.name;
-      entry.tier = policy.tier;
-      entry.end = end;
       entry.action = rule.action;
-      entry.audit = policy.mode == Policy::Mode::kAudit;
       entry.log = rule.log;
+      entry.limit = rule.limit;
       entry.text = rule.to_string();
       entry.span = rule.span;
-      out.push_back({&rule, add_rule(std::move(entry))});
+      out.push_back({&rule, add_rule(std::move(entry)), PeerResolver::needs(rule.peers)});
     }
     return out;
+  }
+
+  std::uint32_t number_isolation(const Policy& policy, FlowEnd end) {
+    if (!policy.isolates(end)) return kNone;
+    TableRule entry = rule_of_policy(policy, end);
+    entry.key = policy.name + "/" + to_string(end) + "/isolated";
+    entry.role = TableRule::Role::kIsolated;
+    entry.action = Action::kDeny;
+    entry.text = std::string("deny ") + to_string(end) + " that no rule of the tier allows";
+    entry.span = policy.span;
+    return add_rule(std::move(entry));
+  }
+
+  std::uint32_t number_tier_rule(const Tier& tier, FlowEnd end, TableRule::Role role, const char* name, Action action,
+                                 std::string text) {
+    TableRule entry;
+    entry.key = "tier:" + tier.name + "/" + to_string(end) + "/" + name;
+    entry.tier = tier.name;
+    entry.role = role;
+    entry.end = end;
+    entry.action = action;
+    entry.text = std::move(text);
+    entry.span = tier.span;
+    return add_rule(std::move(entry));
+  }
+
+  void number_tier_rules(OrderedTier& ordered) {
+    const Tier& tier = *ordered.tier;
+    for (const FlowEnd end : kEnds) {
+      const auto at = static_cast<std::size_t>(end);
+      if (tier.kind == Tier::Kind::kNetworkPolicy) {
+        ordered.self_rule[at] = number_tier_rule(tier, end, TableRule::Role::kSelf, "self", Action::kAllow,
+                                                 "allow a workload to reach itself through a service");
+        ordered.node_rule[at] =
+            number_tier_rule(tier, end, TableRule::Role::kOwnNode, "own-node", Action::kAllow,
+                             end == FlowEnd::kIngress ? "allow from own-node" : "allow to own-node");
+      } else if (tier.end != Action::kPass) {
+        ordered.end_rule[at] = number_tier_rule(tier, end, TableRule::Role::kTierEnd, "end", tier.end,
+                                                "end of tier " + tier.name + ": " + to_string(tier.end));
+      }
+    }
+  }
+
+  bool is_in_force(const Policy& policy) {
+    if (!policy.expires) return true;
+    if (*policy.expires <= now_) return false;
+    auto& next = table_->next_expiry_;
+    next = next ? std::min(*next, *policy.expires) : *policy.expires;
+    return true;
   }
 
   void number_rules() {
     for (const Tier& tier : model_.tiers) {
       OrderedTier ordered;
+      ordered.tier = &tier;
       for (const Policy* policy : model_.in_tier(tier.name)) {
-        ordered.policies.push_back(
-            {policy, number_direction(*policy, FlowEnd::kIngress), number_direction(*policy, FlowEnd::kEgress)});
-      }
-      if (tier.end != Action::kPass && !ordered.policies.empty()) {
-        for (const FlowEnd end : {FlowEnd::kEgress, FlowEnd::kIngress}) {
-          TableRule entry;
-          entry.key = "tier:" + tier.name + "/" + to_string(end) + "/end";
-          entry.tier = tier.name;
-          entry.end = end;
-          entry.action = tier.end;
-          entry.text = std::string("end of tier ") + tier.name + ": " + to_string(tier.end);
-          entry.span = tier.span;
-          ordered.end_rule[static_cast<int>(end)] = add_rule(std::move(entry));
+        if (!is_in_force(*policy)) continue;
+        OrderedPolicy entry;
+        entry.policy = policy;
+        entry.ingress = number_direction(*policy, FlowEnd::kIngress);
+        entry.egress = number_direction(*policy, FlowEnd::kEgress);
+        for (const FlowEnd end : kEnds) {
+          entry.isolated_rule[static_cast<std::size_t>(end)] = number_isolation(*policy, end);
         }
+        ordered.policies.push_back(std::move(entry));
       }
+      if (!ordered.policies.empty()) number_tier_rules(ordered);
       tiers_.push_back(std::move(ordered));
     }
   }
@@ -139,15 +202,26 @@ class PolicyCompiler {
     }
   }
 
-  void check_labels() {
-    const std::vector<std::string> known = table_->inventory_->label_keys();
+  void check_peer(const Peer& peer, const SourceSpan& span, const std::vector<std::string>& known) {
+    if (peer.kind == Peer::Kind::kSelector) check_selector(peer.selector, span, known);
+    if (peer.kind != Peer::Kind::kSet || model_.set_named(peer.name) != nullptr) return;
+    std::vector<std::string> names;
+    for (const NamedSet& set : model_.sets) names.push_back(set.name);
+    const std::string near = nearest_word(peer.name, names);
+    diagnostics_.error(span, "policy.set.unknown", "there is no set \"" + peer.name + "\"",
+                       near.empty() ? "" : "did you mean \"" + near + "\"?");
+  }
+
+  void check_rules() {
+    const std::vector<std::string> known = inventory_.label_keys();
+    for (const NamedSet& set : model_.sets) {
+      for (const Peer& peer : set.members) check_peer(peer, set.span, known);
+    }
     for (const Policy& policy : model_.policies) {
       check_selector(policy.subject, policy.span, known);
       for (const auto* rules : {&policy.ingress, &policy.egress}) {
         for (const PolicyRule& rule : *rules) {
-          for (const Peer& peer : rule.peers) {
-            if (peer.kind == Peer::Kind::kSelector) check_selector(peer.selector, rule.span, known);
-          }
+          for (const Peer& peer : rule.peers) check_peer(peer, rule.span, known);
           check_families(rule);
         }
       }
@@ -156,7 +230,7 @@ class PolicyCompiler {
 
   // A rule whose peers are of one family and whose ICMP types are of the other can never match.
   void check_families(const PolicyRule& rule) {
-    if (rule.peers.empty() || rule.ports.empty()) return;
+    if (rule.peers.empty() || rule.ports.empty() || !rule.named_ports.empty()) return;
     bool v4_peer = false, v6_peer = false, v4_port = false, v6_port = false;
     for (const Peer& peer : rule.peers) {
       v4_peer |= peer.kind != Peer::Kind::kCidr || peer.cidr.address.is_v4();
@@ -171,63 +245,114 @@ class PolicyCompiler {
                        "the peers and the ICMP types of this rule are of different IP families: it can never match");
   }
 
-  const AddressSet& resolve_selector(const Selector& selector) {
-    const std::string key = selector.to_string();
-    const auto [entry, fresh] = selectors_.try_emplace(key);
-    if (fresh) {
-      std::vector<IpAddress> addresses;
-      for (const Workload& workload : table_->inventory_->workloads()) {
-        if (!selector.matches(workload)) continue;
-        addresses.insert(addresses.end(), workload.addresses.begin(), workload.addresses.end());
+  // For each workload and tier, the policies that select it, in order.
+  void select_workloads() {
+    selected_.resize(inventory_.workloads().size() * tiers_.size());
+    for (std::uint32_t t = 0; t < tiers_.size(); ++t) {
+      for (std::uint32_t p = 0; p < tiers_[t].policies.size(); ++p) {
+        for (const std::uint32_t id : index_.members(tiers_[t].policies[p].policy->subject)) {
+          selected_[id * tiers_.size() + t].push_back(p);
+        }
       }
-      entry->second = addresses_of(addresses);
     }
+  }
+
+  static bool is_named(const NamedPort& wanted, const WorkloadPort& port) {
+    return port.name == wanted.name && (wanted.protocol == 0 || wanted.protocol == port.protocol);
+  }
+
+  // The numbers that a rule's port names have at one workload.
+  static std::vector<PortMatch> ports_named_by(const PolicyRule& rule, const Workload& workload) {
+    std::vector<PortMatch> out;
+    for (const NamedPort& wanted : rule.named_ports) {
+      for (const WorkloadPort& port : workload.ports) {
+        if (is_named(wanted, port)) out.push_back({port.protocol, port.port, port.port});
+      }
+    }
+    return merged_ports(std::move(out));
+  }
+
+  // What the matches of a rule depend on, beside the rule, in words.
+  std::string context_of(const Numbered& numbered, const Workload& subject) const {
+    std::string out;
+    if (numbered.needs.name_space) out += subject.name_space;
+    out += '/';
+    if (numbered.needs.node) out += subject.node;
+    out += '/';
+    if (numbered.rule->end == FlowEnd::kIngress && !numbered.rule->named_ports.empty()) {
+      for (const PortMatch& port : ports_named_by(*numbered.rule, subject)) out += port.to_string() + ",";
+    }
+    return out;
+  }
+
+  const std::vector<std::uint32_t>& matches_of(const Numbered& numbered, const Workload& subject) {
+    const auto [entry, fresh] = matches_of_rules_.try_emplace({numbered.id, context_of(numbered, subject)});
+    if (fresh) entry->second = make_matches(*numbered.rule, subject);
     return entry->second;
   }
 
-  AddressSet resolve_peer(const Peer& peer, const Workload& subject) {
-    switch (peer.kind) {
-      case Peer::Kind::kAny: return AddressSet::any();
-      case Peer::Kind::kWorld: return world_;
-      case Peer::Kind::kNodes: return nodes_;
-      case Peer::Kind::kSelector: return resolve_selector(peer.selector);
-      case Peer::Kind::kSelfNamespace: {
-        Requirement same;
-        same.subject = Requirement::Subject::kNamespace;
-        same.values = {subject.name_space};
-        return resolve_selector({{same}});
-      }
-      case Peer::Kind::kCidr: break;
-    }
-    std::vector<IpRange> holes;
-    for (const IpPrefix& hole : peer.except) holes.push_back({hole.first(), hole.last()});
-    return AddressSet::of({{peer.cidr.first(), peer.cidr.last()}}).without(AddressSet::of(holes));
-  }
-
-  // The match of a rule; one per namespace of the guarded workload when the rule says self-ns.
-  std::uint32_t match_of(const Numbered& numbered, const Workload& subject) {
-    const bool own = std::any_of(numbered.rule->peers.begin(), numbered.rule->peers.end(),
-                                 [](const Peer& p) { return p.kind == Peer::Kind::kSelfNamespace; });
-    const auto [entry, fresh] =
-        matches_of_rules_.try_emplace({numbered.id, own ? subject.name_space : std::string()}, kNone);
-    if (!fresh) return entry->second;
+  // At least one, so that the rule keeps its place and `explain` can say why it did not match.
+  std::vector<std::uint32_t> make_matches(const PolicyRule& rule, const Workload& subject) {
     TableMatch match;
-    match.ports = merged_ports(numbered.rule->ports);
-    if (numbered.rule->peers.empty()) match.peers = AddressSet::any();
-    for (const Peer& peer : numbered.rule->peers) match.peers = match.peers.unite(resolve_peer(peer, subject));
-    match.peers_key = peers_key(numbered.rule->peers, own ? subject.name_space : std::string());
-    return entry->second = add_match(std::move(match));
+    match.ports = merged_ports(rule.ports);
+    std::vector<std::uint32_t> out;
+    if (rule.end == FlowEnd::kIngress) {
+      const std::vector<PortMatch> named = ports_named_by(rule, subject);
+      match.ports.insert(match.ports.end(), named.begin(), named.end());
+      match.ports = merged_ports(std::move(match.ports));
+    }
+    const AddressSet peers = resolver_.resolve(rule.peers, &subject);
+    const std::string key = peers_key(rule.peers, subject);
+    const bool only_names = rule.ports.empty() && !rule.named_ports.empty();
+    // Without a number the match would be every protocol.
+    if (!only_names || !match.ports.empty()) {
+      match.peers = peers;
+      match.peers_key = key;
+      out.push_back(add_match(std::move(match)));
+    }
+    if (rule.end == FlowEnd::kEgress) add_named_destinations(rule, peers, key, out);
+    if (out.empty()) out.push_back(add_match({}));
+    return out;
   }
 
   // See TableMatch. Peers of any and CIDRs alone have no key.
-  static std::string peers_key(const std::vector<Peer>& peers, const std::string& own_namespace) {
+  static std::string peers_key(const std::vector<Peer>& peers, const Workload& subject) {
     const bool fixed = std::all_of(peers.begin(), peers.end(), [](const Peer& p) {
-      return p.kind == Peer::Kind::kAny || p.kind == Peer::Kind::kCidr;
+      return p.kind == Peer::Kind::kAny || p.kind == Peer::Kind::kCidr || p.kind == Peer::Kind::kNothing;
     });
     if (fixed) return {};
     std::string out;
     for (const Peer& peer : peers) out += (out.empty() ? "" : ", ") + peer.to_string();
-    return own_namespace.empty() ? out : out + " in " + own_namespace;
+    const PeerResolver::Needs needs = PeerResolver::needs(peers);
+    if (needs.name_space) out += " in " + subject.name_space;
+    if (needs.node) out += " of " + subject.node;
+    return out;
+  }
+
+  void add_named_destinations(const PolicyRule& rule, const AddressSet& peers, const std::string& key,
+                              std::vector<std::uint32_t>& out) {
+    std::map<PortMatch, std::vector<IpAddress>> destinations;
+    for (const NamedPort& wanted : rule.named_ports) {
+      for (const std::uint32_t id : index_.with_port_name(wanted.name)) {
+        const Workload& workload = inventory_.workloads()[id];
+        for (const WorkloadPort& port : workload.ports) {
+          if (!is_named(wanted, port)) continue;
+          for (const IpAddress& address : workload.addresses) {
+            if (peers.contains(address)) destinations[{port.protocol, port.port, port.port}].push_back(address);
+          }
+        }
+      }
+    }
+    // The addresses behind a name change with the inventory even if the peers are fixed.
+    std::string words = key.empty() ? peers.to_string(SIZE_MAX) : key, names;
+    for (const NamedPort& wanted : rule.named_ports) names += " " + wanted.to_string();
+    for (const auto& [port, addresses] : destinations) {
+      TableMatch match;
+      match.peers = PeerResolver::addresses_of(addresses);
+      match.ports = {port};
+      match.peers_key = words + " with" + names + " at " + port.to_string();
+      out.push_back(add_match(std::move(match)));
+    }
   }
 
   std::uint32_t add_match(TableMatch match) {
@@ -236,49 +361,74 @@ class PolicyCompiler {
     return entry->second;
   }
 
+  static TableMatch anybody() {
+    TableMatch out;
+    out.peers = AddressSet::any();
+    return out;
+  }
+
+  void add_step(std::uint32_t rule, std::uint32_t match, std::uint32_t tier, Program& program) {
+    Step step;
+    step.rule = rule;
+    step.match = match;
+    step.tier = tier;
+    step.action = table_->rules_[rule].action;
+    step.audit = table_->rules_[rule].audit;
+    program.steps.push_back(step);
+  }
+
   // Steps of one policy; audit steps go on behind it.
-  void add_policy(const std::vector<Numbered>& rules, const OrderedPolicy& policy, std::uint32_t tier,
-                  const Workload& subject, Program& program) {
+  void add_policy(const OrderedPolicy& policy, FlowEnd end, std::uint32_t tier, const Workload& subject,
+                  Program& program) {
     const std::size_t begin = program.steps.size();
-    for (const Numbered& numbered : rules) {
-      Step step;
-      step.rule = numbered.id;
-      step.match = match_of(numbered, subject);
-      step.tier = tier;
-      step.action = numbered.rule->action;
-      step.audit = policy.policy->mode == Policy::Mode::kAudit;
-      program.steps.push_back(step);
+    for (const Numbered& numbered : policy.rules(end)) {
+      for (const std::uint32_t match : matches_of(numbered, subject)) add_step(numbered.id, match, tier, program);
     }
     for (std::size_t i = begin; i < program.steps.size(); ++i) {
       if (program.steps[i].audit) program.steps[i].skip_to = static_cast<std::uint32_t>(program.steps.size());
     }
   }
 
-  void add_tier(std::uint32_t t, FlowEnd end, const Workload& subject, Program& program) {
+  // What stands behind the policies of a tier that guards the workload.
+  void add_end(const OrderedTier& tier, std::uint32_t t, FlowEnd end, std::uint32_t isolated, const Workload& subject,
+               Program& program) {
+    const auto at = static_cast<std::size_t>(end);
+    if (tier.tier->kind != Tier::Kind::kNetworkPolicy) {
+      if (tier.end_rule[at] != kNone) add_step(tier.end_rule[at], add_match(anybody()), t, program);
+      return;
+    }
+    if (isolated == kNone) return;
+    TableMatch self;
+    self.self = true;
+    add_step(tier.self_rule[at], add_match(std::move(self)), t, program);
+    TableMatch node;
+    node.peers = resolver_.own_node(subject);
+    node.peers_key = "own-node of " + subject.node;
+    if (!node.peers.empty()) add_step(tier.node_rule[at], add_match(std::move(node)), t, program);
+    add_step(isolated, add_match(anybody()), t, program);
+  }
+
+  void add_tier(std::uint32_t t, FlowEnd end, std::uint32_t workload, Program& program) {
+    const OrderedTier& tier = tiers_[t];
+    const Workload& subject = inventory_.workloads()[workload];
     const std::size_t begin = program.steps.size();
     bool guarded = false;
-    for (const OrderedPolicy& policy : tiers_[t].policies) {
-      const auto& rules = end == FlowEnd::kEgress ? policy.egress : policy.ingress;
-      if (rules.empty() || !policy.policy->subject.matches(subject)) continue;
+    std::uint32_t isolated = kNone;
+    for (const std::uint32_t p : selected_[workload * tiers_.size() + t]) {
+      const OrderedPolicy& policy = tier.policies[p];
+      if (!policy.policy->guards(end)) continue;
       guarded |= policy.policy->mode == Policy::Mode::kEnforce;
-      add_policy(rules, policy, t, subject, program);
+      if (isolated == kNone) isolated = policy.isolated_rule[static_cast<std::size_t>(end)];
+      add_policy(policy, end, t, subject, program);
     }
-    const std::uint32_t end_rule = tiers_[t].end_rule[static_cast<int>(end)];
-    if (guarded && end_rule != kNone) {
-      Step step;
-      step.rule = end_rule;
-      step.match = add_match({AddressSet::any(), {}, {}});
-      step.tier = t;
-      step.action = table_->rules_[end_rule].action;
-      program.steps.push_back(step);
-    }
+    if (guarded) add_end(tier, t, end, isolated, subject, program);
     for (std::size_t i = begin; i < program.steps.size(); ++i) {
       Step& step = program.steps[i];
       if (step.action == Action::kPass && !step.audit) step.skip_to = static_cast<std::uint32_t>(program.steps.size());
     }
   }
 
-  std::uint32_t program_of(const Workload& workload, FlowEnd end) {
+  std::uint32_t program_of(std::uint32_t workload, FlowEnd end) {
     Program program;
     for (std::uint32_t t = 0; t < tiers_.size(); ++t) add_tier(t, end, workload, program);
     if (program.steps.empty()) return kNone;
@@ -288,30 +438,37 @@ class PolicyCompiler {
     return entry->second;
   }
 
-  void add_workload(const Workload& workload) {
+  void add_workload(std::uint32_t id) {
+    const Workload& workload = inventory_.workloads()[id];
     if (workload.host_network) return;
     TableWorkload entry;
     entry.name = workload.full_name();
+    entry.node = workload.node;
     entry.interface = workload.interface;
     entry.addresses = workload.addresses;
-    entry.egress = program_of(workload, FlowEnd::kEgress);
-    entry.ingress = program_of(workload, FlowEnd::kIngress);
+    entry.egress = program_of(id, FlowEnd::kEgress);
+    entry.ingress = program_of(id, FlowEnd::kIngress);
     table_->workloads_.push_back(std::move(entry));
   }
 
-  const PolicyModel& model_;
   Diagnostics& diagnostics_;
+  std::chrono::sys_seconds now_;
   std::shared_ptr<PolicyTable> table_;
+  const PolicyModel& model_;  // the table's copies
+  const Inventory& inventory_;
+  WorkloadIndex index_;
+  PeerResolver resolver_;
   std::vector<OrderedTier> tiers_;
-  AddressSet nodes_, world_;
-  std::map<std::string, AddressSet> selectors_;
-  std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> matches_of_rules_;
+  std::vector<std::vector<std::uint32_t>> selected_;  // workload * tiers + tier: policies of the tier
+  std::map<std::pair<std::uint32_t, std::string>, std::vector<std::uint32_t>> matches_of_rules_;
   std::map<TableMatch, std::uint32_t> match_ids_;
   std::map<std::vector<Step>, std::uint32_t> program_ids_;
 };
 
-PolicyTablePtr compile_policies(const PolicyModel& model, const InventoryPtr& inventory, Diagnostics& diagnostics) {
-  return PolicyCompiler(model, inventory, diagnostics).compile();
+PolicyTablePtr compile_policies(const PolicyModel& model, const InventoryPtr& inventory, Diagnostics& diagnostics,
+                                std::optional<std::chrono::sys_seconds> now) {
+  const auto clock = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return PolicyCompiler(PolicyCompiler::empty_table(model, inventory), diagnostics, now.value_or(clock)).compile();
 }
 
 }  // namespace bulkhead::rules

@@ -16,7 +16,8 @@ bool TableMatch::matches(const FlowQuery& query, FlowEnd end) const {
   const bool port = ports.empty() || std::any_of(ports.begin(), ports.end(), [&](const PortMatch& p) {
                       return p.covers(query.tuple.protocol, query.port_key());
                     });
-  return port && peers.contains(peer);
+  if (!port) return false;
+  return self ? query.tuple.source == query.tuple.destination : peers.contains(peer);
 }
 
 std::size_t AddressIndex::slot_of(const IpAddress& address) const {

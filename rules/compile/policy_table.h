@@ -6,6 +6,14 @@
 // Meaning  a flow is judged by the egress program of its source's workload and by the ingress program of
 //          its destination's; the first step that matches decides: allow ends this end, deny and reject
 //          end the flow, pass and audit go on at `skip_to`. No step: this end is open.
+// Steps    one rule may be several steps in a row, with the same rule, action and skip_to: a port name that
+//          is another number at other destinations makes one step for each number, whose peers are the
+//          destinations that have it. Nothing else is left of names: ports are numbers, peers addresses.
+// Families a match holds what it matches in each family apart (AddressSet::v4, v6; ICMP and ICMPv6 are two
+//          protocols). Empty in a family: it matches nothing there; full in both: any address.
+// Service  rules see addresses and ports behind the translation of a service (hook after DNAT).
+// Time     policies that had expired when the table was compiled are not in it; next_expiry() is when the
+//          table has to be compiled anew.
 // Thread   immutable after compile(); shared by every worker. workload_at() does not allocate.
 // Tests    tests/unit/rules/compile/policy_compiler_test.cpp
 #pragma once
@@ -27,9 +35,12 @@ inline constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max()
 
 // A new flow as the policies see it.
 struct FlowQuery {
-  FlowTuple tuple;
+  FlowTuple tuple;  // behind the translation of a service
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
+  // Reached through the node, by the address of a service. In the kernel: every packet with equal source
+  // and destination that a hook of the node sees, since true traffic to oneself never leaves the container.
+  bool through_service = false;
 
   [[nodiscard]] bool is_icmp() const {
     return tuple.protocol == ip_proto::kIcmp || tuple.protocol == ip_proto::kIcmpv6;
@@ -40,22 +51,38 @@ struct FlowQuery {
   }
 };
 
-// Never judged: traffic to oneself, and what IPv6 links cannot live without: neighbour discovery
-// (RFC 4861, types 133-136) and multicast listener reports (RFC 2710, RFC 3810, types 130-132, 143).
+// Never judged: traffic to oneself that stays in the container, and what IPv6 links cannot live without:
+// neighbour discovery (RFC 4861, types 133-136) and multicast listener reports (RFC 2710, RFC 3810, types
+// 130-132, 143). Traffic to oneself through a service is judged: cluster policies hold for it, and the
+// NetworkPolicy tier has a step that lets it pass (TableMatch::self).
 [[nodiscard]] inline bool always_open(const FlowQuery& query) {
-  if (query.tuple.source == query.tuple.destination) return true;
+  if (query.tuple.source == query.tuple.destination && !query.through_service) return true;
   if (query.tuple.protocol != ip_proto::kIcmpv6) return false;
   return (query.icmp_type >= 130 && query.icmp_type <= 136) || query.icmp_type == 143;
 }
 
+// One line of a policy, or one that the meaning of its tier adds; `role` says which.
+//
+//   kWritten   "payments/ingress/2", "np:shop/db/egress/1": the policy's second ingress rule
+//   kTierEnd   "tier:platform/ingress/end": `end` of an ordered tier, for workloads that it guards
+//   kIsolated  "np:shop/db/ingress/isolated": deny; the first policy (by name) that isolates the workload
+//   kOwnNode   "tier:kubernetes/ingress/own-node": allow; NetworkPolicy never stops the workload's own node
+//   kSelf      "tier:kubernetes/ingress/self": allow; nor the workload from itself through a service
 struct TableRule {
-  std::string key;  // "payments/ingress/2": stable across reloads that do not touch the policy
-  std::string policy;
+  enum class Role : std::uint8_t { kWritten, kTierEnd, kIsolated, kOwnNode, kSelf };
+  std::string key;     // stable across reloads that do not touch the policy
+  std::string policy;  // empty for kTierEnd, kOwnNode and kSelf
   std::string tier;
+  Role role = Role::kWritten;
   FlowEnd end = FlowEnd::kIngress;
   Action action = Action::kAllow;
   bool audit = false;
   std::optional<LogSpec> log;
+  std::optional<LimitSpec> limit;  // with action kAllow: what is beyond gets limit->over and ends the flow
+  // For sessions open at a reload that this rule now decides: kCutDenied ends them when the rule refuses
+  // them, kKeep lets them live although it refuses them, kCut ends them also when it allows them, once,
+  // when a policy of this name and content comes into force. session_fate() in rules/classify says which.
+  SessionChange sessions = SessionChange::kCutDenied;
   std::string text;
   SourceSpan span;
   // "web.yaml:14", empty when the place is unknown.
@@ -63,11 +90,14 @@ struct TableRule {
 };
 
 struct TableMatch {
-  AddressSet peers;
+  AddressSet peers;              // of the far end: egress rules the destination, ingress rules the source
   std::vector<PortMatch> ports;  // merged and sorted; none: every protocol
   // Who the peers are by the policy's words, whatever addresses they have now: the kernel's sets are named by
   // it and keep their names when the inventory changes. Empty: the addresses themselves are the words.
   std::string peers_key;
+  // Instead of `peers` (which is then empty): flows whose source address is their destination address.
+  // Only with steps of role kSelf, which allow: it may be rendered as a set of pairs or left to a rule ahead.
+  bool self = false;
 
   [[nodiscard]] bool matches(const FlowQuery& query, FlowEnd end) const;
   auto operator<=>(const TableMatch&) const = default;
@@ -89,6 +119,7 @@ struct Program {
 
 struct TableWorkload {
   std::string name;  // "namespace/name"
+  std::string node;  // may be empty
   std::string interface;
   std::vector<IpAddress> addresses;
   std::uint32_t egress = kNone;  // program index
@@ -119,6 +150,11 @@ class PolicyTable {
   [[nodiscard]] const std::vector<TableWorkload>& workloads() const { return workloads_; }
   [[nodiscard]] const std::vector<Tier>& tiers() const { return tiers_; }
   [[nodiscard]] const Inventory& inventory() const { return *inventory_; }
+  [[nodiscard]] const InventoryPtr& inventory_ptr() const { return inventory_; }
+  // What it was compiled from.
+  [[nodiscard]] const PolicyModel& model() const { return *model_; }
+  // The first second at which a policy of this table has no effect any more; nullopt: none expires.
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> next_expiry() const { return next_expiry_; }
   // Index in workloads(), or kNone.
   [[nodiscard]] std::uint32_t workload_at(const IpAddress& address) const { return index_.find(address); }
   // Index in rules() by key, or kNone.
@@ -134,6 +170,8 @@ class PolicyTable {
   std::vector<TableWorkload> workloads_;
   std::vector<Tier> tiers_;
   InventoryPtr inventory_;
+  std::shared_ptr<const PolicyModel> model_;
+  std::optional<std::chrono::sys_seconds> next_expiry_;
   AddressIndex index_;
 };
 

@@ -27,6 +27,17 @@ const std::string* subject_value(const Requirement& r, const Workload& w) {
   return nullptr;
 }
 
+bool holds(const Requirement& r, const std::string* value) {
+  const auto listed = [&] { return std::find(r.values.begin(), r.values.end(), *value) != r.values.end(); };
+  switch (r.op) {
+    case Requirement::Op::kHas: return value != nullptr;
+    case Requirement::Op::kNotHas: return value == nullptr;
+    case Requirement::Op::kIn: return value != nullptr && listed();
+    case Requirement::Op::kNotIn: return value == nullptr || !listed();
+  }
+  return false;
+}
+
 void set_subject(Requirement& r, std::string_view key) {
   if (key == "ns") {
     r.subject = Requirement::Subject::kNamespace;
@@ -37,14 +48,22 @@ void set_subject(Requirement& r, std::string_view key) {
   } else if (key.starts_with("ns.")) {
     r.subject = Requirement::Subject::kNamespaceLabel;
     r.key = key.substr(3);
+  } else if (key.starts_with("label.")) {
+    r.key = key.substr(6);
   } else {
     r.key = key;
   }
 }
 
+// Label keys that would read as something else are written label.KEY.
+bool needs_prefix(std::string_view key) {
+  return key == "ns" || key == "node" || key == "pod" || key == "set" || key == "has" || key.starts_with("ns.") ||
+         key.starts_with("label.");
+}
+
 std::string subject_text(const Requirement& r) {
   switch (r.subject) {
-    case Requirement::Subject::kLabel: return r.key;
+    case Requirement::Subject::kLabel: return needs_prefix(r.key) ? "label." + r.key : r.key;
     case Requirement::Subject::kNamespace: return "ns";
     case Requirement::Subject::kNamespaceLabel: return "ns." + r.key;
     case Requirement::Subject::kNode: return "node";
@@ -72,7 +91,7 @@ std::optional<TextProblem> parse_values(TextCursor& cursor, Requirement& r) {
 std::optional<TextProblem> parse_key(TextCursor& cursor, Requirement& r) {
   const std::size_t at = cursor.offset();
   const std::string_view key = cursor.word();
-  if (key.empty() || key == "ns.") return problem(cursor, "expected a label, ns, node or pod");
+  if (key.empty() || key == "ns." || key == "label.") return problem(cursor, "expected a label, ns, node or pod");
   if (key == "set") {
     return TextProblem{at, key.size(), "policy.selector.unsupported", "named address sets are not supported yet",
                        "write the CIDRs"};
@@ -108,14 +127,22 @@ std::optional<TextProblem> parse_requirement(TextCursor& cursor, Requirement& r)
 }  // namespace
 
 bool Requirement::matches(const Workload& workload) const {
-  const std::string* value = subject_value(*this, workload);
-  switch (op) {
-    case Op::kHas: return value != nullptr;
-    case Op::kNotHas: return value == nullptr;
-    case Op::kIn: return value != nullptr && std::find(values.begin(), values.end(), *value) != values.end();
-    case Op::kNotIn: return value == nullptr || std::find(values.begin(), values.end(), *value) == values.end();
+  return holds(*this, subject_value(*this, workload));
+}
+
+bool Requirement::matches(const Node& node) const {
+  switch (subject) {
+    case Subject::kLabel: return holds(*this, find_label(node.labels, key));
+    case Subject::kNode: return holds(*this, &node.name);
+    case Subject::kNamespace:
+    case Subject::kNamespaceLabel:
+    case Subject::kPod: break;
   }
-  return false;
+  return holds(*this, nullptr);
+}
+
+bool Selector::matches(const Node& node) const {
+  return std::all_of(all.begin(), all.end(), [&](const Requirement& r) { return r.matches(node); });
 }
 
 bool Selector::matches(const Workload& workload) const {

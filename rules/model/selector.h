@@ -2,6 +2,7 @@
 //
 // Words    k=v  k!=v  k in (a, b)  k not in (a, b)  has k  !has k; blanks join with AND. The keys ns,
 //          node and pod are the workload's own; ns.K is label K of its namespace; others are labels.
+//          label.K is label K even if K is ns, node, pod, set, has, or begins with ns. or label.
 // Rules    as Kubernetes: != and "not in" also match when the key is missing, = and "in" never do.
 // Thread   pure functions on values.
 // Errors   parse_selector() answers a TextProblem with the place in the text.
@@ -36,13 +37,17 @@ struct Requirement {
   std::vector<std::string> values;
 
   [[nodiscard]] bool matches(const Workload& workload) const;
+  // Of a node: labels are the node's, `node` its name; it has no namespace and no pod.
+  [[nodiscard]] bool matches(const Node& node) const;
   bool operator==(const Requirement&) const = default;
 };
 
 struct Selector {
   std::vector<Requirement> all;  // none: every workload
 
+  // Never a host-network workload: it is its node.
   [[nodiscard]] bool matches(const Workload& workload) const;
+  [[nodiscard]] bool matches(const Node& node) const;
   // The words again, in one spelling.
   [[nodiscard]] std::string to_string() const;
   bool operator==(const Selector&) const = default;

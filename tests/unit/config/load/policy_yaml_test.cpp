@@ -51,7 +51,7 @@ egress:
   }
   EXPECT_EQ(p.ingress[5].log->label, "pay-in");
   EXPECT_EQ(p.egress[0].log->rate_per_second, 50U);
-  EXPECT_EQ(model.tiers.size(), 4U) << "the default tiers";
+  EXPECT_EQ(model.tiers.size(), 5U) << "the default tiers";
 }
 
 TEST(PolicyYaml, TiersAuditAndManyDocuments) {
