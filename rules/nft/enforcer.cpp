@@ -22,6 +22,11 @@ LoadReport count(const NftRuleset& ruleset) {
   return out;
 }
 
+// The netdev table of the same name is the L2 guard's (l2_guard.h).
+void leave_out_guard(NftRuleset& ruleset) {
+  std::erase_if(ruleset.tables, [](const NftTable& table) { return table.family == NftFamily::kNetdev; });
+}
+
 }  // namespace
 
 Result<LoadReport> Enforcer::load(const PolicyTablePtr& table) {
@@ -34,6 +39,7 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
   NftRuleset desired = render_ruleset(table.get(), mode, settings_);
   auto actual = transport_.dump(settings_.table);
   if (!actual) return actual.error();
+  leave_out_guard(*actual);
   const RulesetDifference difference = compare_rulesets(desired, *actual);
   if (auto status = transport_.apply(difference.batch); !status) return status.error();
   desired_ = std::move(desired);
@@ -54,6 +60,7 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
 Result<std::vector<std::string>> Enforcer::verify() {
   auto actual = transport_.dump(settings_.table);
   if (!actual) return actual.error();
+  leave_out_guard(*actual);
   std::vector<std::string> findings = compare_rulesets(desired_, *actual).findings;
   if (mode_detected_ && EnforcementMode::detect() != mode_) {
     findings.push_back("bridged traffic is no longer seen in the same hooks: loaded for " + mode_.to_string() +

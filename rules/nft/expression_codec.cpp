@@ -143,13 +143,14 @@ struct Encoder {
     });
   }
   void operator()(const ExprLimit& e) {
-    nest("limit", [&] {
-      out.be64(NFTA_LIMIT_RATE, e.rate);
-      out.be64(NFTA_LIMIT_UNIT, e.unit_seconds);
-      out.be32(NFTA_LIMIT_BURST, e.burst);
-      out.be32(NFTA_LIMIT_TYPE, e.type);
-      out.be32(NFTA_LIMIT_FLAGS, e.flags);
-    });
+    nest("limit", [&] { limit_fields(e); });
+  }
+  void limit_fields(const ExprLimit& e) {
+    out.be64(NFTA_LIMIT_RATE, e.rate);
+    out.be64(NFTA_LIMIT_UNIT, e.unit_seconds);
+    out.be32(NFTA_LIMIT_BURST, e.burst);
+    out.be32(NFTA_LIMIT_TYPE, e.type);
+    out.be32(NFTA_LIMIT_FLAGS, e.flags);
   }
   void operator()(const ExprReject& e) {
     nest("reject", [&] {
@@ -163,6 +164,23 @@ struct Encoder {
       out.be32(NFTA_DYNSET_OP, e.op);
       out.be32(NFTA_DYNSET_SREG_KEY, wire_register(e.sreg));
       if (e.timeout_ms != 0) out.be64(NFTA_DYNSET_TIMEOUT, e.timeout_ms);
+      if (!e.limit) return;
+      const std::size_t at = out.open(NFTA_DYNSET_EXPR);
+      out.text(NFTA_EXPR_NAME, "limit");
+      const std::size_t data = out.open(NFTA_EXPR_DATA);
+      limit_fields(*e.limit);
+      out.close(data);
+      out.close(at);
+    });
+  }
+  void operator()(const ExprExthdr& e) {
+    nest("exthdr", [&] {
+      out.be32(NFTA_EXTHDR_DREG, wire_register(e.dreg));
+      out.u8(NFTA_EXTHDR_TYPE, e.type);
+      out.be32(NFTA_EXTHDR_OFFSET, e.offset);
+      out.be32(NFTA_EXTHDR_LEN, e.length);
+      if (e.flags != 0) out.be32(NFTA_EXTHDR_FLAGS, e.flags);
+      if (e.op != 0) out.be32(NFTA_EXTHDR_OP, e.op);
     });
   }
   void operator()(const ExprUnknown& e) {
@@ -259,18 +277,31 @@ std::optional<Expression> decode_log(const Fields& f) {
   }
   return e;
 }
-std::optional<Expression> decode_limit(const Fields& f) {
+ExprLimit limit_of(const Fields& f) {
   return ExprLimit{f[NFTA_LIMIT_RATE].be64(), f[NFTA_LIMIT_UNIT].be64(), f[NFTA_LIMIT_BURST].be32(),
                    f[NFTA_LIMIT_TYPE].be32(), f[NFTA_LIMIT_FLAGS].be32()};
+}
+std::optional<Expression> decode_limit(const Fields& f) {
+  return limit_of(f);
 }
 std::optional<Expression> decode_reject(const Fields& f) {
   return ExprReject{f[NFTA_REJECT_TYPE].be32(), f[NFTA_REJECT_ICMP_CODE].u8()};
 }
 
 std::optional<Expression> decode_dynset(const Fields& f) {
-  if (f.has(NFTA_DYNSET_SREG_DATA) || f.has(NFTA_DYNSET_EXPR) || f.has(NFTA_DYNSET_EXPRESSIONS)) return std::nullopt;
-  return ExprDynset{f[NFTA_DYNSET_SET_NAME].text(), f[NFTA_DYNSET_TIMEOUT].be64(), f[NFTA_DYNSET_OP].be32(),
-                    f.reg(NFTA_DYNSET_SREG_KEY)};
+  if (f.has(NFTA_DYNSET_SREG_DATA) || f.has(NFTA_DYNSET_EXPRESSIONS)) return std::nullopt;
+  ExprDynset e{f[NFTA_DYNSET_SET_NAME].text(), f[NFTA_DYNSET_TIMEOUT].be64(), f[NFTA_DYNSET_OP].be32(),
+               f.reg(NFTA_DYNSET_SREG_KEY), std::nullopt};
+  if (!f.has(NFTA_DYNSET_EXPR)) return e;
+  const ByteSpan inner = f[NFTA_DYNSET_EXPR].value;
+  if (find_attribute(inner, NFTA_EXPR_NAME).text() != "limit") return std::nullopt;
+  e.limit = limit_of(Fields(find_attribute(inner, NFTA_EXPR_DATA).value));
+  return e;
+}
+std::optional<Expression> decode_exthdr(const Fields& f) {
+  if (!f.has(NFTA_EXTHDR_DREG) || f.has(NFTA_EXTHDR_SREG)) return std::nullopt;
+  return ExprExthdr{f[NFTA_EXTHDR_OP].be32(),  f[NFTA_EXTHDR_TYPE].u8(),    f[NFTA_EXTHDR_OFFSET].be32(),
+                    f[NFTA_EXTHDR_LEN].be32(), f[NFTA_EXTHDR_FLAGS].be32(), f.reg(NFTA_EXTHDR_DREG)};
 }
 
 constexpr std::pair<std::string_view, Decoder> kDecoders[] = {
@@ -278,7 +309,7 @@ constexpr std::pair<std::string_view, Decoder> kDecoders[] = {
     {"cmp", decode_cmp},         {"range", decode_range},         {"bitwise", decode_bitwise},
     {"lookup", decode_lookup},   {"immediate", decode_immediate}, {"counter", decode_counter},
     {"log", decode_log},         {"limit", decode_limit},         {"reject", decode_reject},
-    {"dynset", decode_dynset}};
+    {"dynset", decode_dynset},   {"exthdr", decode_exthdr}};
 
 Expression decode_expression(const std::string& name, ByteSpan data) {
   for (const auto& [known, decode] : kDecoders) {

@@ -109,6 +109,7 @@ void BatchEncoder::add_chain(const NftCommand& command, std::size_t index) {
     const std::size_t nest = out.open(NFTA_CHAIN_HOOK);
     out.be32(NFTA_HOOK_HOOKNUM, command.hook->number);
     out.be32(NFTA_HOOK_PRIORITY, static_cast<std::uint32_t>(command.hook->priority));
+    if (!command.hook->device.empty()) out.text(NFTA_HOOK_DEV, command.hook->device);
     out.close(nest);
     out.be32(NFTA_CHAIN_POLICY, command.hook->policy);
     out.text(NFTA_CHAIN_TYPE, command.hook->type);
@@ -236,6 +237,7 @@ bool decode_chain(ByteSpan body, std::string& table, NftChain& out) {
         is_base = true;
         hook.number = find_attribute(attribute.value, NFTA_HOOK_HOOKNUM).be32();
         hook.priority = static_cast<std::int32_t>(find_attribute(attribute.value, NFTA_HOOK_PRIORITY).be32());
+        hook.device = find_attribute(attribute.value, NFTA_HOOK_DEV).text();
         break;
       case NFTA_CHAIN_POLICY: hook.policy = attribute.be32(); break;
       case NFTA_CHAIN_TYPE: hook.type = attribute.text(); break;

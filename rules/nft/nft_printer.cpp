@@ -27,7 +27,18 @@ std::string hex(const Bytes& data) {
 
 // What a register holds, as nft names it, and how values beside it are written.
 struct Field {
-  enum class Form : std::uint8_t { kHex, kNumber, kIpv4, kIpv6, kProtocol, kFamily, kEtherType, kName, kState };
+  enum class Form : std::uint8_t {
+    kHex,
+    kNumber,
+    kIpv4,
+    kIpv6,
+    kProtocol,
+    kFamily,
+    kEtherType,
+    kName,
+    kState,
+    kHostNumber
+  };
   std::string name;
   Form form = Form::kHex;
 };
@@ -47,6 +58,12 @@ std::string state_words(const Bytes& data) {
 std::string number_text(const Bytes& data) {
   std::uint64_t value = 0;
   for (const Byte b : data) value = value << 8 | b;
+  return std::to_string(value);
+}
+
+std::string host_number_text(const Bytes& data) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, data.data(), std::min<std::size_t>(data.size(), sizeof value));
   return std::to_string(value);
 }
 
@@ -71,6 +88,7 @@ std::string value_text(const Field& field, const Bytes& data) {
     }
     case Field::Form::kState: return state_words(data);
     case Field::Form::kNumber: return number_text(data);
+    case Field::Form::kHostNumber: return host_number_text(data);
     case Field::Form::kHex: break;
   }
   return hex(data);
@@ -91,6 +109,7 @@ class RulePrinter {
       case NFT_META_NFPROTO: fields_[e.dreg] = {"meta nfproto", Field::Form::kFamily}; break;
       case NFT_META_L4PROTO: fields_[e.dreg] = {"meta l4proto", Field::Form::kProtocol}; break;
       case NFT_META_PROTOCOL: fields_[e.dreg] = {"meta protocol", Field::Form::kEtherType}; break;
+      case NFT_META_IIF: fields_[e.dreg] = {"iif", Field::Form::kHostNumber}; break;
       case NFT_META_IIFNAME: fields_[e.dreg] = {"iifname", Field::Form::kName}; break;
       case NFT_META_OIFNAME: fields_[e.dreg] = {"oifname", Field::Form::kName}; break;
       default: fields_[e.dreg] = {"meta key " + std::to_string(e.key), Field::Form::kHex};
@@ -135,21 +154,32 @@ class RulePrinter {
   void operator()(const ExprLog& e) {
     word("log prefix \"" + e.prefix + "\"" + (e.group ? " group " + std::to_string(*e.group) : ""));
   }
-  void operator()(const ExprLimit& e) {
-    word("limit rate " + std::string((e.flags & NFT_LIMIT_F_INV) != 0 ? "over " : "") + std::to_string(e.rate) +
-         (e.type == NFT_LIMIT_PKT_BYTES ? " bytes/" : "/") + std::to_string(e.unit_seconds) + "s burst " +
-         std::to_string(e.burst));
-  }
+  void operator()(const ExprLimit& e) { word(limit_text(e)); }
   void operator()(const ExprReject& e) {
     word(e.type == NFT_REJECT_TCP_RST ? std::string("reject with tcp reset")
                                       : "reject with icmpx code " + std::to_string(e.code));
   }
   void operator()(const ExprDynset& e) {
-    word("update @" + e.set + " { " + key_from(e.sreg) + " timeout " + std::to_string(e.timeout_ms) + "ms }");
+    const std::string limit = e.limit ? " " + limit_text(*e.limit) : "";
+    word("update @" + e.set + " { " + key_from(e.sreg) + " timeout " + std::to_string(e.timeout_ms) + "ms" + limit +
+         " }");
+  }
+  void operator()(const ExprExthdr& e) {
+    static constexpr const char* kOps[] = {"ip6 extension ", "tcp option ", "ip option "};
+    std::string name = (e.op < std::size(kOps) ? kOps[e.op] : "header ") + std::to_string(e.type);
+    name += (e.flags & NFT_EXTHDR_F_PRESENT) != 0
+                ? " present"
+                : " @" + std::to_string(e.offset * 8) + "," + std::to_string(e.length * 8);
+    fields_[e.dreg] = {name, e.length <= 4 ? Field::Form::kNumber : Field::Form::kHex};
   }
   void operator()(const ExprUnknown& e) { word("[" + e.name + " " + std::to_string(e.attributes.size()) + " bytes]"); }
 
  private:
+  static std::string limit_text(const ExprLimit& e) {
+    return "limit rate " + std::string((e.flags & NFT_LIMIT_F_INV) != 0 ? "over " : "") + std::to_string(e.rate) +
+           (e.type == NFT_LIMIT_PKT_BYTES ? " bytes/" : "/") + std::to_string(e.unit_seconds) + "s burst " +
+           std::to_string(e.burst);
+  }
   void word(const std::string& w) {
     if (!text_.empty()) text_ += ' ';
     text_ += w;
@@ -191,6 +221,8 @@ Field::Form form_of(NftType type) {
     case NftType::kProtocol: return Field::Form::kProtocol;
     case NftType::kService: return Field::Form::kNumber;
     case NftType::kInterface: return Field::Form::kName;
+    case NftType::kEtherType: return Field::Form::kEtherType;
+    case NftType::kInterfaceIndex: return Field::Form::kHostNumber;
     default: return Field::Form::kHex;
   }
 }
@@ -215,9 +247,11 @@ std::string type_word(NftType type) {
     case NftType::kIpv4: return "ipv4_addr";
     case NftType::kIpv6: return "ipv6_addr";
     case NftType::kEther: return "ether_addr";
+    case NftType::kEtherType: return "ether_type";
     case NftType::kProtocol: return "inet_proto";
     case NftType::kService: return "inet_service";
     case NftType::kMark: return "mark";
+    case NftType::kInterfaceIndex: return "iface_index";
     case NftType::kInterface: return "ifname";
   }
   return "type " + std::to_string(static_cast<std::uint32_t>(type));
@@ -227,8 +261,9 @@ std::string print_chain(const NftChain& chain) {
   std::string out = "\tchain " + chain.name + " {\n";
   if (chain.hook) {
     out += "\t\ttype " + chain.hook->type + " hook " + std::to_string(chain.hook->number) + " priority " +
-           std::to_string(chain.hook->priority) + "; policy " + (chain.hook->policy == NF_DROP ? "drop" : "accept") +
-           ";\n";
+           std::to_string(chain.hook->priority) +
+           (chain.hook->device.empty() ? "" : " device \"" + chain.hook->device + "\"") + "; policy " +
+           (chain.hook->policy == NF_DROP ? "drop" : "accept") + ";\n";
   }
   for (const NftRule& rule : chain.rules) out += "\t\t" + print_rule(rule) + "\n";
   return out + "\t}\n";

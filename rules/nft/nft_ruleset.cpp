@@ -50,9 +50,11 @@ std::uint32_t type_length(NftType type) {
     case NftType::kIpv4: return 4;
     case NftType::kIpv6: return 16;
     case NftType::kEther: return 6;
+    case NftType::kEtherType: return 2;
     case NftType::kProtocol: return 1;
     case NftType::kService: return 2;
     case NftType::kMark: return 4;
+    case NftType::kInterfaceIndex: return 4;
     case NftType::kInterface: return 16;
   }
   return 0;

@@ -110,13 +110,25 @@ struct ExprReject {
   std::uint8_t code = 0;
   bool operator==(const ExprReject&) const = default;
 };
-// Adds the key to a set with timeouts, or renews it there, from the packet path.
+// Adds the key to a set with timeouts, or renews it there, from the packet path. With `limit` each key has
+// a token bucket of its own, and the rule goes on as that limit says.
 struct ExprDynset {
   std::string set;
   std::uint64_t timeout_ms = 0;
   std::uint32_t op = 1;  // NFT_DYNSET_OP_UPDATE
   Register sreg = kFirstRegister;
+  std::optional<ExprLimit> limit;
   bool operator==(const ExprDynset&) const = default;
+};
+// A field of an IPv6 extension header or an IPv4 option; with NFT_EXTHDR_F_PRESENT: 1 when it is there, else 0.
+struct ExprExthdr {
+  std::uint32_t op = 0;  // NFT_EXTHDR_OP_*
+  std::uint8_t type = 0;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 1;
+  std::uint32_t flags = 0;
+  Register dreg = kFirstRegister;
+  bool operator==(const ExprExthdr&) const = default;
 };
 // One that this codec does not write; kept whole so that a foreign rule can be told from ours.
 struct ExprUnknown {
@@ -125,8 +137,9 @@ struct ExprUnknown {
   bool operator==(const ExprUnknown&) const = default;
 };
 
-using Expression = std::variant<ExprPayload, ExprMeta, ExprCt, ExprCmp, ExprRange, ExprBitwise, ExprLookup, ExprVerdict,
-                                ExprImmediate, ExprCounter, ExprLog, ExprLimit, ExprReject, ExprDynset, ExprUnknown>;
+using Expression =
+    std::variant<ExprPayload, ExprMeta, ExprCt, ExprCmp, ExprRange, ExprBitwise, ExprLookup, ExprVerdict, ExprImmediate,
+                 ExprCounter, ExprLog, ExprLimit, ExprReject, ExprDynset, ExprExthdr, ExprUnknown>;
 
 struct NftRule {
   std::vector<Expression> expressions;
@@ -142,6 +155,7 @@ struct NftHook {
   std::uint32_t number = 0;  // NF_INET_*, NF_BR_*
   std::int32_t priority = 0;
   std::uint32_t policy = 1;  // NF_ACCEPT, NF_DROP
+  std::string device;        // of netdev chains; empty when the kernel says that it is gone
   bool operator==(const NftHook&) const = default;
 };
 
@@ -171,9 +185,11 @@ enum class NftType : std::uint32_t {
   kIpv4 = 7,
   kIpv6 = 8,
   kEther = 9,
+  kEtherType = 10,
   kProtocol = 12,
   kService = 13,
   kMark = 19,
+  kInterfaceIndex = 20,
   kInterface = 41,
 };
 [[nodiscard]] std::uint32_t type_length(NftType type);

@@ -12,6 +12,11 @@ namespace bulkhead::rules {
 Bytes address_bytes(const IpAddress& address) {
   return {address.bytes().begin(), address.bytes().begin() + static_cast<std::ptrdiff_t>(address.size())};
 }
+Bytes host_bytes(std::uint32_t value) {
+  Bytes out(sizeof value);
+  std::memcpy(out.data(), &value, sizeof value);
+  return out;
+}
 Bytes be16_bytes(std::uint16_t value) {
   return {static_cast<Byte>(value >> 8), static_cast<Byte>(value)};
 }
@@ -22,7 +27,7 @@ Bytes interface_bytes(const std::string& name) {
 }
 
 RuleBuilder& RuleBuilder::ip_version(IpFamily version) {
-  if (family_ == NftFamily::kBridge) {
+  if (family_ == NftFamily::kBridge || family_ == NftFamily::kNetdev) {
     expressions_.emplace_back(ExprMeta{NFT_META_PROTOCOL, kFirstRegister});
     return equals(be16_bytes(version == IpFamily::kV4 ? ETH_P_IP : ETH_P_IPV6));
   }
@@ -55,11 +60,28 @@ RuleBuilder& RuleBuilder::load_interface(bool output, Register at) {
   return *this;
 }
 
+RuleBuilder& RuleBuilder::load_index(Register at) {
+  expressions_.emplace_back(ExprMeta{NFT_META_IIF, at});
+  return *this;
+}
+RuleBuilder& RuleBuilder::load_constant(std::uint32_t value, Register at) {
+  expressions_.emplace_back(ExprImmediate{host_bytes(value), at});
+  return *this;
+}
+RuleBuilder& RuleBuilder::load_present(IpFamily version, std::uint8_t type) {
+  const std::uint32_t op = version == IpFamily::kV4 ? NFT_EXTHDR_OP_IPV4 : NFT_EXTHDR_OP_IPV6;
+  expressions_.emplace_back(ExprExthdr{op, type, 0, 1, NFT_EXTHDR_F_PRESENT, kFirstRegister});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::load_exthdr(std::uint8_t type, std::uint32_t offset, std::uint32_t length) {
+  expressions_.emplace_back(ExprExthdr{NFT_EXTHDR_OP_IPV6, type, offset, length, 0, kFirstRegister});
+  return *this;
+}
+
 RuleBuilder& RuleBuilder::mark_is(std::uint32_t mark) {
   expressions_.emplace_back(ExprMeta{NFT_META_MARK, kFirstRegister});
-  Bytes value(sizeof mark);
-  std::memcpy(value.data(), &mark, sizeof mark);  // marks are compared in host order
-  return equals(std::move(value));
+  return equals(host_bytes(mark));
 }
 
 RuleBuilder& RuleBuilder::equals(Bytes value) {
@@ -84,8 +106,14 @@ RuleBuilder& RuleBuilder::in_set(const std::string& set, bool invert) {
   expressions_.emplace_back(ExprLookup{set, kFirstRegister, std::nullopt, invert});
   return *this;
 }
-RuleBuilder& RuleBuilder::update(const std::string& set, std::uint64_t timeout_ms) {
-  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, kFirstRegister});
+RuleBuilder& RuleBuilder::update(const std::string& set, std::uint64_t timeout_ms, Register at) {
+  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, at, std::nullopt});
+  return *this;
+}
+RuleBuilder& RuleBuilder::meter(const std::string& set, std::uint64_t timeout_ms, std::uint32_t per_second, bool over) {
+  const ExprLimit limit{per_second, 1, std::max<std::uint32_t>(per_second, 5), NFT_LIMIT_PKTS,
+                        over ? std::uint32_t{NFT_LIMIT_F_INV} : 0};
+  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, kFirstRegister, limit});
   return *this;
 }
 RuleBuilder& RuleBuilder::vmap(const std::string& map) {
@@ -109,6 +137,10 @@ RuleBuilder& RuleBuilder::limit(std::uint32_t per_second) {
 }
 RuleBuilder& RuleBuilder::log(const std::string& prefix) {
   expressions_.emplace_back(ExprLog{prefix, std::nullopt, NFT_LOGLEVEL_INFO});
+  return *this;
+}
+RuleBuilder& RuleBuilder::log_to_group(const std::string& prefix, std::uint16_t group) {
+  expressions_.emplace_back(ExprLog{prefix, group});
   return *this;
 }
 RuleBuilder& RuleBuilder::counter() {

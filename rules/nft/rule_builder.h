@@ -1,7 +1,7 @@
 // Puts nf_tables rules together from conditions: "ip daddr in this set", "tcp port in these ranges".
 //
 // Thread   value type, used by the renderer only.
-// Families in the inet family the IP version is `meta nfproto`, in the bridge family `meta protocol`.
+// Families in the inet family the IP version is `meta nfproto`, in bridge and netdev `meta protocol`.
 // Tests    through tests/unit/rules/nft/nft_renderer_test.cpp
 #pragma once
 
@@ -28,6 +28,14 @@ class RuleBuilder {
   RuleBuilder& load_protocol(Register at = kFirstRegister);
   RuleBuilder& load_port(PacketSide side, Register at = kFirstRegister);
   RuleBuilder& load_interface(bool output, Register at = kFirstRegister);
+  // Index of the interface that the packet came in by.
+  RuleBuilder& load_index(Register at = kFirstRegister);
+  // A constant as part of a key.
+  RuleBuilder& load_constant(std::uint32_t value, Register at);
+  // 1 when the IPv6 extension header or IPv4 option is there, else 0.
+  RuleBuilder& load_present(IpFamily version, std::uint8_t type);
+  // Bytes of an IPv6 extension header; the rule does not match where there is no such header.
+  RuleBuilder& load_exthdr(std::uint8_t type, std::uint32_t offset, std::uint32_t length);
   // The packet's mark equals `mark`.
   RuleBuilder& mark_is(std::uint32_t mark);
   RuleBuilder& load(std::uint32_t base, std::uint32_t offset, std::uint32_t length, Register at = kFirstRegister);
@@ -36,13 +44,17 @@ class RuleBuilder {
   RuleBuilder& masked(Bytes mask);
   RuleBuilder& between(Bytes first, Bytes last);
   RuleBuilder& in_set(const std::string& set, bool invert = false);
-  RuleBuilder& update(const std::string& set, std::uint64_t timeout_ms);
+  RuleBuilder& update(const std::string& set, std::uint64_t timeout_ms, Register at = kFirstRegister);
+  // A token bucket for each key; the rule matches within the rate, with `over` beyond it.
+  RuleBuilder& meter(const std::string& set, std::uint64_t timeout_ms, std::uint32_t per_second, bool over);
   RuleBuilder& vmap(const std::string& map);
   RuleBuilder& protocol(std::uint8_t number);
   // ct state in the bits of `states` (NF_CT_STATE_BIT).
   RuleBuilder& ct_state(std::uint32_t states);
   RuleBuilder& limit(std::uint32_t per_second);
   RuleBuilder& log(const std::string& prefix);
+  // To the readers of this nflog group instead of the kernel log.
+  RuleBuilder& log_to_group(const std::string& prefix, std::uint16_t group);
   RuleBuilder& counter();
   RuleBuilder& verdict(std::int32_t code, const std::string& chain = {});
   RuleBuilder& reject_tcp();
@@ -61,6 +73,7 @@ class RuleBuilder {
 };
 
 [[nodiscard]] Bytes address_bytes(const IpAddress& address);
+[[nodiscard]] Bytes host_bytes(std::uint32_t value);  // as registers hold numbers of the kernel's own
 [[nodiscard]] Bytes be16_bytes(std::uint16_t value);
 [[nodiscard]] Bytes interface_bytes(const std::string& name);  // 16 bytes, zero padded
 

@@ -1,7 +1,8 @@
 # Real connections in network namespaces: root only, skipped with a word elsewhere.
 file(GLOB netns_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/netns/*_test.cpp)
-add_executable(test_netns_rules ${netns_sources} ${CMAKE_CURRENT_SOURCE_DIR}/netns/net_lab.cpp)
+add_executable(test_netns_rules ${netns_sources} ${CMAKE_CURRENT_SOURCE_DIR}/netns/net_lab.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/netns/l2_frames.cpp)
 target_link_libraries(test_netns_rules PRIVATE bulkhead_config_load bulkhead_rules_classify bulkhead_rules_nft
-  bulkhead_rules_block bulkhead_netlink bulkhead_io GTest::gtest_main GTest::gmock)
+  bulkhead_rules_block bulkhead_netlink bulkhead_io bulkhead_test_support GTest::gtest_main GTest::gmock)
 gtest_discover_tests(test_netns_rules DISCOVERY_MODE PRE_TEST
   PROPERTIES LABELS netns TIMEOUT 120 RUN_SERIAL ON)

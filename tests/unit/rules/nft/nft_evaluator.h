@@ -195,6 +195,10 @@ class NftEvaluator {
   bool step(const ExprLog&) { return true; }
   bool step(const ExprLimit&) { return true; }
   bool step(const ExprDynset&) { return true; }
+  bool step(const ExprExthdr& e) {
+    ADD_FAILURE() << "extension header " << int{e.type};
+    return false;
+  }
   bool step(const ExprImmediate& e) {
     store(e.dreg, e.data);
     return true;
