@@ -23,8 +23,12 @@
 #include "datapath/output/netlink_sink.h"
 #include "datapath/output/output_thread.h"
 #include "datapath/pipeline/live.h"
+#include "rules/classify/classifier.h"
+#include "rules/compile/policy_compiler.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
+#include "rules/reconcile/lease_keeper.h"
+#include "rules/reconcile/session_cutter.h"
 
 namespace bulkhead::config {
 
@@ -116,8 +120,9 @@ class Daemon {
     }
     policy_transport_ = std::move(*policy_transport);
     block_transport_ = std::move(*block_transport);
-    enforcer_ = std::make_unique<rules::Enforcer>(*policy_transport_);
-    if (!load_kernel(generation_.policy)) return false;
+    enforcer_ = std::make_unique<rules::Enforcer>(*policy_transport_, nft_settings(settings_.segments));
+    if (!load_kernel(generation_.policy) || !keep_lease(settings_.segments) || !open_conntrack()) return false;
+    cut_sessions();
     blocks_ = std::make_unique<rules::BlockManager>(*block_transport_, block_settings());
     if (const auto adopted = blocks_->adopt(); !adopted) {
       spdlog::error("blocks: {}", adopted.error().to_string());
@@ -128,7 +133,71 @@ class Daemon {
     return true;
   }
 
-  bool load_kernel(const rules::PolicyTablePtr& table) {
+  static rules::NftSettings nft_settings(const SegmentSettings& segments) {
+    rules::NftSettings out;
+    out.closed = segments.closed;
+    out.fail_closed = segments.fail_closed;
+    out.lease = segments.lease;
+    out.grace = segments.grace;
+    return out;
+  }
+
+  // Closed segments need a table also where there is no policy: nobody is known then.
+  [[nodiscard]] rules::PolicyTablePtr table_to_load(const rules::PolicyTablePtr& table) const {
+    const rules::NftSettings& nft = enforcer_->settings();
+    if (table != nullptr || (nft.closed.empty() && nft.fail_closed.empty())) return table;
+    rules::PolicyModel model;
+    model.tiers = rules::PolicyModel::default_tiers();
+    Diagnostics none;
+    return rules::compile_policies(model, std::make_shared<rules::Inventory>(), none);
+  }
+
+  // The daemon's sign of life, where a segment asks for one.
+  bool keep_lease(const SegmentSettings& segments) {
+    if (lease_ != nullptr || (segments.closed.empty() && segments.fail_closed.empty())) return true;
+    auto transport = rules::NlTransport::open();
+    if (!transport) {
+      spdlog::error("{}", transport.error().to_string());
+      return false;
+    }
+    rules::LeaseSettings settings;
+    settings.lease = segments.lease;
+    lease_ = std::make_unique<rules::LeaseKeeper>(std::move(*transport), settings);
+    if (const Status started = lease_->start(); !started) {
+      spdlog::error("lease: {}", started.error().to_string());
+      return false;
+    }
+    spdlog::info("lease of {} s: without it nothing passes on {} interfaces", segments.lease.count(),
+                 segments.fail_closed.size());
+    return true;
+  }
+
+  bool open_conntrack() {
+    auto table = rules::ConntrackTable::open();
+    if (!table) {
+      spdlog::error("{}", table.error().to_string());
+      return false;
+    }
+    conntrack_ = std::make_unique<rules::ConntrackTable>(std::move(*table));
+    return true;
+  }
+
+  // Sessions that the policy in force refuses end; once more when packets that were on their way are through.
+  void cut_sessions() {
+    if (generation_.policy == nullptr) return;
+    const rules::Classifier classifier(generation_.policy);
+    rules::SessionCutter cutter(*policy_transport_, *conntrack_);
+    const auto report =
+        cutter.cut([&](const rules::FlowQuery& query) { return !classifier.classify(query).allowed(); });
+    if (!report) {
+      spdlog::error("sessions that the policy refuses could not all be cut: {}", report.error().to_string());
+    } else if (report->cut != 0) {
+      spdlog::info("{} of {} sessions cut, the policy refuses them", report->cut, report->seen);
+    }
+  }
+
+  bool load_kernel(const rules::PolicyTablePtr& policy) {
+    const rules::PolicyTablePtr table = table_to_load(policy);
     const auto report = enforcer_->load(table);
     if (!report) {
       spdlog::error("the kernel refused the ruleset: {}", report.error().to_string());
@@ -231,12 +300,16 @@ class Daemon {
   int watch() {
     auto next_stats = std::chrono::steady_clock::now() + settings_.stats.interval;
     while (true) {
+      if (lease_ != nullptr) lease_->beat();
       switch (signals_.wait(std::chrono::milliseconds(200))) {
         case SIGTERM:
         case SIGINT: spdlog::info("stopping"); return 0;
         case SIGHUP: reload(); break;
         default: break;
       }
+      if (cut_again_) cut_sessions();
+      cut_again_ = false;
+      tell_about_lease();
       tell_about_interfaces();
       Error why;
       if (live_->failed(&why)) {
@@ -248,6 +321,13 @@ class Daemon {
         next_stats += settings_.stats.interval;
       }
     }
+  }
+
+  void tell_about_lease() {
+    const std::optional<Error> failed = lease_ == nullptr ? std::nullopt : lease_->failed();
+    if (failed && !lease_told_) spdlog::error("lease: {}; segments may fail", failed->to_string());
+    if (!failed && lease_told_) spdlog::info("lease: renewed again");
+    lease_told_ = failed.has_value();
   }
 
   // An interface that goes is waited for: somebody should know that nothing is read meanwhile.
@@ -275,11 +355,16 @@ class Daemon {
       spdlog::error("reload failed: generation {} keeps running", generation_number_);
       return;
     }
-    if (next->policy != generation_.policy && !load_kernel(next->policy)) {
+    const rules::NftSettings before = enforcer_->settings();
+    enforcer_->use(nft_settings(settings->segments));
+    if (!load_kernel(next->policy) || !keep_lease(settings->segments)) {
+      enforcer_->use(before);
       spdlog::error("reload failed: generation {} keeps running", generation_number_);
       return;
     }
     generation_ = std::move(*next);
+    cut_sessions();
+    cut_again_ = true;
     ++generation_number_;
     live_->use(generation_.snapshot);
     const auto& loaded = generation_.summary;
@@ -311,6 +396,7 @@ class Daemon {
   // Workers first (their last events still have a place to go), then the block thread, then the output.
   void shut_down() {
     live_->stop();
+    if (lease_ != nullptr) lease_->stop();
     if (response_ != nullptr) response_->stop();
     if (settings_.stats.enabled) publish_stats();
     output_->finish();
@@ -326,6 +412,9 @@ class Daemon {
   std::uint64_t losses_told_ = 0, reopens_told_ = 0;
   std::unique_ptr<rules::NlTransport> policy_transport_, block_transport_;
   std::unique_ptr<rules::Enforcer> enforcer_;
+  std::unique_ptr<rules::ConntrackTable> conntrack_;
+  std::unique_ptr<rules::LeaseKeeper> lease_;
+  bool lease_told_ = false, cut_again_ = true;
   std::unique_ptr<rules::BlockManager> blocks_;
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;
   std::unique_ptr<output::OutputThread> output_;

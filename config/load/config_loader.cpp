@@ -70,6 +70,7 @@ class Builder {
     events();
     outputs();
     response();
+    segments();
     signatures();
     policy();
   }
@@ -357,6 +358,27 @@ class Builder {
     out_.netlink.group = number32("netlink.group");
     out_.stats.enabled = values_.flag("stats.enabled");
     out_.stats.interval = seconds(values_.number("stats.interval"));
+  }
+
+  std::vector<std::string> interface_patterns(const char* key) {
+    const SettingValue& value = values_.get(key);
+    std::vector<std::string> out = values_.words(key);
+    for (const std::string& word : out) {
+      const bool star_inside = word.find('*') < word.size() - 1;
+      if (!star_inside && word.size() <= 15) continue;
+      diagnostics_.error(value.span, "settings.bad_interface",
+                         std::string(key) + ": \"" + word + "\" is not the name of an interface",
+                         star_inside ? "* stands only at the end: veth*" : "a name has at most 15 letters");
+    }
+    return out;
+  }
+
+  void segments() {
+    SegmentSettings& to = out_.segments;
+    to.closed = interface_patterns("segments.closed");
+    to.fail_closed = interface_patterns("segments.fail-closed");
+    to.lease = seconds(values_.number("segments.lease"));
+    to.grace = seconds(values_.number("segments.grace"));
   }
 
   void response() {

@@ -47,6 +47,14 @@ struct PolicySettings {
   std::string inventory;           // empty: none
 };
 
+// What holds for unknown containers and without the daemon; names of interfaces, a final * for any ending.
+struct SegmentSettings {
+  std::vector<std::string> closed;
+  std::vector<std::string> fail_closed;
+  std::chrono::seconds lease{10};
+  std::chrono::seconds grace{30};
+};
+
 struct CaptureSettings {
   std::vector<std::string> interfaces;
   bool promiscuous = true;
@@ -90,6 +98,7 @@ struct EngineSettings {
   SignatureSettings signatures;
   PolicySettings policy;
   ResponseSettings response;
+  SegmentSettings segments;
 
   std::string log_dir;
   std::string log_level = "info";

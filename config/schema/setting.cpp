@@ -31,6 +31,7 @@ std::vector<SettingSection> build_sections() {
        "Blocks in the kernel.",
        {
 #include "config/schema/settings_response.def"
+#include "config/schema/settings_segments.def"
        }},
       {"Output",
        "Events and counters.",

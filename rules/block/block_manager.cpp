@@ -64,6 +64,43 @@ void BlockManager::append(NftBatch& batch, NftOp op, const Block& block) const {
   }
 }
 
+// Sources of the packets that the block is about.
+static std::vector<IpAddress> sources_of(const Block& block) {
+  if (block.kind != BlockKind::kFlow || block.tuple.source == block.tuple.destination) return {block.tuple.source};
+  return {block.tuple.source, block.tuple.destination};
+}
+
+// The set in front must know a source at least as long as the longest of its blocks. A second more, so that an
+// element that our books have is still in the kernel.
+void BlockManager::append_ends(NftBatch& batch, const Block& block, Clock::time_point now, bool replace) const {
+  for (const IpAddress& source : sources_of(block)) {
+    const auto known_end = ends_.find(source);
+    const bool there = known_end != ends_.end() && known_end->second > now;
+    if (there && known_end->second >= now + block.ttl) continue;
+    NftCommand command;
+    command.table = settings_.table;
+    command.name = block_ends_name(source.family());
+    NftElement element;
+    element.key.assign(source.bytes().begin(), source.bytes().begin() + static_cast<std::ptrdiff_t>(source.size()));
+    element.timeout_ms = static_cast<std::uint64_t>(std::chrono::milliseconds(block.ttl).count()) + 1000;
+    command.set.elements.push_back(std::move(element));
+    for (const NftFamily family : kFamilies) {
+      command.family = family;
+      command.op = NftOp::kDeleteElements;
+      if (there && replace) batch.push_back(command);
+      command.op = NftOp::kAddElements;
+      batch.push_back(command);
+    }
+  }
+}
+
+void BlockManager::remember_ends(const Block& block, Clock::time_point until) {
+  for (const IpAddress& source : sources_of(block)) {
+    Clock::time_point& end = ends_[source];
+    end = std::max(end, until);
+  }
+}
+
 Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now) {
   while (!recent_.empty() && now - recent_.front() >= kWindow) recent_.pop_front();
   const BlockOutcome outcome = guard(block, now);
@@ -81,11 +118,13 @@ Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now
   // An element that is there keeps its old time to live: take it out in the same transaction.
   if (outcome == BlockOutcome::kRenewed) append(batch, NftOp::kDeleteElements, bounded);
   append(batch, NftOp::kAddElements, bounded);
+  append_ends(batch, bounded, now, true);
   Status status = transport_.apply(batch);
-  if (!status && outcome == BlockOutcome::kRenewed && status.error().code == ENOENT) {
+  if (!status && status.error().code == ENOENT) {
     // It ended, or someone removed it, since we looked.
     batch.clear();
     append(batch, NftOp::kAddElements, bounded);
+    append_ends(batch, bounded, now, false);
     status = transport_.apply(batch);
   }
   if (!status) {
@@ -94,6 +133,7 @@ Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now
   }
   forget_expired(now);
   active_[{block.kind, block.target()}] = now + bounded.ttl;
+  remember_ends(bounded, now + bounded.ttl);
   if (outcome == BlockOutcome::kAdded) recent_.push_back(now);
   (outcome == BlockOutcome::kAdded ? counters_.added : counters_.renewed).add();
   return outcome;
@@ -133,8 +173,10 @@ Result<std::size_t> BlockManager::adopt(Clock::time_point now) {
   auto blocks = list();
   if (!blocks) return blocks.error();
   active_.clear();
+  ends_.clear();
   for (const ActiveBlock& entry : *blocks) {
     active_[{entry.block.kind, entry.block.target()}] = now + entry.expires_in;
+    remember_ends(entry.block, now + entry.expires_in);
   }
   return blocks->size();
 }
@@ -146,6 +188,7 @@ std::size_t BlockManager::active(Clock::time_point now) {
 
 void BlockManager::forget_expired(Clock::time_point now) {
   std::erase_if(active_, [&](const auto& entry) { return entry.second <= now; });
+  std::erase_if(ends_, [&](const auto& entry) { return entry.second <= now; });
 }
 
 }  // namespace bulkhead::rules

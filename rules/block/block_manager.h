@@ -65,13 +65,16 @@ class BlockManager {
   using Key = std::pair<BlockKind, FlowTuple>;
   [[nodiscard]] BlockOutcome guard(const Block& block, Clock::time_point now) const;
   void append(NftBatch& batch, NftOp op, const Block& block) const;
+  void append_ends(NftBatch& batch, const Block& block, Clock::time_point now, bool replace) const;
+  void remember_ends(const Block& block, Clock::time_point until);
   [[nodiscard]] bool known(const Block& block, Clock::time_point now) const;
   void forget_expired(Clock::time_point now);
 
   NftTransport& transport_;
   const BlockSettings settings_;
-  std::map<Key, Clock::time_point> active_;  // to when
-  std::deque<Clock::time_point> recent_;     // blocks added in the last minute
+  std::map<Key, Clock::time_point> active_;      // to when
+  std::map<IpAddress, Clock::time_point> ends_;  // elements of the sets in front, to when
+  std::deque<Clock::time_point> recent_;         // blocks added in the last minute
   Counters counters_;
 };
 

@@ -1,6 +1,9 @@
 #include "rules/nft/block_sets.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <iterator>
 
 #include "rules/nft/rule_builder.h"
 
@@ -52,6 +55,10 @@ std::vector<NftType> block_set_key(IpFamily version, BlockSetKind kind) {
   return {address};
 }
 
+std::string block_ends_name(IpFamily version) {
+  return version == IpFamily::kV4 ? "block4-ends" : "block6-ends";
+}
+
 std::vector<NftSet> block_sets(std::uint32_t size) {
   std::vector<NftSet> out;
   for (const IpFamily version : {IpFamily::kV4, IpFamily::kV6}) {
@@ -64,6 +71,23 @@ std::vector<NftSet> block_sets(std::uint32_t size) {
       set.dynamic_elements = true;
       out.push_back(std::move(set));
     }
+    NftSet ends;
+    ends.name = block_ends_name(version);
+    ends.key = block_set_key(version, BlockSetKind::kSource);
+    ends.timeouts = true;
+    ends.size = size * 2 * static_cast<std::uint32_t>(std::size(kBlockSetKinds));  // two ends of each block
+    ends.dynamic_elements = true;
+    out.push_back(std::move(ends));
+  }
+  return out;
+}
+
+std::vector<NftRule> block_entries(NftFamily family) {
+  std::vector<NftRule> out;
+  for (const IpFamily version : {IpFamily::kV4, IpFamily::kV6}) {
+    RuleBuilder rule(family);
+    rule.ip_version(version).load_address(version, PacketSide::kSource).in_set(block_ends_name(version));
+    out.push_back(rule.verdict(NFT_JUMP, "block").done());
   }
   return out;
 }

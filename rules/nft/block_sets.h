@@ -4,7 +4,10 @@
 //   block4-pair     ipv4_addr . ipv4_addr                            source . destination
 //   block4-proto    ipv4_addr . ipv4_addr . inet_proto               for protocols without ports
 //   block4-flow     ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service     one direction each
+//   block4-ends     ipv4_addr                                        every source that one of the others names
 //   block6-...      the same with ipv6_addr
+//
+// Cost     a packet whose source is not in block4-ends is looked up once, not four times.
 //
 // Thread   pure functions.
 // Limits   settings.block_set_size elements a set; the kernel refuses more with ENFILE.
@@ -28,9 +31,13 @@ inline constexpr BlockSetKind kBlockSetKinds[] = {BlockSetKind::kSource, BlockSe
 
 [[nodiscard]] std::string block_set_name(IpFamily version, BlockSetKind kind);
 [[nodiscard]] std::vector<NftType> block_set_key(IpFamily version, BlockSetKind kind);
-// All eight, without elements.
+// The set of sources that have blocks; without an element there a block does nothing.
+[[nodiscard]] std::string block_ends_name(IpFamily version);
+// All ten, without elements.
 [[nodiscard]] std::vector<NftSet> block_sets(std::uint32_t size);
 // The chain "block" that drops what the sets name.
 [[nodiscard]] NftChain block_chain(NftFamily family);
+// The rules of a base chain that lead there.
+[[nodiscard]] std::vector<NftRule> block_entries(NftFamily family);
 
 }  // namespace bulkhead::rules

@@ -44,6 +44,8 @@ class Enforcer {
   [[nodiscard]] Result<std::string> dump();
   [[nodiscard]] const EnforcementMode& mode() const { return mode_; }
   [[nodiscard]] const NftSettings& settings() const { return settings_; }
+  // For the next load.
+  void use(NftSettings settings) { settings_ = std::move(settings); }
 
   // Deletes the table in every family; nothing there is no error. Answers how many were deleted.
   [[nodiscard]] static Result<std::size_t> recover(NftTransport& transport, const std::string& table = "bulkhead");

@@ -20,8 +20,10 @@ namespace bulkhead::rules {
 
 namespace {
 
-constexpr std::uint32_t kStateEstablished = 2, kStateRelated = 4;  // NF_CT_STATE_BIT
+constexpr std::uint32_t kStateInvalid = 1, kStateEstablished = 2, kStateRelated = 4;  // NF_CT_STATE_BIT
 constexpr IpFamily kVersions[] = {IpFamily::kV4, IpFamily::kV6};
+const Bytes kOn = {1, 0, 0, 0};  // the element of a switch set
+const IpAddress kBroadcast = *IpAddress::parse("255.255.255.255");
 
 // FNV-1a, 64 bits, as 16 digits: names for content.
 class ContentHash {
@@ -64,7 +66,7 @@ constexpr std::uint64_t kTcpIdleMs = 3'600'000, kDatagramIdleMs = 120'000;
 class TableRenderer {
  public:
   TableRenderer(NftFamily family, const PolicyTable* policy, const NftSettings& settings)
-      : policy_(policy), flow_set_size_(settings.flow_set_size) {
+      : policy_(policy), settings_(settings) {
     table_.family = family;
     table_.name = settings.table;
     for (NftSet& set : block_sets(settings.block_set_size)) table_.sets.push_back(std::move(set));
@@ -89,6 +91,7 @@ class TableRenderer {
   void judge_inet();
   void judge_bridge(bool v4, bool v6);
   void guard();
+  void gate();
 
  private:
   struct Variant {
@@ -98,8 +101,8 @@ class TableRenderer {
 
   [[nodiscard]] std::vector<Variant> variants(const TableMatch& match, FlowEnd end);
   void add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol, std::vector<Variant>& out);
-  void address_condition(RuleBuilder& builder, const AddressSet& peers, IpFamily version, PacketSide side);
-  [[nodiscard]] std::string address_set(const AddressSet& peers, IpFamily version);
+  void address_condition(RuleBuilder& builder, const TableMatch& match, IpFamily version, PacketSide side);
+  [[nodiscard]] std::string address_set(const TableMatch& match, IpFamily version);
   [[nodiscard]] std::string port_set(const std::vector<PortMatch>& ports);
   [[nodiscard]] std::string audit_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end);
   void add_step(const Step& step, FlowEnd end, const std::string& next_tier, std::vector<NftRule>& rules);
@@ -111,17 +114,29 @@ class TableRenderer {
   [[nodiscard]] std::string program_chain(std::uint32_t program, FlowEnd end);
   void follow_flows();
   [[nodiscard]] RuleBuilder flow_key(IpFamily version, FlowKind kind, bool reply) const;
+  [[nodiscard]] RuleBuilder no_opening() const;
+  [[nodiscard]] RuleBuilder to_itself(IpFamily version);
   void dispatch_maps(FlowEnd end);
   void add_chain_once(const std::string& name, std::vector<NftRule> rules);
   void add_set_once(NftSet set);
   [[nodiscard]] NftRule dispatch(IpFamily version, FlowEnd end) const;
   [[nodiscard]] static std::string map_name(IpFamily version, FlowEnd end);
   void link_signalling(std::vector<NftRule>& rules) const;
+  [[nodiscard]] NftRule when(const char* switch_set, bool on, const std::string& chain) const;
+  void switch_set(const std::string& name, std::chrono::milliseconds timeout);
+  void address_sets(const std::string& name, bool only_judged);
+  void midstream();
+  void lapsed(bool output);
+  void closed();
+  [[nodiscard]] bool has_lease() const {
+    return settings_.lease.count() != 0 && !(settings_.closed.empty() && settings_.fail_closed.empty());
+  }
 
   const PolicyTable* policy_;
-  std::uint32_t flow_set_size_;
+  const NftSettings& settings_;
   NftTable table_;
   std::set<std::string> names_;
+  std::map<std::string, std::string> set_contents_;  // of the sets named by words
   std::map<std::pair<std::uint32_t, FlowEnd>, std::string> program_chains_;
 };
 
@@ -135,11 +150,13 @@ void TableRenderer::add_set_once(NftSet set) {
   table_.sets.push_back(std::move(set));
 }
 
-std::string TableRenderer::address_set(const AddressSet& peers, IpFamily version) {
+// Sets of peers that the inventory decides are named by the policy's words and change in place; the others by
+// their content.
+std::string TableRenderer::address_set(const TableMatch& match, IpFamily version) {
   NftSet set;
   set.key = {version == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6};
   set.interval = true;
-  for (const IpRange& range : peers.ranges()) {
+  for (const IpRange& range : match.peers.ranges()) {
     if (range.first.family() != version) continue;
     NftElement first;
     first.key = address_bytes(range.first);
@@ -152,7 +169,15 @@ std::string TableRenderer::address_set(const AddressSet& peers, IpFamily version
   }
   ContentHash hash;
   for (const NftElement& element : set.elements) hash.add(element.key.data(), element.key.size());
-  set.name = std::string(version == IpFamily::kV4 ? "peers4-" : "peers6-") + hash.text();
+  const std::string prefix = version == IpFamily::kV4 ? "peers4-" : "peers6-";
+  set.name = prefix + hash.text();
+  if (!match.peers_key.empty()) {
+    ContentHash words;
+    words.add(match.peers_key);
+    // Words that mean different addresses in two places would be our own slip: the content then names the set.
+    const auto [known, fresh] = set_contents_.try_emplace(prefix + words.text(), hash.text());
+    if (known->second == hash.text()) set.name = known->first;
+  }
   std::string name = set.name;
   add_set_once(std::move(set));
   return name;
@@ -181,19 +206,20 @@ std::string TableRenderer::port_set(const std::vector<PortMatch>& ports) {
   return name;
 }
 
-void TableRenderer::address_condition(RuleBuilder& builder, const AddressSet& peers, IpFamily version,
+void TableRenderer::address_condition(RuleBuilder& builder, const TableMatch& match, IpFamily version,
                                       PacketSide side) {
   std::vector<IpRange> ranges;
-  for (const IpRange& range : peers.ranges()) {
+  for (const IpRange& range : match.peers.ranges()) {
     if (range.first.family() == version) ranges.push_back(range);
   }
-  const bool all = version == IpFamily::kV4 ? peers.all_v4() : peers.all_v6();
-  if (all) return;
+  const bool fixed = match.peers_key.empty();
+  const bool all = version == IpFamily::kV4 ? match.peers.all_v4() : match.peers.all_v6();
+  if (fixed && all) return;
   builder.load_address(version, side);
-  if (ranges.size() == 1) {
+  if (fixed && ranges.size() == 1) {
     builder.between(address_bytes(ranges[0].first), address_bytes(ranges[0].last));
   } else {
-    builder.in_set(address_set(peers, version));
+    builder.in_set(address_set(match, version));
   }
 }
 
@@ -236,17 +262,47 @@ std::vector<TableRenderer::Variant> TableRenderer::variants(const TableMatch& ma
       add_ports(builder, match, protocol, out);
     }
   };
-  if (match.peers.all_v4() && match.peers.all_v6()) {
+  const bool fixed = match.peers_key.empty();
+  if (match.self) {
+    for (const IpFamily version : kVersions) add(to_itself(version), version);
+    return out;
+  }
+  if (fixed && match.peers.all_v4() && match.peers.all_v6()) {
     add(rule(), IpFamily::kNone);
     return out;
   }
   for (const IpFamily version : kVersions) {
-    if (version == IpFamily::kV4 ? match.peers.v4().empty() : match.peers.v6().empty()) continue;
+    // A set that is empty today may have members tomorrow.
+    if (fixed && (version == IpFamily::kV4 ? match.peers.v4().empty() : match.peers.v6().empty())) continue;
     RuleBuilder builder = rule();
     builder.ip_version(version);
-    address_condition(builder, match.peers, version, side);
+    address_condition(builder, match, version, side);
     add(builder, version);
   }
+  return out;
+}
+
+// Source and destination are the same workload: nf_tables cannot compare two fields, so it is a set of pairs.
+RuleBuilder TableRenderer::to_itself(IpFamily version) {
+  NftSet pairs;
+  const bool v4 = version == IpFamily::kV4;
+  pairs.name = v4 ? "selves4" : "selves6";
+  pairs.key = block_set_key(version, BlockSetKind::kPair);
+  for (const TableWorkload& workload : policy_->workloads()) {
+    for (const IpAddress& address : workload.addresses) {
+      if (address.family() != version) continue;
+      NftElement pair;
+      const Bytes own = address_bytes(address);
+      pair.key = own;
+      pair.key.insert(pair.key.end(), own.begin(), own.end());
+      pairs.elements.push_back(std::move(pair));
+    }
+  }
+  RuleBuilder out = rule();
+  out.ip_version(version).load_address(version, PacketSide::kSource);
+  out.load_address(version, PacketSide::kDestination, static_cast<Register>(kFirstRegister + (v4 ? 1 : 4)));
+  out.in_set(pairs.name);
+  add_set_once(std::move(pairs));
   return out;
 }
 
@@ -385,16 +441,175 @@ void TableRenderer::link_signalling(std::vector<NftRule>& rules) const {
                       .done("multicast listener report"));
 }
 
+NftRule TableRenderer::when(const char* switch_set, bool on, const std::string& chain) const {
+  return rule().load_constant(1, kFirstRegister).in_set(switch_set, !on).verdict(NFT_JUMP, chain).done();
+}
+
+// A set of one element, there or not there.
+void TableRenderer::switch_set(const std::string& name, std::chrono::milliseconds timeout) {
+  NftSet set;
+  set.name = name;
+  set.key = {NftType::kMark};
+  set.timeouts = set.dynamic_elements = true;
+  set.size = 2;
+  if (timeout.count() != 0) {
+    NftElement on;
+    on.key = kOn;
+    on.timeout_ms = static_cast<std::uint64_t>(timeout.count());
+    set.elements.push_back(std::move(on));
+  }
+  add_set_once(std::move(set));
+}
+
+// NAME4 and NAME6: addresses of the workloads, of those with policies or of all.
+void TableRenderer::address_sets(const std::string& name, bool only_judged) {
+  NftSet sets[2];
+  for (std::size_t v = 0; v < 2; ++v) {
+    sets[v].name = name + (v == 0 ? "4" : "6");
+    sets[v].key = {v == 0 ? NftType::kIpv4 : NftType::kIpv6};
+  }
+  for (const TableWorkload& workload : policy_->workloads()) {
+    if (only_judged && workload.egress == kNone && workload.ingress == kNone) continue;
+    for (const IpAddress& address : workload.addresses) {
+      NftElement element;
+      element.key = address_bytes(address);
+      sets[address.is_v4() ? 0 : 1].elements.push_back(std::move(element));
+    }
+  }
+  for (NftSet& set : sets) add_set_once(std::move(set));
+}
+
+// TCP segments of connections that nobody remembers. The direction of their connection is unknown: if they were
+// judged by their own, the answers of a server would open again what a policy has cut. So both ends are told that
+// it is over. For a while after the first load, connections that are older than the table may continue.
+void TableRenderer::midstream() {
+  const bool inet = table_.family == NftFamily::kInet;
+  switch_set("grace", settings_.grace);
+  address_sets("judged", true);
+  std::vector<NftRule> rules;
+  rules.push_back(rule().load_constant(1, kFirstRegister).in_set("grace").verdict(NFT_RETURN).done("older than the table"));
+  for (const IpFamily version : kVersions) {
+    if (!inet) {
+      const std::string flows = version == IpFamily::kV4 ? "flows4" : "flows6";
+      rules.push_back(flow_key(version, FlowKind::kTcp, false).in_set(flows).verdict(NFT_RETURN).done());
+    }
+    for (const PacketSide side : {PacketSide::kSource, PacketSide::kDestination}) {
+      RuleBuilder known = rule();
+      known.ip_version(version).load_address(version, side);
+      known.in_set(version == IpFamily::kV4 ? "judged4" : "judged6");
+      if (!inet) {
+        rules.push_back(known.counter().verdict(NF_DROP).done("midstream"));
+        continue;
+      }
+      // Out of window: no reset, or one forged segment would end a connection.
+      RuleBuilder invalid = known;
+      rules.push_back(invalid.ct_state(kStateInvalid).counter().verdict(NF_DROP).done("midstream/invalid"));
+      rules.push_back(known.counter().reject_tcp().done("midstream"));
+    }
+  }
+  plain_chain("midstream", std::move(rules));
+}
+
+// The lease is over: what the interfaces of fail-closed segments carry ends.
+void TableRenderer::lapsed(bool output) {
+  switch_set("lease", settings_.lease);
+  std::vector<NftRule> rules;
+  for (const std::string& pattern : settings_.fail_closed) {
+    rules.push_back(rule().interface_like(false, pattern).counter().verdict(NF_DROP).done("lease/closed"));
+    if (output) rules.push_back(rule().interface_like(true, pattern).counter().verdict(NF_DROP).done("lease/closed"));
+  }
+  plain_chain("lapsed", std::move(rules));
+}
+
+// New flows of closed segments: both ends must be workloads that we know, or outside of the segment.
+void TableRenderer::closed() {
+  address_sets("members", false);
+  std::vector<NftRule> rules;
+  for (const IpFamily version : kVersions) {
+    const bool v4 = version == IpFamily::kV4;
+    const char* members = v4 ? "members4" : "members6";
+    const IpPrefix group = *IpPrefix::parse(v4 ? "224.0.0.0/4" : "ff00::/8");
+    for (const std::string& pattern : settings_.closed) {
+      rules.push_back(rule()
+                          .ip_version(version)
+                          .interface_like(false, pattern)
+                          .load_address(version, PacketSide::kSource)
+                          .in_set(members, true)
+                          .counter()
+                          .verdict(NF_DROP)
+                          .done("unknown/source"));
+    }
+    rules.push_back(rule()
+                        .ip_version(version)
+                        .load_address(version, PacketSide::kDestination)
+                        .between(address_bytes(group.first()), address_bytes(v4 ? kBroadcast : group.last()))
+                        .verdict(NFT_RETURN)
+                        .done("groups"));
+    for (const std::string& pattern : settings_.closed) {
+      rules.push_back(rule()
+                          .ip_version(version)
+                          .interface_like(true, pattern)
+                          .load_address(version, PacketSide::kDestination)
+                          .in_set(members, true)
+                          .counter()
+                          .verdict(NF_DROP)
+                          .done("unknown/destination"));
+    }
+  }
+  plain_chain("closed", std::move(rules));
+}
+
 void TableRenderer::judge_inet() {
   std::vector<NftRule> rules;
+  if (has_lease()) {
+    lapsed(true);
+    rules.push_back(when("lease", false, "lapsed"));
+  }
   rules.push_back(
       rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));
   link_signalling(rules);
+  midstream();
+  rules.push_back(no_opening().verdict(NFT_JUMP, "midstream").done());
+  if (!settings_.closed.empty()) {
+    closed();
+    rules.push_back(has_lease() ? when("lease", true, "closed") : jump("closed"));
+  }
   for (const FlowEnd end : {FlowEnd::kEgress, FlowEnd::kIngress}) {
     dispatch_maps(end);
     for (const IpFamily version : kVersions) rules.push_back(dispatch(version, end));
   }
   plain_chain("judge", std::move(rules));
+}
+
+// TCP segments that are not the first of a connection: SYN without ACK, RST and FIN.
+RuleBuilder TableRenderer::no_opening() const {
+  return rule().protocol(ip_proto::kTcp).load(NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1).masked({0x17}).differs({0x02});
+}
+
+// Before everything in the bridge: frames of ports that nobody knows, and of segments whose lease is over.
+void TableRenderer::gate() {
+  NftSet ports;
+  ports.name = "known-ports";
+  ports.key = {NftType::kInterface};
+  for (const TableWorkload& workload : policy_->workloads()) {
+    if (workload.interface.empty()) continue;
+    NftElement port;
+    port.key = interface_bytes(workload.interface);
+    ports.elements.push_back(std::move(port));
+  }
+  table_.sets.push_back(std::move(ports));
+  std::vector<NftRule> rules, unknown;
+  if (has_lease()) {
+    lapsed(false);
+    rules.push_back(when("lease", false, "lapsed"));
+  }
+  rules.push_back(rule().load_interface(false).in_set("known-ports").verdict(NFT_RETURN).done());
+  for (const std::string& pattern : settings_.closed) {
+    unknown.push_back(rule().interface_like(false, pattern).counter().verdict(NF_DROP).done("unknown/port"));
+  }
+  plain_chain("unknown", std::move(unknown));
+  rules.push_back(has_lease() ? when("lease", true, "unknown") : jump("unknown"));
+  plain_chain("gate", std::move(rules));
 }
 
 // Loads the flow's key; of a reply, the key of the flow that it answers. Echo messages have their
@@ -445,7 +660,7 @@ void TableRenderer::follow_flows() {
     flows.name = version == IpFamily::kV4 ? "flows4" : "flows6";
     flows.key = block_set_key(version, BlockSetKind::kFlow);
     flows.timeouts = flows.from_packets = flows.dynamic_elements = true;
-    flows.size = flow_set_size_;
+    flows.size = settings_.flow_set_size;
     for (const FlowKind kind : {FlowKind::kTcp, FlowKind::kDatagram, FlowKind::kIcmpEcho}) {
       const std::uint64_t idle = kind == FlowKind::kTcp ? kTcpIdleMs : kDatagramIdleMs;
       reply.push_back(
@@ -460,7 +675,6 @@ void TableRenderer::follow_flows() {
 
 void TableRenderer::judge_bridge(bool v4, bool v6) {
   std::vector<NftRule> rules;
-  if (!v4 && !v6) return plain_chain("judge", std::move(rules));
   if (!v4) rules.push_back(rule().ip_version(IpFamily::kV4).verdict(NFT_RETURN).done("judged in inet"));
   if (!v6) rules.push_back(rule().ip_version(IpFamily::kV6).verdict(NFT_RETURN).done("judged in inet"));
   follow_flows();
@@ -489,6 +703,8 @@ void TableRenderer::judge_bridge(bool v4, bool v6) {
                       .verdict(NFT_JUMP, "reply")
                       .done());
   rules.push_back(rule().load_protocol().differs({ip_proto::kTcp}).verdict(NFT_JUMP, "reply").done());
+  midstream();
+  rules.push_back(no_opening().verdict(NFT_JUMP, "midstream").done());
   for (const FlowEnd end : {FlowEnd::kEgress, FlowEnd::kIngress}) {
     dispatch_maps(end);
     for (const IpFamily version : kVersions) rules.push_back(dispatch(version, end));
@@ -594,13 +810,19 @@ std::string EnforcementMode::to_string() const {
 NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode, const NftSettings& settings) {
   TableRenderer inet(NftFamily::kInet, table, settings);
   TableRenderer bridge(NftFamily::kBridge, table, settings);
-  inet.base_chain("block-in", NF_INET_PRE_ROUTING, settings.block_priority, {inet.jump("block")});
-  inet.base_chain("block-out", NF_INET_LOCAL_OUT, settings.block_priority, {inet.jump("block")});
-  bridge.base_chain("block-in", NF_BR_PRE_ROUTING, settings.block_priority, {bridge.jump("block")});
+  const bool inet_sees_all = mode.bridged_v4_in_inet && mode.bridged_v6_in_inet;
+  inet.base_chain("block-in", NF_INET_PRE_ROUTING, settings.block_priority, block_entries(NftFamily::kInet));
+  inet.base_chain("block-out", NF_INET_LOCAL_OUT, settings.block_priority, block_entries(NftFamily::kInet));
+  // Each hook costs every packet 60 ns and more: none where another judges the same packets.
+  if (!inet_sees_all) {
+    bridge.base_chain("block-in", NF_BR_PRE_ROUTING, settings.block_priority, block_entries(NftFamily::kBridge));
+  }
   // Resets that this node sends to both ends of a blocked flow. A mark does not cross into another
   // network namespace, so no container can send under it.
   const NftRule own_resets = bridge.rule().mark_is(kResetMark).counter().verdict(NF_ACCEPT).done("block-resets");
-  bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, {own_resets, bridge.jump("block")});
+  std::vector<NftRule> out_of_node = block_entries(NftFamily::kBridge);
+  out_of_node.insert(out_of_node.begin(), own_resets);
+  bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, std::move(out_of_node));
   if (table != nullptr) {
     // What the node says to itself is nobody's traffic.
     const NftRule own_in = inet.rule().load_interface(false).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done();
@@ -609,8 +831,14 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
     inet.base_chain("forward", NF_INET_FORWARD, settings.policy_priority, {inet.jump("judge")});
     inet.base_chain("input", NF_INET_LOCAL_IN, settings.policy_priority, {own_in, inet.jump("judge")});
     inet.base_chain("output", NF_INET_LOCAL_OUT, settings.policy_priority, {own_out, inet.jump("judge")});
-    bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet);
-    bridge.base_chain("forward", NF_BR_FORWARD, settings.policy_priority, {bridge.jump("judge")});
+    if (!inet_sees_all) {
+      bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet);
+      bridge.base_chain("forward", NF_BR_FORWARD, settings.policy_priority, {bridge.jump("judge")});
+    }
+    if (!settings.closed.empty() || !settings.fail_closed.empty()) {
+      bridge.gate();
+      bridge.base_chain("gate-in", NF_BR_PRE_ROUTING, settings.block_priority - 1, {bridge.jump("gate")});
+    }
     if (settings.pin_sources) {
       bridge.guard();
       bridge.base_chain("guard-in", NF_BR_PRE_ROUTING, settings.block_priority + 1, {bridge.jump("guard")});

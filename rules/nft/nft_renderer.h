@@ -1,15 +1,20 @@
 // The policy table as an nf_tables ruleset: table `bulkhead` in the families inet and bridge.
 //
-//   inet    prerouting, output  -300  jump block              before conntrack: established flows are cut too
-//           forward, input, output -10  jump judge            ct established,related; then by address
-//   bridge  prerouting, output  -300  jump block; guard       source pinning of known ports
-//           forward             -10   jump judge              only what inet does not see (EnforcementMode)
+//   inet    prerouting, output  -300  block                   before conntrack: established flows are cut too
+//           forward, input, output -10  judge                 ct established,related; then by address
+//   bridge  prerouting          -301  gate                    unknown ports of closed segments, the lease
+//           prerouting, output  -300  block; guard            source pinning of known ports
+//           forward             -10   judge                   only what inet does not see (EnforcementMode)
 //
-//   judge:  ip saddr vmap @egress4 -> egress-HASH: rules of one program; return admits this end
+//   judge:  lease over? -> lapsed: nothing passes in fail-closed segments
+//           ct established,related accept
+//           TCP that conntrack does not know -> midstream: reset
+//           lease there? -> closed: new flows of unknown ends
+//           ip saddr vmap @egress4 -> egress-HASH: rules of one program; return admits this end
 //           ip daddr vmap @ingress4 -> ingress-HASH           no element: this end is open
 //
-// Names    chains and sets of programs carry a hash of their content, so that equal content is the same
-//          object before and after a change: a new policy touches only what differs, counters survive.
+// Names    chains carry a hash of their rules, sets of peers one of the policy's words: a change of the inventory
+//          is a change of elements, a new policy touches only what differs, counters survive.
 // Replies  inet: conntrack. Bridge without br_netfilter has no conntrack in this kernel: every admitted
 //          packet renews its flow in a set with timeouts (flows4, flows6), and packets of the opposite
 //          direction pass while their flow is in it; a TCP packet that opens a connection never does.
@@ -17,8 +22,10 @@
 // Tests    tests/unit/rules/nft/nft_renderer_test.cpp, tests/netns/policy_netns_test.cpp
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "rules/compile/policy_table.h"
 #include "rules/nft/nft_ruleset.h"
@@ -44,6 +51,11 @@ struct NftSettings {
   std::uint32_t block_set_size = 65536;
   std::uint32_t flow_set_size = 262144;  // flows followed in the bridge family; beyond it no replies pass
   bool pin_sources = true;               // a known port sends only from its own addresses
+  // Interfaces (bridges, their ports, routed ones; a final * stands for any ending) of closed segments: what is no
+  // known workload neither sends nor is reached there. And of those that carry nothing once the lease is over.
+  std::vector<std::string> closed, fail_closed;
+  std::chrono::milliseconds lease{10'000};  // time to live of the element that the daemon renews
+  std::chrono::milliseconds grace{30'000};  // how long connections from before the first load may be taken up
 };
 
 // `table` may be null: then only blocks are enforced.

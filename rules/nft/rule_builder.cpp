@@ -60,6 +60,16 @@ RuleBuilder& RuleBuilder::load_interface(bool output, Register at) {
   return *this;
 }
 
+RuleBuilder& RuleBuilder::interface_like(bool output, const std::string& pattern) {
+  load_interface(output);
+  if (!pattern.ends_with('*')) return equals(interface_bytes(pattern));
+  if (pattern.size() == 1) {
+    expressions_.pop_back();
+    return *this;
+  }
+  return equals(Bytes(pattern.begin(), pattern.end() - 1));
+}
+
 RuleBuilder& RuleBuilder::load_index(Register at) {
   expressions_.emplace_back(ExprMeta{NFT_META_IIF, at});
   return *this;

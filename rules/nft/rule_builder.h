@@ -28,6 +28,8 @@ class RuleBuilder {
   RuleBuilder& load_protocol(Register at = kFirstRegister);
   RuleBuilder& load_port(PacketSide side, Register at = kFirstRegister);
   RuleBuilder& load_interface(bool output, Register at = kFirstRegister);
+  // The interface is `pattern`, or begins with what stands before its final *.
+  RuleBuilder& interface_like(bool output, const std::string& pattern);
   // Index of the interface that the packet came in by.
   RuleBuilder& load_index(Register at = kFirstRegister);
   // A constant as part of a key.

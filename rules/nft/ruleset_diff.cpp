@@ -30,6 +30,36 @@ Elements sorted(const std::vector<NftElement>& elements) {
   return out;
 }
 
+// From `first` up to, not including, the key of `end`; null: to the end of the space.
+struct Interval {
+  const NftElement* first = nullptr;
+  const NftElement* end = nullptr;
+};
+
+std::vector<Interval> intervals(const std::vector<NftElement>& elements) {
+  std::vector<Interval> out;
+  for (const NftElement* element : sorted(elements)) {
+    if (!element->interval_end) {
+      out.push_back({element, nullptr});
+    } else if (!out.empty() && out.back().end == nullptr) {
+      out.back().end = element;
+    } else {
+      out.push_back({nullptr, element});  // no first key: somebody else's doing
+    }
+  }
+  return out;
+}
+
+// Compares keys alone: equal ones may stand at different places in memory.
+int order(const Interval& a, const Interval& b) {
+  const auto compare = [](const NftElement* x, const NftElement* y) {
+    if (x == nullptr || y == nullptr) return (x == nullptr ? 1 : 0) - (y == nullptr ? 1 : 0);
+    return before(x, y) ? -1 : before(y, x) ? 1 : 0;
+  };
+  const int first = compare(a.first, b.first);
+  return first != 0 ? first : compare(a.end, b.end);
+}
+
 // Compares one table of both rulesets.
 class TableComparison {
  public:
@@ -84,7 +114,41 @@ class TableComparison {
     new_sets_.push_back(&set);
   }
 
+  // Elements of a merged interval go and come as pairs: the kernel checks each batch for overlaps as it would be
+  // when all of it is done.
+  void compare_intervals(const NftSet& desired, const NftSet& actual) {
+    const std::vector<Interval> want = intervals(desired.elements);
+    const std::vector<Interval> have = intervals(actual.elements);
+    NftCommand add = command(NftOp::kAddElements, desired.name);
+    NftCommand remove = command(NftOp::kDeleteElements, desired.name);
+    const auto append = [](NftCommand& to, const Interval& interval) {
+      if (interval.first != nullptr) to.set.elements.push_back(*interval.first);
+      if (interval.end != nullptr) to.set.elements.push_back(*interval.end);
+    };
+    const auto text = [&](const Interval& i) {
+      return (i.first == nullptr ? std::string("?") : print_element(desired, *i.first)) + " up to " +
+             (i.end == nullptr ? "the last" : print_element(desired, *i.end));
+    };
+    std::size_t w = 0, h = 0;
+    while (w < want.size() || h < have.size()) {
+      const int which = h == have.size() ? -1 : w == want.size() ? 1 : order(want[w], have[h]);
+      if (which < 0) {
+        finding("interval " + text(want[w]) + " is missing in set " + desired.name + where_);
+        append(add, want[w++]);
+      } else if (which > 0) {
+        finding("interval " + text(have[h]) + " does not belong in set " + desired.name + where_);
+        append(remove, have[h++]);
+      } else {
+        ++w;
+        ++h;
+      }
+    }
+    if (!remove.set.elements.empty()) removed_elements_.push_back(std::move(remove));
+    if (!add.set.elements.empty()) added_elements_.push_back(std::move(add));
+  }
+
   void compare_elements(const NftSet& desired, const NftSet& actual) {
+    if (desired.interval) return compare_intervals(desired, actual);
     const Elements want = sorted(desired.elements);
     const Elements have = sorted(actual.elements);
     NftCommand add = command(NftOp::kAddElements, desired.name);
@@ -102,8 +166,6 @@ class TableComparison {
         ++h;
       }
     }
-    if (add.set.elements.empty() && remove.set.elements.empty()) return;
-    if (desired.interval) return remake(desired);
     if (!remove.set.elements.empty()) removed_elements_.push_back(std::move(remove));
     if (!add.set.elements.empty()) added_elements_.push_back(std::move(add));
   }
@@ -163,9 +225,13 @@ class TableComparison {
     if (actual_ == nullptr) return;
     for (const NftChain& chain : actual_->chains) {
       if (desired_chains_.contains(chain.name)) continue;
+      // A base chain stays, without rules: taking a hook out waits for every packet on its way. Those of the netdev
+      // family go with their port.
+      const bool stays = chain.hook && desired_.family != NftFamily::kNetdev;
+      if (stays && chain.rules.empty()) continue;
       finding("chain " + chain.name + " does not belong" + where_);
       flush_.insert(chain.name);
-      delete_chains_.push_back(chain.name);
+      if (!stays) delete_chains_.push_back(chain.name);
     }
     for (const std::string& name : flush_) out_.batch.push_back(command(NftOp::kFlushChain, name));
     for (NftCommand& c : removed_elements_) out_.batch.push_back(std::move(c));

@@ -2,9 +2,10 @@
 // differences in words for verify().
 //
 // Order    one transaction: rules go first, then map elements, sets and chains; then sets, chains,
-//          elements and rules come. Base chains that exist with the same hook are never deleted.
-// Rules    elements of sets marked dynamic_elements are not compared; interval sets that differ are made
-//          anew, since their elements depend on each other.
+//          elements and rules come. Base chains are never deleted, unless their hook itself changes (netdev: or their
+//          port goes).
+// Rules    elements of sets marked dynamic_elements are not compared; merged intervals are compared as pairs of
+//          elements and change in place.
 // Thread   pure function. Cost  sorts each set once.
 // Tests    tests/unit/rules/nft/enforcer_test.cpp
 #pragma once

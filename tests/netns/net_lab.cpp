@@ -134,14 +134,17 @@ NetLab::NetLab(const std::vector<std::string>& names, bool bridge_netfilter) {
   const bool set = write_file("/proc/sys/net/bridge/bridge-nf-call-iptables", value) &&
                    write_file("/proc/sys/net/bridge/bridge-nf-call-ip6tables", value);
   if (bridge_netfilter && !set) problem_ = "this kernel has no br_netfilter";
-  unsigned number = 2;
   for (const std::string& name : names) {
-    if (!make_host(name, number++)) problem_ = "cannot make host " + name;
+    if (!add_host(name)) problem_ = "cannot make host " + name;
   }
 }
 
 NetLab::~NetLab() {
   if (before_.valid()) ::setns(before_.get(), CLONE_NEWNET);
+}
+
+bool NetLab::add_host(const std::string& name) {
+  return make_host(name, next_number_++);
 }
 
 bool NetLab::make_host(const std::string& name, unsigned number) {
@@ -160,7 +163,10 @@ bool NetLab::make_host(const std::string& name, unsigned number) {
              " master br0 up") &&
          run("ip link set lo up && ip link set eth0 up && ip addr add " + v4 + "/24 dev eth0 && ip addr add " + v6 +
                  "/64 dev eth0 nodad && ip route add default via 10.77.0.1 && ip -6 route add default via fd77::1",
-             name);
+             name) &&
+         // The bridge learns of the carrier from a work queue: on a busy machine a second later.
+         run("for i in $(seq 60); do ip -d link show dev " + interface +
+             " | grep -q 'state forwarding' && exit 0; sleep 0.05; done; exit 1");
 }
 
 bool NetLab::enter(const std::string& name) {

@@ -69,6 +69,8 @@ class NetLab {
   [[nodiscard]] const Host& host(const std::string& name) const { return hosts_.at(name); }
   [[nodiscard]] const std::string& problem() const { return problem_; }  // empty: the lab stands
 
+  // One more host, with the next number. Its port joins the bridge as the last step.
+  bool add_host(const std::string& name);
   // Runs a shell command in the namespace of the host; empty: the node. True: exit status 0.
   bool run(const std::string& command, const std::string& host = "");
   [[nodiscard]] std::string output(const std::string& command, const std::string& host = "");
@@ -96,6 +98,7 @@ class NetLab {
 
   FileDescriptor before_, node_;
   std::map<std::string, Host> hosts_;
+  unsigned next_number_ = 2;
   std::string problem_;
 };
 

@@ -2,14 +2,12 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
-#include "config/load/inventory_yaml.h"
-#include "config/load/policy_yaml.h"
 #include "datapath/base/flow_key.h"
 #include "rules/classify/classifier.h"
-#include "rules/compile/policy_compiler.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
 #include "tests/netns/net_lab.h"
+#include "tests/netns/policy_text.h"
 
 namespace bulkhead::rules {
 namespace {
@@ -59,15 +57,6 @@ ingress:
   - deny from ns=test on tcp/80
 )";
 
-PolicyTablePtr compile(const std::string& inventory, const std::string& policies, Diagnostics& diagnostics) {
-  const auto file = [](const char* name, const std::string& text) { return std::make_shared<SourceFile>(name, text); };
-  const auto documents = config::read_yaml(file("inventory.yaml", inventory), diagnostics);
-  if (documents.empty()) return nullptr;
-  const auto list = config::load_inventory(documents[0], diagnostics);
-  const auto model = config::load_policies(config::read_yaml(file("policy.yaml", policies), diagnostics), diagnostics);
-  return compile_policies(model, list, diagnostics);
-}
-
 class PolicyNetns : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -81,7 +70,7 @@ class PolicyNetns : public ::testing::TestWithParam<bool> {
   }
   void load(const std::string& policies) {
     Diagnostics diagnostics;
-    table_ = compile(kInventory, policies, diagnostics);
+    table_ = testing::compile_text(kInventory, policies, diagnostics);
     for (const auto& d : diagnostics.all()) ADD_FAILURE() << Diagnostics::format(d);
     ASSERT_NE(table_, nullptr);
     auto report = enforcer_->load(table_);

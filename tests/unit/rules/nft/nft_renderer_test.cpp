@@ -106,7 +106,10 @@ TEST(NftRenderer, EachPacketIsJudgedInOneFamily) {
     const NftRuleset ruleset = render_ruleset(world.table.get(), mode, {});
     return ruleset.table(NftFamily::kBridge, "bulkhead")->chain("judge")->rules;
   };
-  EXPECT_TRUE(judge_rules({true, true}).empty());
+  const NftRuleset all_in_inet = render_ruleset(world.table.get(), {true, true}, {});
+  for (const char* chain : {"judge", "forward", "block-in"}) {
+    EXPECT_EQ(all_in_inet.table(NftFamily::kBridge, "bulkhead")->chain(chain), nullptr) << chain;
+  }
   EXPECT_EQ(print_rule(judge_rules({true, false})[0]), "meta protocol ip return comment \"judged in inet\"");
   EXPECT_EQ(print_rule(judge_rules({false, true})[0]), "meta protocol ip6 return comment \"judged in inet\"");
   EXPECT_GT(judge_rules({false, false}).size(), 8U);
@@ -116,7 +119,7 @@ TEST(NftRenderer, EstablishedPassesBeforePoliciesAndBlocksComeFirst) {
   const RandomWorld world = some_world();
   const NftRuleset ruleset = render_ruleset(world.table.get(), {true, true}, {});
   for (const NftTable& table : ruleset.tables) {
-    const NftChain* block = table.chain("block-in");
+    const NftChain* block = table.chain(table.family == NftFamily::kInet ? "block-in" : "block-out");
     ASSERT_NE(block, nullptr);
     EXPECT_LT(block->hook->priority, -200) << "before conntrack";
     EXPECT_EQ(table.chain("block")->rules.size(), 8U);
@@ -131,8 +134,8 @@ TEST(NftRenderer, WithoutPoliciesOnlyBlocks) {
   const NftRuleset ruleset = render_ruleset(nullptr, {true, true}, {});
   for (const NftTable& table : ruleset.tables) {
     EXPECT_EQ(table.chain("forward"), nullptr);
-    EXPECT_NE(table.chain("block-in"), nullptr);
-    EXPECT_EQ(table.sets.size(), 8U);
+    EXPECT_NE(table.chain("block-out"), nullptr);
+    EXPECT_EQ(table.sets.size(), 10U);
   }
 }
 
@@ -160,6 +163,117 @@ TEST(NftRenderer, GuardKnowsItsPorts) {
       EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kAccept) << "not one of ours";
     }
   }
+}
+
+// A workload with policies, and a flow that they admit.
+FlowQuery admitted_tcp(const RandomWorld& world) {
+  RandomPolicies random(99);
+  for (;;) {
+    const FlowQuery q = random.flow(world);
+    const bool judged = world.table->workload_at(q.tuple.source) != kNone;
+    if (judged && q.tuple.protocol == ip_proto::kTcp && q.tuple.source != q.tuple.destination &&
+        explain(*world.table, q).action == Action::kAllow) {
+      return q;
+    }
+  }
+}
+
+// The world's ruleset with the switch sets on or off.
+NftRuleset with_switches(const RandomWorld& world, NftSettings settings, bool grace, bool lease) {
+  if (!grace) settings.grace = {};
+  NftRuleset out = render_ruleset(world.table.get(), {true, true}, settings);
+  for (NftTable& table : out.tables) {
+    for (NftSet& set : table.sets) {
+      if (set.name == "lease" && !lease) set.elements.clear();
+    }
+  }
+  return out;
+}
+
+TEST(NftRenderer, ConnectionsThatNobodyRemembersAreReset) {
+  const RandomWorld world = some_world();
+  const FlowQuery query = admitted_tcp(world);
+  FakePacket packet = packet_of(query);
+  const NftRuleset strict = with_switches(world, {}, false, true);
+  NftEvaluator kernel(*strict.table(NftFamily::kInet, "bulkhead"));
+  EXPECT_EQ(kernel.run("forward", packet), FakeOutcome::kAccept) << "a SYN is judged";
+  packet.transport[13] = 0x10;
+  EXPECT_EQ(kernel.run("forward", packet), FakeOutcome::kReject);
+  EXPECT_EQ(kernel.counted(), std::vector<std::string>{"midstream"});
+  packet.ct_state = 1;
+  EXPECT_EQ(kernel.run("forward", packet), FakeOutcome::kDrop) << "out of window: no reset";
+  packet.ct_state = 2;
+  EXPECT_EQ(kernel.run("forward", packet), FakeOutcome::kAccept) << "established";
+  packet.ct_state = 8;
+  const NftRuleset fresh = with_switches(world, {}, true, true);
+  NftEvaluator young(*fresh.table(NftFamily::kInet, "bulkhead"));
+  EXPECT_EQ(young.run("forward", packet), FakeOutcome::kAccept) << "a table that was made just now";
+}
+
+TEST(NftRenderer, ClosedSegmentsKnowTheirWorkloads) {
+  const RandomWorld world = some_world();
+  NftSettings settings;
+  settings.closed = {"br-closed", "cali*"};
+  const NftRuleset ruleset = with_switches(world, settings, false, true);
+  NftEvaluator inet(*ruleset.table(NftFamily::kInet, "bulkhead"));
+  const FlowQuery query = admitted_tcp(world);
+  FakePacket known = packet_of(query);
+  known.in_interface = "br-closed";
+  EXPECT_EQ(inet.run("forward", known), FakeOutcome::kAccept);
+  FlowQuery other = query;
+  other.tuple.source = *IpAddress::parse(query.tuple.source.is_v4() ? "10.99.0.1" : "fd99::1");
+  for (const char* interface : {"br-closed", "cali12345"}) {
+    FakePacket unknown = packet_of(other);
+    unknown.in_interface = interface;
+    EXPECT_EQ(inet.run("forward", unknown), FakeOutcome::kDrop) << interface;
+    EXPECT_EQ(inet.counted(), std::vector<std::string>{"unknown/source"});
+  }
+  FakePacket elsewhere = packet_of(other);
+  elsewhere.in_interface = "br-open";
+  inet.run("forward", elsewhere);
+  for (const std::string& rule : inet.counted()) EXPECT_NE(rule, "unknown/source");
+  std::swap(other.tuple.source, other.tuple.destination);
+  FakePacket towards = packet_of(other);
+  towards.in_interface = "eth0";
+  towards.out_interface = "br-closed";
+  EXPECT_EQ(inet.run("output", towards), FakeOutcome::kDrop);
+  // In the bridge, by port and for every frame.
+  NftEvaluator bridge(*ruleset.table(NftFamily::kBridge, "bulkhead"));
+  FakePacket frame = packet_of(query);
+  frame.in_interface = "cali12345";
+  EXPECT_EQ(bridge.run("gate-in", frame), FakeOutcome::kDrop);
+  EXPECT_EQ(bridge.counted(), std::vector<std::string>{"unknown/port"});
+  frame.in_interface = world.table->workloads()[0].interface;
+  EXPECT_EQ(bridge.run("gate-in", frame), FakeOutcome::kAccept);
+}
+
+TEST(NftRenderer, WithoutLeaseClosedSegmentsCarryNothingAndOpenOnesEverything) {
+  const RandomWorld world = some_world();
+  NftSettings settings;
+  settings.closed = {"br-closed", "br-open"};
+  settings.fail_closed = {"br-closed"};
+  const NftRuleset dead = with_switches(world, settings, false, false);
+  NftEvaluator inet(*dead.table(NftFamily::kInet, "bulkhead"));
+  FakePacket packet = packet_of(admitted_tcp(world));
+  packet.ct_state = 2;  // not even what is established
+  for (const char* chain : {"forward", "input", "output"}) {
+    packet.in_interface = "br-closed";
+    packet.out_interface = "eth0";
+    EXPECT_EQ(inet.run(chain, packet), FakeOutcome::kDrop) << chain;
+    std::swap(packet.in_interface, packet.out_interface);
+    EXPECT_EQ(inet.run(chain, packet), FakeOutcome::kDrop) << chain;
+    packet.in_interface = packet.out_interface = "br-open";
+    EXPECT_EQ(inet.run(chain, packet), FakeOutcome::kAccept) << chain;
+  }
+  // Unknown ends of an open segment are admitted again; the policies stay.
+  FlowQuery stranger{{*IpAddress::parse("10.99.0.1"), *IpAddress::parse("10.99.0.2"), 1, 2, ip_proto::kTcp}, 0, 0};
+  FakePacket unknown = packet_of(stranger);
+  unknown.in_interface = unknown.out_interface = "br-open";
+  EXPECT_EQ(inet.run("forward", unknown), FakeOutcome::kAccept);
+  NftEvaluator bridge(*dead.table(NftFamily::kBridge, "bulkhead"));
+  unknown.in_interface = "br-closed";
+  EXPECT_EQ(bridge.run("gate-in", unknown), FakeOutcome::kDrop);
+  EXPECT_EQ(bridge.counted(), std::vector<std::string>{"lease/closed"});
 }
 
 TEST(EnforcementMode, ReadsTheSysctls) {

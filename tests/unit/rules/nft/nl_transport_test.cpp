@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 
 #include "rules/nft/nft_printer.h"
 #include "rules/nft/nft_renderer.h"
@@ -62,6 +63,24 @@ NftSet interval_set() {
     set.elements.push_back(e);
     if (end == 0) continue;
     e.key = address_bytes(IpAddress::v4(end));
+    e.interval_end = true;
+    set.elements.push_back(e);
+  }
+  return set;
+}
+
+// The merged ranges as elements, as the renderer writes them.
+NftSet set_of(const AddressSet& addresses) {
+  NftSet set;
+  set.name = "peers";
+  set.key = {NftType::kIpv4};
+  set.interval = true;
+  for (const IpRange& range : addresses.ranges()) {
+    NftElement e;
+    e.key = address_bytes(range.first);
+    set.elements.push_back(e);
+    if (range.last.is_last()) continue;
+    e.key = address_bytes(range.last.next());
     e.interval_end = true;
     set.elements.push_back(e);
   }
@@ -154,6 +173,43 @@ NftRuleset one_of_everything(NftFamily family) {
   base.rules.push_back(rule().load_interface(false).equals(interface_bytes("lo")).verdict(NFT_GOTO, "plain").done());
   table.chains = {plain, base};
   return {{table}};
+}
+
+// Merged intervals grow, shrink, split and join in place, while a rule uses their set.
+TEST_F(NlTransportTest, IntervalSetsFollowAnyChangeInPlace) {
+  std::mt19937_64 random(7);
+  const auto make = [&] {
+    std::vector<IpRange> ranges;
+    for (std::uint64_t i = random() % 12; i > 0; --i) {
+      // Small numbers, so that ranges touch; sometimes the ends of the space.
+      const auto at = static_cast<std::uint32_t>(random() % 40);
+      const std::uint32_t first = random() % 9 == 0 ? 0xffffffd0U + at : random() % 9 == 0 ? at : 0x0a000000U + at;
+      const std::uint32_t last = std::max(first, first + static_cast<std::uint32_t>(random() % 4));
+      ranges.push_back({IpAddress::v4(first), IpAddress::v4(last)});
+    }
+    return AddressSet::of(ranges);
+  };
+  NftRuleset want;
+  want.tables.push_back({NftFamily::kInet, "t", {}, {set_of(make())}});
+  RuleBuilder uses(NftFamily::kInet);
+  uses.ip_version(IpFamily::kV4).load_address(IpFamily::kV4, PacketSide::kSource).in_set("peers");
+  want.tables[0].chains.push_back({"c", std::nullopt, {uses.verdict(NF_DROP).done()}});
+  for (int i = 0; i < 400; ++i) {
+    want.tables[0].sets[0] = set_of(make());
+    auto actual = transport_->dump("t");
+    ASSERT_TRUE(actual) << actual.error().to_string();
+    const RulesetDifference change = compare_rulesets(want, *actual);
+    for (const NftCommand& command : change.batch) {
+      EXPECT_TRUE(i == 0 || command.op == NftOp::kAddElements || command.op == NftOp::kDeleteElements)
+          << to_string(command.op) << ": only elements change";
+    }
+    auto applied = transport_->apply(change.batch);
+    ASSERT_TRUE(applied) << i << ": " << applied.error().to_string();
+    auto after = transport_->dump("t");
+    ASSERT_TRUE(after);
+    const auto findings = compare_rulesets(want, *after).findings;
+    ASSERT_TRUE(findings.empty()) << i << ": " << findings.front();
+  }
 }
 
 TEST_F(NlTransportTest, WhatIsWrittenComesBackTheSame) {

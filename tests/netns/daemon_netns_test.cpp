@@ -1,0 +1,237 @@
+// The daemon as a process: what the kernel does when it is killed, stopped or taken out, and what a container that
+// nobody knows gets out before its first packet is expected.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "tests/netns/net_lab.h"
+
+extern char** environ;
+
+namespace bulkhead {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::NetLab;
+using testing::Probe;
+using testing::TcpPair;
+
+constexpr const char* kInventory = R"(
+namespaces: [{name: shop, labels: {team: red}}]
+nodes: [{name: n1, ips: [10.77.0.1, 'fd77::1']}]
+pods:
+  - {namespace: shop, name: a, labels: {app: a}, ips: [10.77.0.2, 'fd77::2'], interface: veth-a}
+  - {namespace: shop, name: b, labels: {app: b}, ips: [10.77.0.3, 'fd77::3'], interface: veth-b}
+  - {namespace: open, name: c, labels: {app: c}, ips: [10.77.0.4, 'fd77::4'], interface: veth-c}
+  - {namespace: open, name: d, labels: {app: d}, ips: [10.77.0.5, 'fd77::5'], interface: veth-d}
+)";
+constexpr const char* kPolicy = R"(
+policy: all
+tier: platform
+order: 10
+for: any
+ingress:
+  - allow from any on tcp/80-90
+  - deny from any
+)";
+
+class Process {
+ public:
+  explicit Process(const std::vector<std::string>& arguments, const std::string& log) {
+    std::vector<char*> argv;
+    for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));  // NOLINT: posix_spawn's form
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 2, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  ~Process() { end(SIGKILL); }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  void signal(int number) const { ::kill(pid_, number); }
+  void end(int number) {
+    if (pid_ <= 0) return;
+    signal(number);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
+class DaemonNetns : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    if (const std::string reason = NetLab::missing(); !reason.empty()) GTEST_SKIP() << reason;
+    lab_ = std::make_unique<NetLab>(std::vector<std::string>{"a", "b", "c", "d"}, GetParam());
+    if (!lab_->problem().empty()) GTEST_SKIP() << lab_->problem();
+    folder_ = ::testing::TempDir() + "bulkhead_daemon_" + std::to_string(::getpid());
+    std::filesystem::create_directories(folder_);
+    write("inventory.yaml", kInventory);
+    write("policy.yaml", kPolicy);
+  }
+  void TearDown() override {
+    daemon_.reset();
+    lab_.reset();
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name) << text; }
+  [[nodiscard]] std::string log() const {
+    std::ifstream file(folder_ + "/stderr");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  bool start(const std::string& segments) {
+    write("bulkhead.yaml", "capture: {interfaces: [br0]}\nworkers: 1\nlog-dir: " + folder_ +
+                               "\ncache-dir: ''\npolicy: [policy.yaml]\ninventory: inventory.yaml\nsegments: {" +
+                               segments + "}\n");
+    daemon_ = std::make_unique<Process>(
+        std::vector<std::string>{BULKHEAD_BINARY, "run", "-c", folder_ + "/bulkhead.yaml"}, folder_ + "/stderr");
+    return comes_true([&] { return log().find("ready:") != std::string::npos; });
+  }
+  template <typename Condition>
+  static bool comes_true(Condition&& condition) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(20ms);
+    }
+    return true;
+  }
+  // The closed pair falls silent, the open one goes on; new flows alike.
+  void expect_closed_stops_and_open_flows(TcpPair& closed, TcpPair& open) {
+    EXPECT_TRUE(comes_true([&] { return !closed.carries(true, 100ms); }));
+    for (const bool from_client : {true, false}) {
+      EXPECT_FALSE(closed.carries(from_client, 100ms));
+      EXPECT_TRUE(open.carries(from_client, 2s));
+    }
+    for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+      EXPECT_EQ(lab_->tcp("a", "b", family, 81), Probe::kTimedOut);
+      EXPECT_NE(lab_->tcp("a", "node", family, 81), Probe::kPassed);
+      EXPECT_EQ(lab_->tcp("c", "d", family, 81, 2s), Probe::kPassed);
+      EXPECT_EQ(lab_->tcp("c", "d", family, 99), Probe::kTimedOut) << "the policy goes on without the daemon";
+    }
+  }
+
+  std::unique_ptr<NetLab> lab_;
+  std::string folder_;
+  std::unique_ptr<Process> daemon_;
+};
+
+constexpr const char* kFailClosed = "closed: ['veth-*'], fail-closed: [veth-a, veth-b], lease: 1s";
+
+TEST_P(DaemonNetns, KilledTheClosedSegmentCarriesNothingAndTheOpenOneGoesOn) {
+  ASSERT_TRUE(start(kFailClosed)) << log();
+  TcpPair closed, open;
+  ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, closed) && lab_->connect("c", "d", IpFamily::kV4, 80, open));
+  std::this_thread::sleep_for(2s);  // twice the lease
+  ASSERT_TRUE(closed.carries(true, 1s) && closed.carries(false, 1s)) << "renewed while the daemon lives";
+  daemon_->end(SIGKILL);
+  expect_closed_stops_and_open_flows(closed, open);
+  ASSERT_TRUE(start(kFailClosed)) << log();
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 81, 2s), Probe::kPassed) << "a new daemon opens it again";
+  EXPECT_TRUE(open.carries(true, 2s));
+}
+
+TEST_P(DaemonNetns, StoppedItIsAsGoodAsDeadUntilItContinues) {
+  ASSERT_TRUE(start(kFailClosed)) << log();
+  TcpPair closed, open;
+  ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV6, 80, closed) && lab_->connect("c", "d", IpFamily::kV6, 80, open));
+  daemon_->signal(SIGSTOP);
+  expect_closed_stops_and_open_flows(closed, open);
+  daemon_->signal(SIGCONT);
+  EXPECT_TRUE(comes_true([&] { return lab_->tcp("a", "b", IpFamily::kV4, 81, 300ms) == Probe::kPassed; }));
+}
+
+TEST_P(DaemonNetns, RecoverLeavesTheRulesetAsItWas) {
+  if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
+  ASSERT_TRUE(
+      lab_->run("nft 'add table inet others { set s { type ipv4_addr; elements = { 10.0.0.9 }; }; chain c { "
+                "type filter hook forward priority 0; policy accept; ip saddr @s counter drop; }; }'"));
+  const std::string before = lab_->output("nft list ruleset");
+  ASSERT_NE(before.find("table inet others"), std::string::npos);
+  ASSERT_TRUE(start(kFailClosed)) << log();
+  EXPECT_NE(lab_->output("nft list ruleset"), before);
+  daemon_->end(SIGKILL);
+  EXPECT_TRUE(lab_->run(std::string(BULKHEAD_BINARY) + " recover >/dev/null 2>&1"));
+  EXPECT_EQ(lab_->output("nft list ruleset"), before);
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 99, 2s), Probe::kPassed) << "nothing is left";
+}
+
+TEST_P(DaemonNetns, AReloadThatTightensEndsOpenSessions) {
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  TcpPair refused, kept;
+  ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, refused) && lab_->connect("a", "b", IpFamily::kV4, 90, kept));
+  ASSERT_TRUE(refused.carries(true, 1s) && kept.carries(true, 1s));
+  std::string tighter = kPolicy;
+  tighter.replace(tighter.find("80-90"), 5, "85-90");
+  write("policy.yaml", tighter);
+  daemon_->signal(SIGHUP);
+  EXPECT_TRUE(comes_true([&] { return !refused.carries(false, 100ms); }));
+  EXPECT_FALSE(refused.carries(true, 100ms));
+  EXPECT_TRUE(kept.carries(true, 1s) && kept.carries(false, 1s));
+}
+
+// Frames of a host that reach another one.
+class FrameCounter {
+ public:
+  FrameCounter(NetLab& lab, const std::string& at)
+      : socket_(lab.socket_in(at, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL))) {}
+  // How many have this source.
+  std::size_t from(const std::string& mac) {
+    std::size_t out = 0;
+    unsigned char frame[2048];
+    unsigned char want[6] = {};
+    std::sscanf(mac.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &want[0], &want[1], &want[2], &want[3], &want[4],
+                &want[5]);
+    for (;;) {
+      const auto size = ::recv(socket_.get(), frame, sizeof frame, MSG_DONTWAIT);
+      if (size < 14) return out;
+      out += std::equal(want, want + 6, frame + 6) ? 1 : 0;
+    }
+  }
+
+ private:
+  testing::FileDescriptor socket_;
+};
+
+TEST_P(DaemonNetns, AnUnknownContainerGetsNothingOutOfItsPort) {
+  ASSERT_TRUE(start("closed: ['veth-*'], lease: 10s")) << log();
+  FrameCounter at_b(*lab_, "b");
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "new" + std::to_string(i);
+    ASSERT_TRUE(lab_->add_host(name));
+    EXPECT_EQ(lab_->tcp(name, "b", IpFamily::kV4, 80), Probe::kTimedOut);
+    EXPECT_EQ(lab_->udp(name, "b", IpFamily::kV6, 80), Probe::kTimedOut);
+    EXPECT_EQ(lab_->ping(name, "node", IpFamily::kV4), Probe::kTimedOut);
+    const std::string mac = lab_->output(
+        "ip -o link show dev eth0 | "
+        "sed 's|.*link/ether \\([0-9a-f:]*\\).*|\\1|' | tr -d '\\n'",
+        name);
+    EXPECT_EQ(mac.size(), 17U) << mac;
+    EXPECT_EQ(at_b.from(mac), 0U) << "not even ARP";
+  }
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 80, 2s), Probe::kPassed) << "known ones go on";
+  daemon_->end(SIGKILL);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, DaemonNetns, ::testing::Bool(),
+                         [](const auto& p) { return p.param ? "BrNetfilter" : "BridgeOnly"; });
+
+}  // namespace
+}  // namespace bulkhead
