@@ -116,6 +116,7 @@ class Builder {
     to.geneve_enabled = values_.flag("decoder.geneve.enabled");
     to.teredo_enabled = values_.flag("decoder.teredo.enabled");
     to.erspan_type1_enabled = values_.flag("decoder.erspan.typeI.enabled");
+    to.ipip_enabled = values_.flag("decoder.ipv4.ipip.enabled");
     to.max_layers = static_cast<std::uint8_t>(values_.number("decoder.max-layers"));
     bool any = false;
     to.vxlan_ports = ports("decoder.vxlan.ports", any);

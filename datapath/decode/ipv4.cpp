@@ -162,6 +162,7 @@ void decode_upper(Context& c, ByteSpan payload) {
     case ip_proto::kGre: return decode_gre(c, payload);
     case ip_proto::kEsp: return decode_esp(c, payload);
     case ip_proto::kIpip:
+      if (!c.settings().ipip_enabled) return;
       c.counters().ipv4_in_ipv4.add();
       return decode_ip_tunnel(c, TunnelKind::kIpInIp, IpFamily::kV4, payload);
     case ip_proto::kIpv6:

@@ -51,6 +51,7 @@ struct Context {
   void fail(DecodeEvent event) {
     note_invalid(event);
     view->invalid = true;
+    view->payload = {};
   }
   // False when the frame has more headers than allowed; the caller returns.
   [[nodiscard]] bool enter_layer() {

@@ -106,11 +106,14 @@ struct PacketView {
 
   bool ip_checksum_bad = false;
   bool l4_checksum_bad = false;  // verified and wrong; a partial checksum is never bad
-  bool invalid = false;          // a header is broken: no flow, no payload inspection
+  bool invalid = false;  // a header is broken: no flow, no payload; where is_ip(), the IP header is sound and is judged
   bool truncated = false;        // the capture holds fewer bytes than the headers promise
 
   DecodeEventList events;
 
+  [[nodiscard]] bool has_transport() const {
+    return has_tcp || has_udp || has_icmp || has_icmpv6 || has_sctp || esp_spi != 0;
+  }
   [[nodiscard]] bool is_ip() const { return family != IpFamily::kNone; }
   [[nodiscard]] FlowTuple tuple() const { return {source, destination, source_port, destination_port, protocol}; }
 };

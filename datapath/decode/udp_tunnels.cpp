@@ -27,10 +27,11 @@ bool decode_vxlan(Context& c, ByteSpan bytes) {
     c.note_invalid(DecodeEvent::vxlan_unknown_payload_type);
     return true;
   }
-  if (!c.open_tunnel(TunnelKind::kVxlan, inner)) return true;
-  // The inner Ethernet header counts neither as a layer nor in decoder.ethernet.
+  // The inner Ethernet header counts neither as a layer nor in decoder.ethernet, nor as bytes of the inner flow.
+  const ByteSpan network = inner.subspan(kEthernetHeader);
+  if (!c.open_tunnel(TunnelKind::kVxlan, network)) return true;
   c.view->ethernet = inner.data();
-  static_cast<void>(decode_network(c, type, inner.subspan(kEthernetHeader)));
+  static_cast<void>(decode_network(c, type, network));
   return true;
 }
 

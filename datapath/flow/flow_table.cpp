@@ -27,9 +27,10 @@ bool is_icmp_error(const PacketView& p) {
   return p.has_icmpv6 && p.icmp_type < 128;  // RFC 4443 2.1: errors have the high bit clear
 }
 
+// Protocols whose packets belong together; others (GRE, OSPF, IGMP ...) are packets for themselves, as in Suricata 7.
 bool has_flow(const PacketView& p) {
   return p.raw != nullptr && p.is_ip() && !p.is_fragment && !p.invalid &&
-         (!is_icmp(p.protocol) || p.has_icmp || p.has_icmpv6);
+         (p.has_tcp || p.has_udp || p.has_sctp || p.has_icmp || p.has_icmpv6 || p.protocol == ip_proto::kEsp);
 }
 
 // Both ends of the tuple without ports; what stands in for ports is the same in both directions.
@@ -109,11 +110,15 @@ struct FlowTable::State {
 
   [[nodiscard]] FlowKey key_of(const PacketView& p) const {
     FlowKey key = packet_key(p, settings.icmp_id_in_key);
+    finish_key(key, p);
+    return key;
+  }
+
+  void finish_key(FlowKey& key, const PacketView& p) const {
     if (settings.tunnel_depth_in_key) key.tunnel_depth = p.tunnel_depth;
     if (settings.vlan_in_key) {
       for (std::size_t i = 0; i < p.vlan_count && i < 3; ++i) key.vlan[i] = p.vlan_id[i];
     }
-    return key;
   }
 
   [[nodiscard]] PooledFlow* find(const FlowKey& key, std::uint64_t hash) {
@@ -126,13 +131,18 @@ struct FlowTable::State {
                                 : flow.key.protocol == ip_proto::kUdp ? settings.udp
                                 : is_icmp(flow.key.protocol)          ? settings.icmp
                                                                       : settings.other;
+    // Whole seconds, as Suricata counts: a flow ends when a second begins that is later than the last packet's
+    // second and the timeout.
+    const auto end = [&](std::chrono::seconds timeout) {
+      return Timestamp{(flow.last.seconds() + timeout.count() + 1) * 1'000'000'000 - 1};
+    };
     switch (flow.state) {
-      case FlowState::kNew: return flow.last + t.fresh;
-      case FlowState::kEstablished: return flow.last + t.established;
-      case FlowState::kClosed: return flow.last + t.closed;
-      case FlowState::kBypassed: return flow.last + t.bypassed;
+      case FlowState::kNew: return end(t.fresh);
+      case FlowState::kEstablished: return end(t.established);
+      case FlowState::kClosed: return end(t.closed);
+      case FlowState::kBypassed: return end(t.bypassed);
     }
-    return flow.last + t.fresh;
+    return end(t.fresh);
   }
 
   Counter& protocol_counter(const PacketView& p) {
@@ -205,7 +215,9 @@ struct FlowTable::State {
   }
 
   FlowLookup take_packet(PooledFlow& flow, const PacketView& p, bool is_new) {
-    const Direction direction = is_new ? Direction::kToServer : direction_of(flow, p);
+    return take_packet(flow, p, is_new ? Direction::kToServer : direction_of(flow, p), is_new);
+  }
+  FlowLookup take_packet(PooledFlow& flow, const PacketView& p, Direction direction, bool is_new) {
     count(flow, p, direction);
     pool.touch(flow.index);
     if (!flow.unsettled) {
@@ -224,8 +236,27 @@ struct FlowTable::State {
       flow = nullptr;
     }
     if (flow != nullptr) return take_packet(*flow, p, false);
-    if (is_icmp_error(p)) return {};
+    if (is_icmp_error(p)) return p.has_icmpv6 ? own_flow_of_error(p) : FlowLookup{};
     return take_packet(create(p, key, hash), p, true);
+  }
+
+  // An ICMPv6 error about an unknown flow is a flow for itself (as in Suricata 7; an ICMPv4 error belongs to none).
+  FlowLookup own_flow_of_error(const PacketView& p) {
+    FlowKey key = icmp_key(p.tuple(), p.icmp_type, 0);
+    finish_key(key, p);
+    const std::uint64_t hash = key.hash(settings.hash_seed);
+    PooledFlow* flow = find(key, hash);
+    if (flow != nullptr && deadline(*flow) < now) {
+      finish(*flow, FlowEndReason::kTimeout);
+      flow = nullptr;
+    }
+    const bool is_new = flow == nullptr;
+    if (is_new) {
+      flow = &create(p, key, hash);
+      flow->icmp_type[0] = p.icmp_type;
+      flow->icmp_code[0] = p.icmp_code;
+    }
+    return take_packet(*flow, p, Direction::kToServer, is_new);
   }
 
   // Deadlines that came nearer (a connection closed) get their new slot; later ones wait for the old slot.

@@ -100,6 +100,9 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
       if (chain.count > whole) chain.views[whole].last_fragment = &view;
     }
   }
+  // What a transport protocol carries is what rules call payload; fragments and other protocols have none (as in
+  // Suricata 7): their bytes are judged when they are whole, or in the packet inside.
+  if (!view.has_transport()) view.payload = {};
   PacketWork work;
   work.view = &view;
   if (!track(work)) return;

@@ -96,7 +96,9 @@ event::EventHeader Worker::header_for(const PacketWork& work) const {
   event::EventHeader h;
   h.time = view.raw != nullptr ? view.raw->time : now_;
   if (work.flow != nullptr) h.flow_id = work.flow->id;
-  if (view.raw != nullptr && settings_.report.include_packet_number) h.packet_number = view.raw->number;
+  // A datagram of several packets has no number of its own.
+  const bool numbered = view.raw != nullptr && view.origin != PacketOrigin::kDefragment;
+  if (numbered && settings_.report.include_packet_number) h.packet_number = view.raw->number;
   if (view.raw != nullptr) h.interface_index = view.raw->interface_index;
   if (view.is_ip()) {
     h.tuple = view.tuple();

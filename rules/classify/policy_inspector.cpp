@@ -18,10 +18,12 @@ bool is_icmp_error(const PacketView& packet) {
   return packet.has_icmpv6 && packet.icmp_type >= 1 && packet.icmp_type <= 4;
 }
 
+// A flow is judged once; packets of protocols without flows (GRE, OSPF ...) each.
 bool is_judged(const pipeline::InspectContext& context) {
   const PacketView& packet = *context.packet;
   const bool wire = packet.origin == decode::PacketOrigin::kWire || packet.origin == decode::PacketOrigin::kDefragment;
-  return context.flow != nullptr && context.flow_is_new && wire && packet.is_ip() && !packet.invalid &&
+  const bool first = context.flow != nullptr ? context.flow_is_new : !has_ports(packet.protocol);
+  return first && wire && packet.is_ip() && !packet.invalid &&
          packet.fragment_offset == 0 && !is_icmp_error(packet);
 }
 

@@ -83,10 +83,12 @@ RuleHead head_of(const Signature& s) {
     set_ports(s.source_ports, head.source_low, head.source_high);
     set_ports(s.destination_ports, head.destination_low, head.destination_high);
   }
-  if (s.flow.to_server) head.require |= fact::kFlow | fact::kToServer;
+  // As in Suricata 7: a packet without a flow counts as sent to the server; any other word about flows needs one.
+  if (s.flow.to_server) head.exclude |= fact::kToClient;
   if (s.flow.to_client) head.require |= fact::kFlow | fact::kToClient;
   if (s.flow.established) head.require |= fact::kFlow | fact::kEstablished;
   if (s.flow.not_established) head.exclude |= fact::kEstablished;
+  if (s.flow.not_established || s.flow.stateless) head.require |= fact::kFlow;
   if (!s.flowbit_checks.empty() || !s.flowint_checks.empty()) head.require |= fact::kFlow;
   for (const FlowbitOp& op : s.flowbit_checks) {
     if (op.command == FlowbitOp::Command::kIsSet) head.require |= fact::kFlowbits;

@@ -111,16 +111,20 @@ void assign_ports(PortGroups& out, const PortSets& ports, const RuleIndexes& bas
 
 }  // namespace
 
+// What the IP header says, also where the transport header is broken or in another fragment.
 ProtocolClass class_of(const decode::PacketView& packet) {
-  if (packet.has_tcp) return ProtocolClass::kTcp;
-  // The last look at a flow has no header to decode.
-  if (packet.origin == decode::PacketOrigin::kFlowTimeout && packet.protocol == ip_proto::kTcp)
-    return ProtocolClass::kTcp;
-  if (packet.has_udp) return ProtocolClass::kUdp;
-  if (packet.has_icmp) return ProtocolClass::kIcmp;
-  if (packet.has_icmpv6) return ProtocolClass::kIcmpv6;
-  if (packet.has_sctp) return ProtocolClass::kSctp;
-  return packet.is_ip() ? ProtocolClass::kOther : ProtocolClass::kNonIp;
+  return packet.is_ip() ? class_of_protocol(packet.protocol) : ProtocolClass::kNonIp;
+}
+
+ProtocolClass class_of_protocol(std::uint8_t protocol) {
+  switch (protocol) {
+    case ip_proto::kTcp: return ProtocolClass::kTcp;
+    case ip_proto::kUdp: return ProtocolClass::kUdp;
+    case ip_proto::kSctp: return ProtocolClass::kSctp;
+    case ip_proto::kIcmp: return ProtocolClass::kIcmp;
+    case ip_proto::kIcmpv6: return ProtocolClass::kIcmpv6;
+    default: return ProtocolClass::kOther;
+  }
 }
 
 bool rule_applies(const Signature& rule, ProtocolClass c) {

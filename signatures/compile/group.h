@@ -24,6 +24,7 @@ namespace bulkhead::signatures {
 enum class ProtocolClass : std::uint8_t { kTcp, kUdp, kSctp, kIcmp, kIcmpv6, kOther, kNonIp, kCount };
 inline constexpr std::size_t kProtocolClasses = static_cast<std::size_t>(ProtocolClass::kCount);
 [[nodiscard]] ProtocolClass class_of(const decode::PacketView& packet);
+[[nodiscard]] ProtocolClass class_of_protocol(std::uint8_t protocol);
 [[nodiscard]] bool rule_applies(const Signature& rule, ProtocolClass c);
 [[nodiscard]] bool rule_applies(const Signature& rule, bulkhead::Direction d);
 

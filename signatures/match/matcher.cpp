@@ -130,7 +130,7 @@ void Matcher::begin(const pipeline::InspectContext& context, SignatureFlowState*
   input_.now = context.now;
 
   facts_ = packet.payload.empty() ? 0 : fact::kPayload;
-  if (context.flow == nullptr) return;
+  if (context.flow == nullptr) return;  // counts as sent to a server, and as neither established nor not
   facts_ |= fact::kFlow;
   facts_ |= context.direction == bulkhead::Direction::kToServer ? fact::kToServer : fact::kToClient;
   if (context.established) facts_ |= fact::kEstablished;
@@ -200,8 +200,10 @@ bool Matcher::ends_fit(const Signature& s, bool swapped) const {
   const decode::PacketView& packet = *input_.packet;
   const PortSet& source_ports = swapped ? s.destination_ports : s.source_ports;
   const PortSet& destination_ports = swapped ? s.source_ports : s.destination_ports;
-  return source_ports.contains(source_port_) && destination_ports.contains(destination_port_) &&
-         contains(swapped ? s.destination : s.source, packet.source) &&
+  const bool ports_fit = has_ports(packet.protocol) && !packet.is_fragment
+                             ? source_ports.contains(source_port_) && destination_ports.contains(destination_port_)
+                             : source_ports.any && destination_ports.any;
+  return ports_fit && contains(swapped ? s.destination : s.source, packet.source) &&
          contains(swapped ? s.source : s.destination, packet.destination);
 }
 

@@ -7,17 +7,6 @@ namespace {
 
 using bulkhead::Direction;
 
-ProtocolClass class_of_protocol(std::uint8_t protocol) {
-  switch (protocol) {
-    case ip_proto::kTcp: return ProtocolClass::kTcp;
-    case ip_proto::kUdp: return ProtocolClass::kUdp;
-    case ip_proto::kSctp: return ProtocolClass::kSctp;
-    case ip_proto::kIcmp: return ProtocolClass::kIcmp;
-    case ip_proto::kIcmpv6: return ProtocolClass::kIcmpv6;
-    default: return ProtocolClass::kOther;
-  }
-}
-
 // Old number -> new number of the same name, for the variables of one flow.
 template <typename Use>
 void renumber(const NameTable& from, const NameTable& to, std::uint32_t id, Use use) {
@@ -168,7 +157,7 @@ void SignatureInspector::add_packet_candidates(const pipeline::InspectContext& c
                                                bool tcp) {
   const decode::PacketView& packet = *context.packet;
   if (!packet.events.empty()) add_always(db_->decode_event_rules, true, false);
-  if (packet.invalid) return;
+  if (packet.invalid && !packet.is_ip()) return;  // with a sound IP header rules for headers apply
   if (context.stream != nullptr && !context.stream->events.empty()) add_always(group.stream_events, true, false);
   add_always(group.packet_always, true, false);
   add_always(group.packet_by_source.find(packet.source), true, false);
@@ -239,7 +228,7 @@ void SignatureInspector::inspect(pipeline::InspectContext& context) {
   matcher_.begin(context, state);
   if (has_packet) {
     add_packet_candidates(context, group, c == ProtocolClass::kTcp);
-    if (!packet.invalid && (scan == nullptr || !scan->ip_only_done)) {
+    if ((!packet.invalid || packet.is_ip()) && (scan == nullptr || !scan->ip_only_done)) {
       add_always(group.ip_only, true, false);
       add_always(group.ip_only_by_source.find(packet.source), true, false);
       add_always(group.ip_only_by_destination.find(packet.destination), true, false);

@@ -144,6 +144,33 @@ TEST_F(FlowTableTest, IcmpErrorBelongsToTheQuotedFlow) {
   EXPECT_EQ(table.lookup(make.icmp({}, 3, 1)).flow, nullptr) << "an error without quoted packet";
 }
 
+TEST_F(FlowTableTest, AnIcmpv6ErrorAboutNoFlowIsItsOwn) {
+  FlowTable table = make_table();
+  const auto make_error = [&]() -> PacketView& {
+    PacketView& error = make.icmp({.from = "fe80::9", .to = "fe80::1"}, 1, 4);
+    error.has_icmp_quoted = true;
+    error.icmp_quoted = {ViewMaker::address("fe80::1"), ViewMaker::address("fe80::2"), 40000, 80, ip_proto::kUdp};
+    return error;
+  };
+  const FlowLookup first = table.lookup(make_error());
+  ASSERT_NE(first.flow, nullptr);
+  EXPECT_TRUE(first.is_new);
+  EXPECT_EQ(first.flow->icmp_type[0], 1);
+  EXPECT_EQ(first.flow->icmp_code[0], 4);
+  const FlowLookup again = table.lookup(make_error());
+  EXPECT_EQ(again.flow, first.flow);
+  EXPECT_EQ(again.direction, Direction::kToServer);
+  Flow* quoted = table.lookup(make.udp({.from = "fe80::1", .to = "fe80::2"})).flow;
+  EXPECT_EQ(table.lookup(make_error()).flow, quoted) << "the flow it quotes comes first";
+}
+
+TEST_F(FlowTableTest, PacketsOfOtherProtocolsAreForThemselves) {
+  FlowTable table = make_table();
+  EXPECT_EQ(table.lookup(make.ip(ip_proto::kGre, {})).flow, nullptr);
+  EXPECT_EQ(table.lookup(make.ip(89, {})).flow, nullptr);
+  EXPECT_EQ(table.size(), 0U);
+}
+
 TEST_F(FlowTableTest, EspFlowsAreToldApartBySpi) {
   FlowTable table = make_table();
   PacketView& one = make.ip(ip_proto::kEsp, {});
@@ -169,7 +196,9 @@ TEST_F(FlowTableTest, TimeoutsByStateInOrderOfExpiryThenFirstPacket) {
   (void)table.lookup(make.udp({.source_port = 4, .at = 0}));  // taken at time 5: time never runs back
   table.expire(at(30));
   EXPECT_EQ(ended_order(), (std::vector<std::uint64_t>{}));
-  table.expire(at(30.5));
+  table.expire(at(30.9));
+  EXPECT_EQ(ended_order(), (std::vector<std::uint64_t>{})) << "whole seconds count";
+  table.expire(at(31));
   EXPECT_EQ(ended_order(), (std::vector<std::uint64_t>{1}));
   table.expire(at(36));
   EXPECT_EQ(ended_order(), (std::vector<std::uint64_t>{1, 4, 5}));

@@ -140,5 +140,20 @@ TEST_F(PolicyInspectorTest, WhatIsNotJudged) {
   EXPECT_TRUE(inspect(error).empty());
 }
 
+TEST_F(PolicyInspectorTest, PacketsOfProtocolsWithoutFlowsAreJudgedEach) {
+  decode::PacketView gre = tcp("192.0.2.9", "10.0.0.3", 0, 0, 0);
+  gre.protocol = ip_proto::kGre;
+  gre.has_tcp = false;
+  for (int i = 0; i < 2; ++i) {
+    std::vector<event::Event> events;
+    pipeline::InspectContext context;
+    context.packet = &gre;
+    context.events = &events;
+    inspector_->inspect(context);
+    EXPECT_EQ(events.size(), 1U);
+  }
+  EXPECT_EQ(stat("policy.flows_denied"), 2U);
+}
+
 }  // namespace
 }  // namespace bulkhead::rules
