@@ -46,6 +46,16 @@ struct DumpOptions {
 };
 [[nodiscard]] int cmd_dump(const DumpOptions& options);
 
+struct VerdictsOptions {
+  std::string inventory;
+  std::vector<std::string> policies;
+  std::string flows;   // TSV: from, to, family, proto, port; "-": standard input
+  bool why = false;    // the rule and its place behind the verdict
+  bool twin = false;   // judge every flow a second time, by a plain reading of the policies
+  bool quiet = false;  // no warnings
+};
+[[nodiscard]] int cmd_verdicts(const VerdictsOptions& options);
+
 struct ListOptions {
   std::string what;    // keywords, settings, protocols
   std::string filter;  // part of a name

@@ -85,6 +85,7 @@ class CommandLine {
     add_run();
     add_replay();
     add_check();
+    add_verdicts();
     add_recover();
     add_blocks();
     add_watch();
@@ -190,6 +191,26 @@ class CommandLine {
     c.callback([this] { status_ = cmd_check(check_); });
   }
 
+  void add_verdicts() {
+    CLI::App& c = command("verdicts", "What the policies say about each flow of a list", "Without a node");
+    c.add_option("-i,--inventory", verdicts_.inventory, "Workloads that the policies speak of (YAML)")
+        ->type_name("FILE")
+        ->required();
+    c.add_option("-p,--policy", verdicts_.policies, "Policies and Kubernetes manifests (YAML), globs allowed")
+        ->type_name("FILE...");
+    c.add_option("-f,--flows", verdicts_.flows, "Lines of from, to, family, proto, port between tabs; - is stdin")
+        ->type_name("TSV")
+        ->required();
+    c.add_flag("--why", verdicts_.why, "Add the rule that decided and its place");
+    c.add_flag("--twin", verdicts_.twin, "Judge twice, the second time by a plain reading; exit 1 if they differ");
+    c.add_flag("-q,--quiet", verdicts_.quiet, "No warnings");
+    c.footer(
+        "Ends: NAMESPACE/NAME, node:NAME, ext:NAME, svc:NAMESPACE/NAME or an address. Verdicts: allow, deny, mixed (a\n"
+        "service whose workloads differ), - (no address of that family).\n"
+        "Example: bulkhead verdicts -i cluster.yaml -p 'policies/*.yaml' -f flows.tsv");
+    c.callback([this] { status_ = cmd_verdicts(verdicts_); });
+  }
+
   void add_recover() {
     CLI::App& c = command("recover", "Remove everything bulkhead put into the kernel", "On a node");
     c.callback([this] { status_ = cmd_recover(); });
@@ -271,6 +292,7 @@ class CommandLine {
   CheckOptions check_;
   DumpOptions dump_;
   ListOptions list_;
+  VerdictsOptions verdicts_;
   BlocksOptions blocks_;
   WatchOptions watch_;
   std::string topic_;

@@ -28,10 +28,7 @@ class InventoryLoader {
     for (const YamlNode& node : top.sequence("pods")) read_workload(node);
     for (const YamlNode& node : top.sequence("workloads")) read_workload(node);
     for (const YamlNode& node : top.sequence("external")) read_external(node);
-    if (const YamlNode* services = top.get("services"); services != nullptr && !services->items.empty()) {
-      diagnostics_.error(services->span, "inventory.services_unsupported", "services are not supported yet",
-                         "policies judge the address behind the service: list the pods");
-    }
+    for (const YamlNode& node : top.sequence("services")) read_service(node);
     top.finish();
     return inventory_;
   }
@@ -108,15 +105,61 @@ class InventoryLoader {
     taken(inventory_->add_external(std::move(out)), node.span);
   }
 
+  static std::uint8_t read_protocol(YamlMap& port) {
+    std::string lower = port.choice("proto", {"TCP", "UDP", "SCTP", "tcp", "udp", "sctp"}).value_or("tcp");
+    for (char& c : lower) c = static_cast<char>(c | 0x20);
+    return rules::protocol_number(lower).value_or(6);
+  }
+
+  std::optional<rules::ServicePort> read_service_port(const YamlNode& node) {
+    YamlMap map(node, diagnostics_);
+    rules::ServicePort out;
+    out.protocol = read_protocol(map);
+    const auto number = map.require("port") != nullptr ? map.integer("port", 1, 65535) : std::nullopt;
+    const YamlNode* target = map.get("targetPort");
+    map.also_known({"name"});
+    map.finish();
+    if (!number) return std::nullopt;
+    out.port = out.target = static_cast<std::uint16_t>(*number);
+    if (target == nullptr || target->is_null()) return out;
+    const bool digits = !target->text.empty() && target->text.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits || target->quoted) {
+      out.target_name = yaml_text(*target, diagnostics_).value_or("");
+    } else if (const auto value = yaml_integer(*target, diagnostics_, 1, 65535)) {
+      out.target = static_cast<std::uint16_t>(*value);
+    }
+    return out;
+  }
+
+  // Behind the pods, so that endpoints can be looked up.
+  void read_service(const YamlNode& node) {
+    YamlMap map(node, diagnostics_);
+    rules::Service out;
+    const auto name = map.required_text("name");
+    out.name_space = map.text("namespace").value_or("default");
+    out.addresses = read_addresses(map);
+    out.endpoints = map.texts("endpoints");
+    for (const YamlNode& port : map.sequence("ports")) {
+      if (auto entry = read_service_port(port)) out.ports.push_back(std::move(*entry));
+    }
+    out.span = node.span;
+    for (const std::string& endpoint : out.endpoints) {
+      if (inventory_->workload_named(endpoint) != nullptr) continue;
+      diagnostics_.error(map.get("endpoints")->span, "inventory.unknown_endpoint",
+                         "there is no workload \"" + endpoint + "\"", "endpoints are NAMESPACE/NAME of pods");
+    }
+    map.finish();
+    if (!name) return;
+    out.name = *name;
+    taken(inventory_->add_service(std::move(out)), node.span);
+  }
+
   std::vector<rules::WorkloadPort> read_ports(YamlMap& map) {
     std::vector<rules::WorkloadPort> out;
     for (const YamlNode& node : map.sequence("ports")) {
       YamlMap port(node, diagnostics_);
       rules::WorkloadPort entry;
-      const auto protocol = port.choice("proto", {"TCP", "UDP", "SCTP", "tcp", "udp", "sctp"}).value_or("tcp");
-      std::string lower = protocol;
-      for (char& c : lower) c = static_cast<char>(c | 0x20);
-      entry.protocol = rules::protocol_number(lower).value_or(6);
+      entry.protocol = read_protocol(port);
       const auto number = port.require("port") != nullptr ? port.integer("port", 1, 65535) : std::nullopt;
       entry.name = port.text("name").value_or("");
       port.finish();

@@ -204,12 +204,6 @@ class PolicyCompiler {
 
   void check_peer(const Peer& peer, const SourceSpan& span, const std::vector<std::string>& known) {
     if (peer.kind == Peer::Kind::kSelector) check_selector(peer.selector, span, known);
-    if (peer.kind != Peer::Kind::kSet || model_.set_named(peer.name) != nullptr) return;
-    std::vector<std::string> names;
-    for (const NamedSet& set : model_.sets) names.push_back(set.name);
-    const std::string near = nearest_word(peer.name, names);
-    diagnostics_.error(span, "policy.set.unknown", "there is no set \"" + peer.name + "\"",
-                       near.empty() ? "" : "did you mean \"" + near + "\"?");
   }
 
   void check_rules() {

@@ -55,6 +55,21 @@ std::optional<std::string> Inventory::add_external(ExternalHost host) {
   return std::nullopt;
 }
 
+std::optional<std::string> Inventory::add_service(Service service) {
+  if (service_named(service.full_name()) != nullptr) return "service " + service.full_name() + " is listed twice";
+  if (auto taken = address_taken(service.addresses)) return taken;
+  for (const IpAddress& address : service.addresses) other_address_.emplace(address, "svc:" + service.full_name());
+  services_.push_back(std::move(service));
+  return std::nullopt;
+}
+
+const Service* Inventory::service_named(std::string_view name) const {
+  for (const Service& service : services_) {
+    if (service.full_name() == name) return &service;
+  }
+  return nullptr;
+}
+
 const Workload* Inventory::workload_at(const IpAddress& address) const {
   const auto found = by_address_.find(address);
   return found == by_address_.end() ? nullptr : &workloads_[found->second];

@@ -1,5 +1,6 @@
 #include "rules/model/rule_parser.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -25,10 +26,33 @@ std::optional<unsigned> number(std::string_view text, unsigned max) {
   return value;
 }
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool ends_in_word(std::string_view token) {
+  const std::string_view last = token.substr(token.rfind('.') + 1);
+  return last.size() >= 2 && std::all_of(last.begin(), last.end(), is_letter);
+}
+
 bool looks_like_address(std::string_view token) {
   // A digit first, or a colon: labels may hold digits and dots, but a key is followed by an operator.
   if (token.empty() || token.find('=') != std::string_view::npos) return false;
-  return (token[0] >= '0' && token[0] <= '9') || token.find(':') != std::string_view::npos;
+  if (token.find(':') != std::string_view::npos) return true;
+  return token[0] >= '0' && token[0] <= '9' && !ends_in_word(token);
+}
+
+// A word with a dot, at the cursor, that no operator makes a label key.
+bool looks_like_name(TextCursor cursor) {
+  std::string_view token = cursor.token();
+  if (token.ends_with('.')) token.remove_suffix(1);
+  const std::string_view word = token.starts_with("*.") ? token.substr(2) : token;
+  const bool letters = std::all_of(word.begin(), word.end(), [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  });
+  if (!letters || word.find('.') == std::string_view::npos || word.front() == '.' || !ends_in_word(word)) return false;
+  const std::string_view next = cursor.peek_word();
+  return next != "in" && next != "not" && cursor.peek() != '=' && !cursor.starts_with("!=");
 }
 
 Wrong parse_prefix(TextCursor& cursor, IpPrefix& out) {
@@ -43,21 +67,26 @@ Wrong parse_prefix(TextCursor& cursor, IpPrefix& out) {
   return std::nullopt;
 }
 
-Wrong parse_cidr_peer(TextCursor& cursor, Peer& peer) {
-  peer.kind = Peer::Kind::kCidr;
-  if (auto wrong = parse_prefix(cursor, peer.cidr)) return wrong;
+Wrong parse_holes(TextCursor& cursor, Peer& peer) {
   while (cursor.take("!")) {
     const std::size_t at = cursor.offset();
     const std::size_t length = cursor.token_length();
     IpPrefix hole;
     if (auto wrong = parse_prefix(cursor, hole)) return wrong;
-    if (!peer.cidr.contains(hole.address) || hole.length < peer.cidr.length) {
+    const bool block = peer.kind == Peer::Kind::kCidr;
+    if (block && (!peer.cidr.contains(hole.address) || hole.length < peer.cidr.length)) {
       return problem(at, length, "policy.peer.except_outside",
                      hole.to_string() + " is not inside " + peer.cidr.to_string());
     }
     peer.except.push_back(hole);
   }
   return std::nullopt;
+}
+
+Wrong parse_cidr_peer(TextCursor& cursor, Peer& peer) {
+  peer.kind = Peer::Kind::kCidr;
+  if (auto wrong = parse_prefix(cursor, peer.cidr)) return wrong;
+  return parse_holes(cursor, peer);
 }
 
 // Where the selector of a peer ends: at a comma outside parentheses, or at "on" or "log" as words.
@@ -84,8 +113,7 @@ std::size_t selector_end(std::string_view text, std::size_t at) {
   return cursor.offset();
 }
 
-Wrong parse_selector_peer(std::string_view text, TextCursor& cursor, Peer& peer) {
-  peer.kind = Peer::Kind::kSelector;
+Wrong parse_selector_words(std::string_view text, TextCursor& cursor, Peer& peer) {
   const std::size_t begin = cursor.offset();
   const std::size_t end = selector_end(text, begin);
   auto parsed = parse_selector(text.substr(begin, end - begin));
@@ -98,25 +126,55 @@ Wrong parse_selector_peer(std::string_view text, TextCursor& cursor, Peer& peer)
   return std::nullopt;
 }
 
+// Words that may follow "nodes".
+Wrong parse_node_labels(std::string_view text, TextCursor& cursor, Peer& peer) {
+  const std::size_t at = cursor.offset();
+  const std::string_view word = cursor.peek_word();
+  if (cursor.at_end() || cursor.peek() == ',' || word == "on" || word == "log") return std::nullopt;
+  if (auto wrong = parse_selector_words(text, cursor, peer)) return wrong;
+  for (const Requirement& r : peer.selector.all) {
+    if (r.subject == Requirement::Subject::kLabel || r.subject == Requirement::Subject::kNode) continue;
+    return problem(at, cursor.offset() - at, "policy.peer.node_words", "a node has no namespace and no pod name",
+                   "nodes role=edge, nodes node=n1");
+  }
+  return std::nullopt;
+}
+
+Wrong parse_set(TextCursor& cursor, Peer& peer) {
+  peer.kind = Peer::Kind::kSet;
+  cursor.take_tight("set=");
+  const std::size_t at = cursor.offset();
+  peer.name = cursor.word();
+  if (peer.name.empty()) return problem(at, 1, "policy.peer.missing", "expected the name of a set", "set=offices");
+  return std::nullopt;
+}
+
 Wrong parse_peer(std::string_view text, TextCursor& cursor, Peer& peer) {
   const std::string_view token = cursor.peek_token();
   if (looks_like_address(token)) return parse_cidr_peer(cursor, peer);
-  static constexpr std::pair<std::string_view, Peer::Kind> kWords[] = {{"any", Peer::Kind::kAny},
-                                                                       {"world", Peer::Kind::kWorld},
-                                                                       {"nodes", Peer::Kind::kNodes},
-                                                                       {"self-ns", Peer::Kind::kSelfNamespace},
-                                                                       {"pods", Peer::Kind::kSelector}};
+  static constexpr std::pair<std::string_view, Peer::Kind> kWords[] = {
+      {"any", Peer::Kind::kAny},          {"world", Peer::Kind::kWorld},   {"nodes", Peer::Kind::kNodes},
+      {"own-node", Peer::Kind::kOwnNode}, {"pods", Peer::Kind::kSelector}, {"self-ns", Peer::Kind::kSelfNamespace}};
   for (const auto& [word, kind] : kWords) {
     if (token != word) continue;
     peer.kind = kind;
     cursor.token();
-    return std::nullopt;
+    if (kind == Peer::Kind::kAny || kind == Peer::Kind::kWorld) return parse_holes(cursor, peer);
+    return kind == Peer::Kind::kNodes ? parse_node_labels(text, cursor, peer) : std::nullopt;
   }
   if (token.empty()) {
     return problem(cursor.offset(), 1, "policy.peer.missing", "expected a peer",
-                   "any, world, nodes, pods, self-ns, a CIDR or a selector such as ns=web app=gateway");
+                   "any, world, nodes, own-node, pods, self-ns, a CIDR, a domain name, set=NAME or a selector such as "
+                   "ns=web app=gateway");
   }
-  return parse_selector_peer(text, cursor, peer);
+  if (token.starts_with("set=")) return parse_set(cursor, peer);
+  if (looks_like_name(cursor)) {
+    peer.kind = Peer::Kind::kDnsName;
+    peer.name = cursor.token();
+    return std::nullopt;
+  }
+  peer.kind = Peer::Kind::kSelector;
+  return parse_selector_words(text, cursor, peer);
 }
 
 Wrong parse_peer_list(std::string_view text, TextCursor& cursor, std::vector<Peer>& peers) {
@@ -160,15 +218,25 @@ Wrong add_icmp(std::uint8_t protocol, bool both, std::string_view type, std::siz
   return std::nullopt;
 }
 
-Wrong add_range(std::uint8_t protocol, std::string_view range, std::size_t at, std::vector<PortMatch>& ports) {
-  if (range.starts_with('@')) {
-    return problem(at, range.size(), "policy.port.named_unsupported", "named ports are not supported yet",
-                   "write the number");
+Wrong add_name(std::uint8_t protocol, std::string_view name, std::size_t at, PortList& ports) {
+  const bool good = !name.empty() && name.size() <= 15 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  if (!good) {
+    return problem(at, name.size() + 1, "policy.port.bad_name", "\"" + std::string(name) + "\" is no port name",
+                   "at most 15 of a-z, 0-9 and -: tcp/@https");
   }
+  ports.names.push_back({std::string(name), protocol});
+  return std::nullopt;
+}
+
+Wrong add_range(std::uint8_t protocol, std::string_view range, std::size_t at, PortList& list) {
+  std::vector<PortMatch>& ports = list.numbers;
   if (protocol != ip_proto::kTcp && protocol != ip_proto::kUdp && protocol != ip_proto::kSctp) {
     return problem(at, range.size(), "policy.port.no_ports", "protocol " + protocol_name(protocol) + " has no ports",
                    "write the protocol alone");
   }
+  if (range.starts_with('@')) return add_name(protocol, range.substr(1), at, list);
   const std::size_t dash = range.find('-');
   const auto first = number(range.substr(0, dash), 65535);
   const auto last = dash == std::string_view::npos ? first : number(range.substr(dash + 1), 65535);
@@ -183,9 +251,11 @@ Wrong add_range(std::uint8_t protocol, std::string_view range, std::size_t at, s
   return std::nullopt;
 }
 
-Wrong parse_port(TextCursor& cursor, std::vector<PortMatch>& ports) {
+Wrong parse_port(TextCursor& cursor, PortList& list) {
+  std::vector<PortMatch>& ports = list.numbers;
   const std::size_t at = cursor.offset();
   const std::string_view token = cursor.token();
+  if (token.starts_with('@')) return add_name(0, token.substr(1), at, list);
   if (token.empty()) return problem(at, 1, "policy.port.missing", "expected a port", "tcp/443");
   const std::size_t slash = token.find('/');
   const std::string_view name = token.substr(0, slash);
@@ -205,10 +275,10 @@ Wrong parse_port(TextCursor& cursor, std::vector<PortMatch>& ports) {
   if (*protocol == ip_proto::kIcmp || *protocol == ip_proto::kIcmpv6) {
     return add_icmp(*protocol, icmp_both, rest, at + slash + 1, ports);
   }
-  return add_range(*protocol, rest, at + slash + 1, ports);
+  return add_range(*protocol, rest, at + slash + 1, list);
 }
 
-Wrong parse_port_list(TextCursor& cursor, std::vector<PortMatch>& ports) {
+Wrong parse_port_list(TextCursor& cursor, PortList& ports) {
   do {
     if (auto wrong = parse_port(cursor, ports)) return wrong;
   } while (cursor.take(","));
@@ -258,7 +328,10 @@ Parsed<PolicyRule> parse_rule(std::string_view sentence, FlowEnd end) {
   rule.action = *action;
   if (auto wrong = parse_direction(sentence, cursor, rule)) return *wrong;
   if (cursor.take_word("on")) {
-    if (auto wrong = parse_port_list(cursor, rule.ports)) return *wrong;
+    PortList ports;
+    if (auto wrong = parse_port_list(cursor, ports)) return *wrong;
+    rule.ports = std::move(ports.numbers);
+    rule.named_ports = std::move(ports.names);
   }
   if (cursor.take_word("log")) rule.log = LogSpec{std::string(cursor.word()), 10};
   if (auto wrong = trailing(cursor)) return *wrong;
@@ -273,9 +346,9 @@ Parsed<std::vector<Peer>> parse_peers(std::string_view text) {
   return peers;
 }
 
-Parsed<std::vector<PortMatch>> parse_ports(std::string_view text) {
+Parsed<PortList> parse_ports(std::string_view text) {
   TextCursor cursor(text);
-  std::vector<PortMatch> ports;
+  PortList ports;
   if (auto wrong = parse_port_list(cursor, ports)) return *wrong;
   if (auto wrong = trailing(cursor)) return *wrong;
   return ports;

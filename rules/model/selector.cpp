@@ -93,8 +93,8 @@ std::optional<TextProblem> parse_key(TextCursor& cursor, Requirement& r) {
   const std::string_view key = cursor.word();
   if (key.empty() || key == "ns." || key == "label.") return problem(cursor, "expected a label, ns, node or pod");
   if (key == "set") {
-    return TextProblem{at, key.size(), "policy.selector.unsupported", "named address sets are not supported yet",
-                       "write the CIDRs"};
+    return TextProblem{at, key.size(), "policy.selector.set", "a set is a peer by itself, no part of a selector",
+                       "allow from set=offices"};
   }
   set_subject(r, key);
   return std::nullopt;

@@ -76,7 +76,7 @@ nods: []
                                              "inventory.bad_interface", "yaml.unknown_key", "inventory.contradiction",
                                              "inventory.contradiction", "yaml.missing_key", "yaml.wrong_type",
                                              "yaml.bad_value", "yaml.out_of_range", "yaml.missing_key",
-                                             "inventory.services_unsupported", "yaml.unknown_key"}));
+                                             "yaml.unknown_key"}));
   EXPECT_EQ(d.all()[4].hint, "did you mean \"labels\"?");
   EXPECT_EQ(d.all().back().hint, "did you mean \"nodes\"?");
   EXPECT_EQ(inventory->workloads().size(), 3U) << "one, two, four";

@@ -143,10 +143,10 @@ egress: [deny]
                           "policy.selector.syntax", "yaml.unknown_key", "yaml.unknown_key",  // one
                           "yaml.out_of_range", "yaml.bad_value", "policy.rule.direction", "policy.rule.unknown_action",
                           "policy.rule.shape", "policy.rule.empty_list", "policy.rule.direction", "policy.unsupported",
-                          "policy.rule.shape", "policy.log.rate",
+                          "policy.rule.shape", "policy.rate",
                           "policy.log.label",    // two
-                          "policy.unsupported",  // three
-                          "policy.name.twice", "policy.no_rules", "policy.tier.unknown", "policy.order.twice"}))
+                          "policy.expires",  // three
+                          "policy.no_rules", "policy.name.twice", "policy.tier.unknown", "policy.order.twice"}))
       << printed(d);
   EXPECT_EQ(model.policies.size(), 4U) << "four, five, six, seven";
   EXPECT_EQ(d.warning_count(), 1U);

@@ -55,13 +55,29 @@ TEST(RuleParser, PrintedRulesParseToThemselves) {
        {"allow from ns=web app=gateway on tcp/8443", "deny from any log pay-in",
         "reject from world, nodes on icmp/8, icmp6/128",
         "allow from 10.20.0.0/16 !10.20.9.0/24 !10.20.10.1/32 on tcp/9100-9110", "pass from self-ns on udp",
-        "deny from pods log", "allow from any on icmp, tcp/1", "allow from any on 1", "allow from any on icmp6"}) {
+        "deny from pods log", "allow from set=offices, own-node on tcp/80, tcp/@https, @dns",
+        "deny from any !10.0.0.0/8 !fd00::/8, world !192.0.2.1/32", "allow from nodes role=edge node!=n1 on tcp/22",
+        "allow from label.ns=x label.pod in (a, b) has label.ns.team", "allow from any on icmp, tcp/1",
+        "allow from any on 1", "allow from any on icmp6"}) {
     const PolicyRule rule = parse(text);
     EXPECT_EQ(rule.to_string(), text);
     const PolicyRule again = parse(rule.to_string());
     EXPECT_EQ(again.peers, rule.peers);
     EXPECT_EQ(again.ports, rule.ports);
   }
+}
+
+TEST(RuleParser, NamesAndLabelsWithDots) {
+  EXPECT_EQ(parse("allow to *.example.org, a.b.example.org. on tcp/443", FlowEnd::kEgress).to_string(),
+            "allow to *.example.org, a.b.example.org. on tcp/443");
+  EXPECT_EQ(parse("allow to 1e100.net", FlowEnd::kEgress).peers[0].kind, Peer::Kind::kDnsName);
+  for (const char* selector : {"example.org=yes", "example.org in (a)", "example.org not in (a)", "has example.org"}) {
+    EXPECT_EQ(parse(std::string("allow from ") + selector).peers.at(0).kind, Peer::Kind::kSelector) << selector;
+  }
+  EXPECT_TRUE(dns_name_matches("*.Example.org", "a.b.example.ORG."));
+  EXPECT_FALSE(dns_name_matches("*.example.org", "example.org"));
+  EXPECT_FALSE(dns_name_matches("*.example.org", "my-example.org"));
+  EXPECT_TRUE(dns_name_matches("Example.org.", "example.org"));
 }
 
 TEST(RuleParser, WrongTextHasCodeAndPlace) {
@@ -83,7 +99,11 @@ TEST(RuleParser, WrongTextHasCodeAndPlace) {
                         {"allow from any on tcp/", "policy.port.bad_number", 22},
                         {"allow from any on tcp/65536", "policy.port.bad_number", 22},
                         {"allow from any on tcp/90-80", "policy.port.backwards", 22},
-                        {"allow from any on tcp/@http", "policy.port.named_unsupported", 22},
+                        {"allow from any on tcp/@Http", "policy.port.bad_name", 22},
+                        {"allow from any on @", "policy.port.bad_name", 18},
+                        {"allow from set=", "policy.peer.missing", 15},
+                        {"allow from nodes ns=a", "policy.peer.node_words", 17},
+                        {"allow from any !10.0.0.0/33", "policy.peer.bad_cidr", 16},
                         {"allow from any on gre/80", "policy.port.no_ports", 22},
                         {"allow from any on icmp/echo", "policy.port.bad_icmp", 23},
                         {"allow from any on icmp/256", "policy.port.bad_icmp", 23},
