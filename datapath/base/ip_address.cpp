@@ -18,6 +18,16 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   return std::nullopt;
 }
 
+IpAddress IpAddress::link_local(const MacAddress& mac) {
+  Byte out[16] = {0xfe, 0x80};
+  std::copy_n(mac.bytes.begin(), 3, out + 8);
+  out[8] ^= 2;
+  out[11] = 0xff;
+  out[12] = 0xfe;
+  std::copy_n(mac.bytes.begin() + 3, 3, out + 13);
+  return v6(out);
+}
+
 IpAddress IpAddress::next() const {
   IpAddress out = *this;
   for (std::size_t i = size(); i-- > 0;) {

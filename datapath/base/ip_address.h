@@ -21,6 +21,18 @@ namespace bulkhead {
 
 enum class IpFamily : std::uint8_t { kNone = 0, kV4 = 4, kV6 = 6 };
 
+struct MacAddress {
+  std::array<Byte, 6> bytes{};
+  [[nodiscard]] static MacAddress from(const Byte* p) {
+    MacAddress m;
+    std::memcpy(m.bytes.data(), p, 6);
+    return m;
+  }
+  [[nodiscard]] static std::optional<MacAddress> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;  // lower case, colons
+  auto operator<=>(const MacAddress&) const = default;
+};
+
 class IpAddress {
  public:
   IpAddress() = default;
@@ -43,6 +55,8 @@ class IpAddress {
     return a;
   }
   [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text);
+  // fe80::/64 with the interface identifier of a MAC (RFC 4291, appendix A), as the kernel makes it.
+  [[nodiscard]] static IpAddress link_local(const MacAddress& mac);
 
   [[nodiscard]] IpFamily family() const { return family_; }
   [[nodiscard]] bool is_v4() const { return family_ == IpFamily::kV4; }
@@ -100,18 +114,6 @@ struct IpRange {
     return a.family() == first.family() && first <= a && a <= last;
   }
   auto operator<=>(const IpRange&) const = default;
-};
-
-struct MacAddress {
-  std::array<Byte, 6> bytes{};
-  [[nodiscard]] static MacAddress from(const Byte* p) {
-    MacAddress m;
-    std::memcpy(m.bytes.data(), p, 6);
-    return m;
-  }
-  [[nodiscard]] static std::optional<MacAddress> parse(std::string_view text);
-  [[nodiscard]] std::string to_string() const;  // lower case, colons
-  auto operator<=>(const MacAddress&) const = default;
 };
 
 }  // namespace bulkhead

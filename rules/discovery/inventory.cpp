@@ -24,13 +24,15 @@ std::optional<std::string> Inventory::add_workload(Workload workload) {
   if (!workload.host_network) {
     if (auto taken = address_taken(workload.addresses)) return taken;
   }
-  if (!workload.interface.empty() && by_interface_.contains(workload.interface)) {
-    return "interface " + workload.interface + " belongs to " +
-           workloads_[by_interface_.at(workload.interface)].full_name() + " already";
+  const std::vector<Attachment> ports = workload.all_attachments();
+  for (const Attachment& port : ports) {
+    const auto other = by_interface_.find(port.interface);
+    if (other == by_interface_.end()) continue;
+    return "interface " + port.interface + " belongs to " + workloads_[other->second].full_name() + " already";
   }
   const std::size_t index = workloads_.size();
   by_name_.emplace(name, index);
-  if (!workload.interface.empty()) by_interface_.emplace(workload.interface, index);
+  for (const Attachment& port : ports) by_interface_.emplace(port.interface, index);
   if (!workload.host_network) {
     for (const IpAddress& address : workload.addresses) by_address_.emplace(address, index);
   }

@@ -24,6 +24,16 @@ struct WorkloadPort {
   std::uint16_t port = 0;
 };
 
+// One port of a workload: where it is plugged in, and as whom it speaks there.
+struct Attachment {
+  std::string interface;    // host side
+  std::uint32_t index = 0;  // its ifindex; 0: not known
+  std::string network;      // the engine's name for it; may be empty
+  std::optional<MacAddress> mac;
+  std::vector<IpAddress> addresses;
+  auto operator<=>(const Attachment&) const = default;
+};
+
 struct Workload {
   std::string name;
   std::string name_space;
@@ -35,8 +45,16 @@ struct Workload {
   std::vector<IpAddress> addresses;  // IPv4 and IPv6
   std::vector<WorkloadPort> ports;
   bool host_network = false;
+  // Ports that a source discovered, when there may be more than one; `interface` and `mac` are the first one's,
+  // `addresses` are those of all.
+  std::vector<Attachment> attachments;
   SourceSpan span;
 
+  // The ports: `attachments`, or the one that interface, mac and addresses make; none without an interface.
+  [[nodiscard]] std::vector<Attachment> all_attachments() const {
+    if (!attachments.empty() || interface.empty()) return attachments;
+    return {{interface, 0, {}, mac, addresses}};
+  }
   [[nodiscard]] std::string full_name() const { return name_space + "/" + name; }
 };
 

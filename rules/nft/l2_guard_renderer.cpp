@@ -164,7 +164,7 @@ void GuardRenderer::pins() {
     std::set<IpAddress> addresses(port.addresses.begin(), port.addresses.end());
     if (port.mac) {
       add_element(macs, port_key(port.index, mac_bytes(*port.mac)));
-      addresses.insert(link_local_of(*port.mac));
+      addresses.insert(IpAddress::link_local(*port.mac));
     } else {
       add_element(open, host_bytes(port.index));
     }
@@ -493,17 +493,6 @@ GuardReason guard_reason_of_prefix(std::string_view prefix) {
 
 NftTable render_guard(const std::vector<GuardPort>& ports, const GuardSettings& settings) {
   return GuardRenderer(ports, settings).render();
-}
-
-IpAddress link_local_of(const MacAddress& mac) {
-  Byte out[16] = {0xfe, 0x80};
-  out[8] = mac.bytes[0] ^ 2;
-  out[9] = mac.bytes[1];
-  out[10] = mac.bytes[2];
-  out[11] = 0xff;
-  out[12] = 0xfe;
-  std::copy(mac.bytes.begin() + 3, mac.bytes.end(), out + 13);
-  return IpAddress::v6(out);
 }
 
 }  // namespace bulkhead::rules

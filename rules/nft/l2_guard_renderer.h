@@ -67,7 +67,4 @@ struct GuardSettings {
 // Empty `ports`: the table without port chains.
 [[nodiscard]] NftTable render_guard(const std::vector<GuardPort>& ports, const GuardSettings& settings);
 
-// The address that the kernel makes from a MAC (RFC 4291, appendix A).
-[[nodiscard]] IpAddress link_local_of(const MacAddress& mac);
-
 }  // namespace bulkhead::rules

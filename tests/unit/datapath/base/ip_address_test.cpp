@@ -106,6 +106,10 @@ TEST(IpRange, BothEndsBelong) {
   EXPECT_FALSE(range.contains(ip("10.0.0.4")) || range.contains(ip("10.0.0.10")) || range.contains(ip("::a00:7")));
 }
 
+TEST(MacAddress, ItsLinkLocalAddress) {
+  EXPECT_EQ(IpAddress::link_local(*MacAddress::parse("02:42:ac:11:00:02")), ip("fe80::42:acff:fe11:2"));
+}
+
 TEST(MacAddress, TextAndBack) {
   const auto mac = MacAddress::parse("02:AB:cd:00:01:ff");
   ASSERT_TRUE(mac.has_value());

@@ -128,10 +128,6 @@ TEST(L2GuardRenderer, SettingsOpenAndClose) {
   EXPECT_EQ(verdict("udp-to", {0x19, 0x1}), "") << "not on this list";
 }
 
-TEST(L2GuardRenderer, LinkLocalAddressOfAMac) {
-  EXPECT_EQ(link_local_of(*MacAddress::parse("02:42:ac:11:00:02")).to_string(), "fe80::42:acff:fe11:2");
-}
-
 class GuardOnFake : public ::testing::Test {
  protected:
   // The one interface that every network namespace has.

@@ -1,8 +1,8 @@
-#include "rules/nft/attributes.h"
+#include "datapath/netlink/attributes.h"
 
 #include <gtest/gtest.h>
 
-namespace bulkhead::rules {
+namespace bulkhead::netlink {
 namespace {
 
 TEST(Attributes, WriteAndRead) {
@@ -65,4 +65,4 @@ TEST(Attributes, ANestBeyond64KiBIsRefused) {
 }
 
 }  // namespace
-}  // namespace bulkhead::rules
+}  // namespace bulkhead::netlink

@@ -1,0 +1,70 @@
+// What this node tells about its workloads by itself: Docker containers with their ports, and its own addresses.
+//
+// Thread   control thread; the Docker source has a thread of its own inside.
+// In       poll() when a descriptor of fds() is readable, and now and then.
+// Out      discovered(): workloads in the order of their names.
+// Errors   the environment lane. An engine that cannot be read is a problem(), not an error: what is known stays,
+//          except what the kernel says is gone.
+// Tests    tests/unit/rules/discovery/discovery_test.cpp, tests/docker/docker_test.cpp (a real engine)
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/discovery/docker_source.h"
+#include "rules/discovery/inventory.h"
+#include "rules/discovery/link_monitor.h"
+
+namespace bulkhead::rules {
+
+struct DiscoverySettings {
+  std::string docker_socket;  // empty: no engine
+  std::string node_name;      // empty: the host's name
+  DockerSettings docker;
+};
+
+struct Discovered {
+  std::vector<Workload> workloads;
+  Node node;  // this one; without addresses when there are none
+
+  // Names, labels, ports and addresses; places do not count.
+  [[nodiscard]] bool same_as(const Discovered& other) const;
+};
+
+// A copy of `base` with what was discovered; entries of `base` win, and what contradicts them is said.
+[[nodiscard]] std::shared_ptr<Inventory> with_discovered(const Inventory& base, const Discovered& discovered,
+                                                         std::vector<std::string>& contradictions);
+
+class Discovery {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Discovery>> open(const DiscoverySettings& settings);
+
+  [[nodiscard]] std::vector<int> fds() const;
+  // True: discovered() changed.
+  [[nodiscard]] Result<bool> poll();
+  [[nodiscard]] const Discovered& discovered() const { return discovered_; }
+  [[nodiscard]] const LinkTable& links() const { return monitor_->links(); }
+  // Whether the engine has answered since the start, or there is none to ask.
+  [[nodiscard]] bool complete() const { return docker_ == nullptr || docker_->lists() != 0; }
+  // Why the engine cannot be read at the moment; none: it can.
+  [[nodiscard]] std::optional<Error> problem() const;
+  // Endpoints whose port was not found.
+  [[nodiscard]] std::size_t unresolved() const { return unresolved_; }
+
+ private:
+  Discovery(std::unique_ptr<LinkMonitor> monitor, const DiscoverySettings& settings);
+  [[nodiscard]] Discovered build();
+
+  std::unique_ptr<LinkMonitor> monitor_;
+  std::unique_ptr<DockerSource> docker_;
+  std::string node_name_;
+  Discovered discovered_;
+  std::size_t unresolved_ = 0;
+  int tries_left_ = 0;  // to find ports that the kernel has not told about yet
+  std::chrono::steady_clock::time_point next_try_;
+};
+
+}  // namespace bulkhead::rules
