@@ -71,6 +71,7 @@ std::string summary(const Findings& found, const CheckOptions& options, const Te
     table.add({"", with_commas(rules.loaded), "loaded", ""});
     if (rules.refused != 0) table.add({"", with_commas(rules.refused), "refused", ""});
     if (rules.replaced != 0) table.add({"", with_commas(rules.replaced), "replaced by newer revisions", ""});
+    if (rules.skipped != 0) table.add({"", with_commas(rules.skipped), "left out: they require another engine", ""});
     if (rules.disabled != 0) table.add({"", with_commas(rules.disabled), "commented out", ""});
   }
   std::string out = table.text(0);

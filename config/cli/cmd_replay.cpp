@@ -89,6 +89,7 @@ int cmd_replay(const ReplayOptions& options) {
       [&bar](std::uint64_t done, std::uint64_t total, std::uint64_t packets) { bar.show(done, total, packets); },
       g_stop);
   bar.clear();
+  save_datasets(*generation);
   if (!summary) {
     std::fprintf(stderr, "error: %s\n", summary.error().to_string().c_str());
     return kExitFailed;

@@ -38,6 +38,14 @@ struct CheckOptions {
   bool quiet = false;  // exit status only
 };
 [[nodiscard]] int cmd_check(const CheckOptions& options);
+[[nodiscard]] int cmd_lint(const CheckOptions& options);
+
+struct ExplainRuleOptions {
+  ConfigRequest request;
+  std::uint32_t sid = 0;
+  std::uint32_t gid = 0;  // 0: any
+};
+[[nodiscard]] int cmd_explain_rule(const ExplainRuleOptions& options);
 
 struct DumpOptions {
   ConfigRequest request;

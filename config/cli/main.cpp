@@ -86,6 +86,8 @@ class CommandLine {
     add_replay();
     add_check();
     add_verdicts();
+    add_lint();
+    add_explain_rule();
     add_recover();
     add_blocks();
     add_watch();
@@ -211,6 +213,27 @@ class CommandLine {
     c.callback([this] { status_ = cmd_verdicts(verdicts_); });
   }
 
+  void add_lint() {
+    CLI::App& c = command("lint", "What rules may say and still look like a mistake", "Without a node");
+    lint_.request.kind = RunKind::kCheck;
+    add_rule_options(c, lint_.request);
+    add_config_options(c, lint_.request);
+    c.add_flag("-a,--all", lint_.all, "Show every finding, not only the first few of a kind");
+    c.add_flag("-q,--quiet", lint_.quiet, "Exit status only: 0 when there is nothing to say");
+    c.callback([this] { status_ = cmd_lint(lint_); });
+  }
+
+  void add_explain_rule() {
+    CLI::App& c = command("explain-rule", "A signature in plain words", "Without a node");
+    explain_rule_.request.kind = RunKind::kCheck;
+    c.add_option("SID", explain_rule_.sid, "Number of the rule")->required();
+    c.add_option("--gid", explain_rule_.gid, "Group of the rule, when several have the number")->type_name("N");
+    add_rule_options(c, explain_rule_.request);
+    add_config_options(c, explain_rule_.request);
+    c.footer("Example: bulkhead explain-rule 2010935 --signatures 'rules/*.rules'");
+    c.callback([this] { status_ = cmd_explain_rule(explain_rule_); });
+  }
+
   void add_recover() {
     CLI::App& c = command("recover", "Remove everything bulkhead put into the kernel", "On a node");
     c.callback([this] { status_ = cmd_recover(); });
@@ -290,6 +313,8 @@ class CommandLine {
   RunOptions run_;
   ReplayOptions replay_;
   CheckOptions check_;
+  CheckOptions lint_;
+  ExplainRuleOptions explain_rule_;
   DumpOptions dump_;
   ListOptions list_;
   VerdictsOptions verdicts_;

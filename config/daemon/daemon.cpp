@@ -399,6 +399,7 @@ class Daemon {
     if (lease_ != nullptr) lease_->stop();
     if (response_ != nullptr) response_->stop();
     if (settings_.stats.enabled) publish_stats();
+    save_datasets(generation_);
     output_->finish();
     spdlog::info("stopped; policy and blocks stay in the kernel (bulkhead recover removes them)");
   }

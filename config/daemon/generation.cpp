@@ -1,5 +1,7 @@
 #include "config/daemon/generation.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <utility>
 
@@ -33,6 +35,12 @@ std::shared_ptr<signatures::SharedState> make_shared_state() {
   return std::make_shared<signatures::SharedState>();
 }
 
+void save_datasets(const Generation& generation) {
+  if (!generation.datasets) return;
+  for (const Error& error : generation.datasets->save())
+    spdlog::error("a dataset was not saved: {}", error.to_string());
+}
+
 std::optional<Generation> load_generation(const EngineSettings& settings, std::uint32_t number,
                                           Diagnostics& diagnostics,
                                           const std::shared_ptr<signatures::SharedState>& state) {
@@ -48,8 +56,12 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
   }
   bool signatures_failed = false;
   if (!settings.signatures.files.empty()) {
-    auto loaded = load_signatures(settings.signatures, diagnostics);
+    if (!state->datasets) {
+      state->datasets = std::make_shared<signatures::DatasetRegistry>(settings.signatures.data_dir);
+    }
+    auto loaded = load_signatures(settings.signatures, diagnostics, nullptr, state->datasets.get());
     if (loaded) {
+      out.datasets = state->datasets;
       out.signatures = loaded->db;
       out.summary.rules_read = loaded->counts.rules;
       out.summary.rules_loaded = loaded->counts.loaded;

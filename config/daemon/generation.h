@@ -18,6 +18,7 @@
 #include "datapath/pipeline/snapshot.h"
 
 namespace bulkhead::signatures {
+class DatasetRegistry;
 class SignatureDb;
 struct SharedState;
 }  // namespace bulkhead::signatures
@@ -40,11 +41,15 @@ struct Generation {
   pipeline::SnapshotPtr snapshot;
   std::shared_ptr<const signatures::SignatureDb> signatures;  // null: no signature files
   std::shared_ptr<const rules::PolicyTable> policy;           // null: no policy files
+  std::shared_ptr<signatures::DatasetRegistry> datasets;      // null: no signature files
   LoadSummary summary;
 };
 
 // What rules share between flows and keep over reloads: thresholds, host bits.
 [[nodiscard]] std::shared_ptr<signatures::SharedState> make_shared_state();
+
+// Writes the sets that rules fill to their files; what fails is logged.
+void save_datasets(const Generation& generation);
 
 [[nodiscard]] std::optional<Generation> load_generation(
     const EngineSettings& settings, std::uint32_t number, Diagnostics& diagnostics,

@@ -329,6 +329,7 @@ class Builder {
     to.app_layer = any && values_.flag(key + "metadata.app-layer");
     to.rule_metadata = any && values_.flag(key + "metadata.rule.metadata");
     to.rule_raw = any && values_.flag(key + "metadata.rule.raw");
+    out_.signatures.keep_text = to.rule_raw;
     to.references = any && values_.flag(key + "metadata.rule.reference");
     to.verdict = values_.flag(key + "verdict");
   }
@@ -406,6 +407,15 @@ class Builder {
     to.reference_file = existing_path("reference-config-file");
     to.threshold_file = existing_path("threshold-file");
     to.cache_dir = path("cache-dir");
+    to.data_dir = path("default-data-dir");
+    to.reputation_categories = existing_path("reputation-categories-file");
+    to.geoip_database = existing_path("geoip-database");
+    for (const auto& item : values_.get("reputation-files").items) {
+      std::filesystem::path file(item.text);
+      const std::string directory = path("default-reputation-path");
+      if (file.is_relative() && !directory.empty()) file = directory / file;
+      if (check_readable(file.string(), item.span)) to.reputation_files.push_back(file.string());
+    }
     to.failure_is_fatal = values_.flag("engine.init-failure-fatal");
     const auto most = static_cast<std::uint16_t>(values_.number("packet-alert-max"));
     to.packet_alert_max = most == 0 ? 15 : most;

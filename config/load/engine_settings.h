@@ -29,17 +29,22 @@ struct RuleVariable {
 };
 
 struct SignatureSettings {
-  std::vector<std::string> files;   // globs expanded, in order; nothing twice
-  std::string classification_file;  // empty: built-in table
-  std::string reference_file;       // empty: built-in table
-  std::string threshold_file;       // empty: none
-  std::string cache_dir;            // empty: no cache
+  std::vector<std::string> files;     // globs expanded, in order; nothing twice
+  std::string classification_file;    // empty: built-in table
+  std::string reference_file;         // empty: built-in table
+  std::string threshold_file;         // empty: none
+  std::string cache_dir;              // empty: no cache
+  std::string data_dir = ".";         // of datasets that rules fill
+  std::string reputation_categories;  // empty: no iprep
+  std::vector<std::string> reputation_files;
+  std::string geoip_database;  // empty: no geoip
   std::vector<RuleVariable> addresses;
   std::vector<RuleVariable> ports;
   std::vector<pipeline::RuleAction> action_order{pipeline::RuleAction::kPass, pipeline::RuleAction::kDrop,
                                                  pipeline::RuleAction::kReject, pipeline::RuleAction::kAlert};
   std::uint16_t packet_alert_max = 15;
   bool failure_is_fatal = false;  // engine.init-failure-fatal
+  bool keep_text = false;         // keep each rule as written: alerts with rule.raw, lint
 };
 
 struct PolicySettings {

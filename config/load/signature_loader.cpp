@@ -76,8 +76,12 @@ std::map<std::string, std::size_t> reasons_of(const Diagnostics& diagnostics, st
 
 class Loader {
  public:
-  Loader(const SignatureSettings& settings, Diagnostics& diagnostics)
-      : settings_(settings), diagnostics_(diagnostics), first_diagnostic_(diagnostics.all().size()) {}
+  Loader(const SignatureSettings& settings, Diagnostics& diagnostics, signatures::DatasetRegistry* datasets)
+      : settings_(settings),
+        diagnostics_(diagnostics),
+        own_datasets_(settings.data_dir),
+        datasets_(datasets != nullptr ? datasets : &own_datasets_),
+        first_diagnostic_(diagnostics.all().size()) {}
 
   std::optional<LoadedSignatures> run(SignatureCounts& counts) {
     const auto begin = std::chrono::steady_clock::now();
@@ -117,6 +121,27 @@ class Loader {
     }
   }
 
+  signatures::ReputationTablePtr read_reputation() {
+    if (settings_.reputation_categories.empty()) return nullptr;
+    auto table = std::make_shared<signatures::ReputationTable>();
+    if (const auto file = read_source(settings_.reputation_categories, diagnostics_)) {
+      table->load_categories(file, diagnostics_);
+    }
+    for (const auto& path : settings_.reputation_files) {
+      if (const auto file = read_source(path, diagnostics_)) table->load_list(file, diagnostics_);
+    }
+    return table;
+  }
+
+  signatures::GeoDatabasePtr open_geo_database() {
+    if (settings_.geoip_database.empty()) return nullptr;
+    auto database = signatures::GeoDatabase::open(settings_.geoip_database);
+    if (database) return *database;
+    diagnostics_.error({std::make_shared<SourceFile>(settings_.geoip_database, ""), 0, 0, 0},
+                       "signature.geoip.database", database.error().to_string());
+    return nullptr;
+  }
+
   signatures::ResolvedRules resolve() {
     signatures::ResolveSettings to;
     to.variables = {};
@@ -124,6 +149,10 @@ class Loader {
     for (const auto& v : settings_.ports) to.variables.port_groups.insert_or_assign(v.name, v.value);
     to.classifications = &classifications_;
     to.references = &references_;
+    to.datasets = datasets_;
+    to.keep_text = settings_.keep_text;
+    to.reputation = read_reputation();
+    to.geo = open_geo_database();
     std::vector<const RuleFile*> files;
     for (const auto& file : files_) files.push_back(&file);
     signatures::ResolvedRules resolved = signatures::resolve_rules(files, to, diagnostics_);
@@ -155,13 +184,16 @@ class Loader {
     counts.replaced = resolved.replaced;
     counts.refused = resolved.refused + (resolved_count - std::min(loaded, resolved_count));
     for (const auto& file : files_) counts.refused += file.rejected;
-    counts.rules = counts.loaded + counts.refused + counts.replaced;
+    counts.skipped = resolved.skipped;
+    counts.rules = counts.loaded + counts.refused + counts.replaced + counts.skipped;
     counts.reasons = reasons_of(diagnostics_, first_diagnostic_, RuleLines(files_));
     return counts;
   }
 
   const SignatureSettings& settings_;
   Diagnostics& diagnostics_;
+  signatures::DatasetRegistry own_datasets_;
+  signatures::DatasetRegistry* const datasets_;
   const std::size_t first_diagnostic_;
   const std::size_t first_error_count_ = diagnostics_.error_count();
   signatures::ClassificationTable classifications_;
@@ -172,9 +204,9 @@ class Loader {
 }  // namespace
 
 std::optional<LoadedSignatures> load_signatures(const SignatureSettings& settings, Diagnostics& diagnostics,
-                                                SignatureCounts* counts) {
+                                                SignatureCounts* counts, signatures::DatasetRegistry* datasets) {
   SignatureCounts local;
-  return Loader(settings, diagnostics).run(counts != nullptr ? *counts : local);
+  return Loader(settings, diagnostics, datasets).run(counts != nullptr ? *counts : local);
 }
 
 }  // namespace bulkhead::config

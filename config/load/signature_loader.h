@@ -16,6 +16,7 @@
 #include "config/load/engine_settings.h"
 #include "datapath/base/diagnostic.h"
 #include "signatures/compile/signature_db.h"
+#include "signatures/data/dataset_registry.h"
 #include "signatures/language/classification.h"
 #include "signatures/language/reference_config.h"
 
@@ -28,6 +29,7 @@ struct SignatureCounts {
   std::size_t loaded = 0;
   std::size_t refused = 0;
   std::size_t replaced = 0;  // by a newer revision of the same sid
+  std::size_t skipped = 0;   // they require what is not here
   // Refused rules by the code of their first error: signature.keyword.protocol, ...
   std::map<std::string, std::size_t> reasons;
   double seconds = 0;
@@ -38,9 +40,11 @@ struct LoadedSignatures {
   SignatureCounts counts;
 };
 
+// `datasets`: what earlier loads left; null: sets of this load alone.
 [[nodiscard]] std::optional<LoadedSignatures> load_signatures(const SignatureSettings& settings,
                                                               Diagnostics& diagnostics,
-                                                              SignatureCounts* counts = nullptr);
+                                                              SignatureCounts* counts = nullptr,
+                                                              signatures::DatasetRegistry* datasets = nullptr);
 
 // The well-known classtypes and reference systems, for runs that name no file of their own.
 [[nodiscard]] signatures::ClassificationTable built_in_classifications();

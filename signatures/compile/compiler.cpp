@@ -93,7 +93,8 @@ RuleHead head_of(const Signature& s) {
   for (const FlowbitOp& op : s.flowbit_checks) {
     if (op.command == FlowbitOp::Command::kIsSet) head.require |= fact::kFlowbits;
   }
-  if (!s.buffers.empty()) head.require |= fact::kPayload;
+  const auto on_payload = [](const BufferProgram& buffer) { return buffer.buffer == BufferId::kPayload; };
+  if (std::any_of(s.buffers.begin(), s.buffers.end(), on_payload)) head.require |= fact::kPayload;
   return head;
 }
 
@@ -101,7 +102,10 @@ void Compiler::compile_rule(const Signature& s) {
   CompiledRule rule;
   rule.signature = &s;
   for (const BufferProgram& buffer : s.buffers) {
-    if (!buffer.ops.empty()) rule.programs.push_back(compile_payload(buffer));
+    auto& programs = is_packet_buffer(buffer.buffer)          ? rule.packet_programs
+                     : buffer.buffer == BufferId::kBase64Data ? rule.base64_programs
+                                                              : rule.programs;
+    if (!buffer.ops.empty()) programs.push_back(compile_payload(buffer));
   }
   rule.whole_pattern = is_whole_pattern(s);
   for (const PacketConditionPtr& condition : s.conditions) {

@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::array<std::string_view, kProtocolClasses> kClassNames = {"tcp",    "udp",      "sctp",  "icmp",
                                                                         "icmpv6", "other-ip", "non-ip"};
-constexpr std::array<std::string_view, 8> kStepNames = {"content",      "pcre",      "byte_test", "byte_jump",
-                                                        "byte_extract", "byte_math", "isdataat",  "bsize"};
+constexpr std::array<std::string_view, 12> kStepNames = {"content",       "pcre",      "byte_test", "byte_jump",
+                                                         "byte_extract",  "byte_math", "isdataat",  "bsize",
+                                                         "base64_decode", "dataset",   "datarep",   "asn1"};
 constexpr std::array<std::string_view, 4> kActionNames = {"alert", "pass", "drop", "reject"};
 
 // As in a rule: printable bytes as they are, the rest between bars.

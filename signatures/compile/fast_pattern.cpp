@@ -18,6 +18,11 @@ std::string fast_bytes_of(const ContentOp& content) {
   return bytes;
 }
 
+// Headers and addresses are looked at directly: they are short. What base64_decode makes exists only while judging.
+bool may_hold_fast_pattern(const BufferProgram& buffer) {
+  return !is_packet_buffer(buffer.buffer) && buffer.buffer != BufferId::kBase64Data && buffer.transforms.empty();
+}
+
 }  // namespace
 
 unsigned pattern_strength(std::string_view bytes) {
@@ -46,6 +51,7 @@ void choose_fast_pattern(Signature& signature) {
   using Rank = std::tuple<bool, unsigned, std::size_t>;  // explicit, strength, length
   Rank best{};
   for (std::size_t b = 0; b < signature.buffers.size(); ++b) {
+    if (!may_hold_fast_pattern(signature.buffers[b])) continue;
     for (std::size_t i = 0; i < signature.buffers[b].ops.size(); ++i) {
       const auto* content = std::get_if<ContentOp>(&signature.buffers[b].ops[i]);
       if (content == nullptr || content->negated || content->bytes.empty()) continue;

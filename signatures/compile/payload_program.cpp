@@ -49,6 +49,10 @@ Effects effects_of(const PayloadOp& op) {
       return {slot_bit(d.position) | (d.relative ? kCursor : 0), 0, false};
     }
     Effects operator()(const BufferSizeOp&) const { return {}; }
+    Effects operator()(const Base64DecodeOp& b) const { return {b.relative ? kCursor : 0, 0, false}; }
+    Effects operator()(const DatasetOp&) const { return {}; }
+    Effects operator()(const DatarepOp&) const { return {}; }
+    Effects operator()(const Asn1Op& a) const { return {a.relative ? kCursor : 0, 0, false}; }
   };
   return std::visit(Visitor{}, op);
 }
@@ -99,6 +103,8 @@ PayloadProgram compile_payload(const BufferProgram& buffer) {
   for (const PayloadOp& op : buffer.ops) effects.push_back(effects_of(op));
 
   PayloadProgram program;
+  program.buffer = buffer.buffer;
+  if (!buffer.transforms.empty()) program.transforms = &buffer.transforms;
   program.steps.reserve(buffer.ops.size());
   for (std::size_t i = 0; i < buffer.ops.size(); ++i) {
     const PayloadOp& op = buffer.ops[i];

@@ -25,7 +25,11 @@ enum class OpKind : std::uint8_t {
   kByteExtract,
   kByteMath,
   kIsDataAt,
-  kBufferSize
+  kBufferSize,
+  kBase64Decode,
+  kDataset,
+  kDatarep,
+  kAsn1
 };
 
 struct PayloadStep {
@@ -38,7 +42,9 @@ struct PayloadStep {
 };
 
 struct PayloadProgram {
+  BufferId buffer = BufferId::kPayload;
   std::vector<PayloadStep> steps;
+  const std::vector<Transform>* transforms = nullptr;  // null: none
 };
 
 [[nodiscard]] PayloadProgram compile_payload(const BufferProgram& buffer);

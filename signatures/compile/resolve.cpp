@@ -7,6 +7,7 @@
 #include "signatures/compile/rule_checks.h"
 #include "signatures/keywords/apply_option.h"
 #include "signatures/keywords/known_names.h"
+#include "signatures/keywords/requirements.h"
 #include "signatures/keywords/rule_builder.h"
 
 namespace bulkhead::signatures {
@@ -164,6 +165,12 @@ SourceSpan sid_span(const RuleFile& file, const Rule& rule) {
   return file.span(rule.text);
 }
 
+void keep_text(Signature& signature, const Rule& rule) {
+  auto info = std::make_shared<event::SignatureInfo>(*signature.info);
+  info->text = rule.text;
+  signature.info = std::move(info);
+}
+
 // A bit that rules ask for and none sets is a mistake more often than not.
 void warn_unset_flowbits(const ResolvedRules& rules, Diagnostics& out) {
   std::vector<bool> is_set(rules.names.flowbits.size());
@@ -192,12 +199,19 @@ ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const Resolv
   ResolvedRules result;
   VariableResolver variables(settings.variables, out);
   RuleSet set(result, out);
-  const RuleContext context{settings.classifications, settings.references, &result.names};
+  DatasetRegistry own_sets;
+  DatasetRegistry& sets = settings.datasets != nullptr ? *settings.datasets : own_sets;
+  sets.begin_load();
+  const RuleContext context{settings.classifications, settings.references, &result.names, &sets,
+                            settings.reputation,      settings.geo};
   for (const RuleFile* file : files) {
     for (const Rule& rule : file->rules) {
       if (!rule.enabled) {
         ++result.disabled;
+      } else if (!requirements_met(*file, rule, out)) {
+        ++result.skipped;
       } else if (auto signature = RuleResolver(*file, rule, context, variables, out).run()) {
+        if (settings.keep_text) keep_text(*signature, rule);
         set.add(std::move(*signature), sid_span(*file, rule));
       } else {
         ++result.refused;

@@ -15,6 +15,9 @@
 #include "datapath/base/diagnostic.h"
 #include "signatures/compile/signature.h"
 #include "signatures/compile/variables.h"
+#include "signatures/data/dataset_registry.h"
+#include "signatures/data/geo_database.h"
+#include "signatures/data/reputation.h"
 #include "signatures/keywords/variable_names.h"
 #include "signatures/language/ast.h"
 #include "signatures/language/classification.h"
@@ -27,6 +30,10 @@ struct ResolveSettings {
   RuleVariables variables = RuleVariables::defaults();
   const ClassificationTable* classifications = nullptr;  // null: every class is unknown, without warning
   const ReferenceTable* references = nullptr;            // null: references are left out, without warning
+  DatasetRegistry* datasets = nullptr;                   // null: every load has sets of its own
+  ReputationTablePtr reputation;                         // null: no lists
+  GeoDatabasePtr geo;                                    // null: no database
+  bool keep_text = false;                                // SignatureInfo::text: the rule as written
 };
 
 struct ResolvedRules {
@@ -35,6 +42,7 @@ struct ResolvedRules {
   std::size_t refused = 0;   // rules with an error, those that did not parse not included
   std::size_t disabled = 0;  // commented out
   std::size_t replaced = 0;  // by a newer revision
+  std::size_t skipped = 0;   // `requires` asks for what is not here
 };
 
 [[nodiscard]] ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings,

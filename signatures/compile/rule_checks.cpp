@@ -122,6 +122,39 @@ void check_dsize(RuleBuilder& builder) {
                 "the contents need " + std::to_string(need.bytes) + " bytes, more than this lets through");
 }
 
+// The transport protocol that a header buffer or its absence leaves room for.
+bool may_carry(RuleProtocol protocol, BufferId buffer) {
+  const bool ip = protocol == RuleProtocol::kIp || protocol == RuleProtocol::kIpv4 || protocol == RuleProtocol::kIpv6 ||
+                  protocol == RuleProtocol::kPkthdr;
+  switch (buffer) {
+    case BufferId::kTcpHeader: return may_carry_tcp(protocol) || protocol == RuleProtocol::kApplication || ip;
+    case BufferId::kUdpHeader: return protocol == RuleProtocol::kUdp || protocol == RuleProtocol::kApplication || ip;
+    case BufferId::kIcmpv4Header: return protocol == RuleProtocol::kIcmp || protocol == RuleProtocol::kIcmpv4 || ip;
+    case BufferId::kIcmpv6Header: return protocol == RuleProtocol::kIcmp || protocol == RuleProtocol::kIcmpv6 || ip;
+    default: return true;
+  }
+}
+
+// A sticky buffer that nothing looks at, or that packets of the rule's protocol do not have.
+void check_sticky_buffers(RuleBuilder& builder) {
+  const Signature& s = builder.signature();
+  for (const auto& [text, buffer] : builder.facts().sticky_buffers) {
+    const bool used = std::any_of(s.buffers.begin(), s.buffers.end(), [id = buffer](const BufferProgram& program) {
+      return program.buffer == id && !program.ops.empty();
+    });
+    if (!used) {
+      builder.error(text, "signature.buffer.unused", "nothing looks at this buffer",
+                    "a content or another option for it must follow");
+      return;
+    }
+    if (!may_carry(s.protocol, buffer)) {
+      builder.error(text, "signature.buffer.protocol",
+                    "packets of a rule for " + std::string(builder.rule().protocol) + " have no such buffer");
+      return;
+    }
+  }
+}
+
 void drop_empty_buffers(Signature& s) {
   std::erase_if(s.buffers, [](const BufferProgram& buffer) { return buffer.ops.empty(); });
 }
@@ -129,6 +162,7 @@ void drop_empty_buffers(Signature& s) {
 }  // namespace
 
 void check_rule(RuleBuilder& builder, bool excludes_addresses) {
+  check_sticky_buffers(builder);
   drop_empty_buffers(builder.signature());
   check_sid(builder);
   choose_payload_view(builder);

@@ -18,7 +18,10 @@
 #include "datapath/base/ip_address.h"
 #include "datapath/event/signature_info.h"
 #include "datapath/pipeline/verdict.h"
+#include "signatures/data/dataset.h"
 #include "signatures/keywords/match_input.h"
+
+struct pcre2_real_code_8;
 
 namespace bulkhead::signatures {
 
@@ -182,15 +185,85 @@ struct BufferSizeOp {  // bsize
   SourceSpan span;
 };
 
-using PayloadOp =
-    std::variant<ContentOp, PcreOp, ByteTestOp, ByteJumpOp, ByteExtractOp, ByteMathOp, IsDataAtOp, BufferSizeOp>;
+// Decodes base64 text for the rule's base64_data options, which must hold on what comes out.
+struct Base64DecodeOp {
+  std::uint32_t bytes = 0;  // of text to decode at most; 0: to the end of the buffer
+  std::uint32_t offset = 0;
+  bool relative = false;
+  SourceSpan span;
+};
+// asn1: the BER elements of the buffer.
+struct Asn1Op {
+  bool bitstring_overflow = false, double_overflow = false;
+  std::optional<std::uint32_t> oversize_length;
+  bool relative = false;
+  std::int32_t offset = 0;
+  SourceSpan span;
+};
+// dataset: is the buffer one of a set; may change the set.
+struct DatasetOp {
+  enum class Command : std::uint8_t { kIsSet, kIsNotSet, kSet, kUnset };
+  Command command = Command::kIsSet;
+  DatasetPtr set;  // never null
+  SourceSpan span;
+};
+// datarep: the number that a set gives the buffer.
+struct DatarepOp {
+  Compare compare = Compare::kEqual;
+  std::uint16_t value = 0;
+  DatasetPtr set;  // never null
+  SourceSpan span;
+};
 
-// Buffers of protocols come with their parsers; payload is always there.
-enum class BufferId : std::uint16_t { kPayload = 0 };
+using PayloadOp = std::variant<ContentOp, PcreOp, ByteTestOp, ByteJumpOp, ByteExtractOp, ByteMathOp, IsDataAtOp,
+                               BufferSizeOp, Base64DecodeOp, DatasetOp, DatarepOp, Asn1Op>;
+
+// What a program looks at. Buffers of application protocols come with their parsers.
+enum class BufferId : std::uint16_t {
+  kPayload = 0,
+  kIpv4Header,
+  kIpv6Header,
+  kTcpHeader,
+  kUdpHeader,
+  kIcmpv4Header,
+  kIcmpv6Header,
+  kSourceAddress,       // 4 or 16 bytes
+  kDestinationAddress,  // likewise
+  kBase64Data,          // what base64_decode made
+  kFirstApplication = 64,
+};
+// Found in every packet, without a parser.
+[[nodiscard]] constexpr bool is_packet_buffer(BufferId id) {
+  return id >= BufferId::kIpv4Header && id <= BufferId::kDestinationAddress;
+}
+
+// Changes the bytes of a buffer before the options that follow look at them.
+struct Transform {
+  enum class Kind : std::uint8_t {
+    kCompressWhitespace,
+    kDotPrefix,
+    kHeaderLowercase,
+    kPcre,
+    kStripPseudoHeaders,
+    kStripWhitespace,
+    kToLowercase,
+    kToMd5,
+    kToSha1,
+    kToSha256,
+    kToUppercase,
+    kUrlDecode,
+    kXor
+  };
+  Kind kind = Kind::kToLowercase;
+  std::string argument;                            // kXor: the key's bytes; kPcre: the expression
+  std::shared_ptr<const pcre2_real_code_8> regex;  // kPcre
+  bool operator==(const Transform& o) const { return kind == o.kind && argument == o.argument; }
+};
 
 struct BufferProgram {
   BufferId buffer = BufferId::kPayload;
-  std::vector<PayloadOp> ops;  // in rule order
+  std::vector<PayloadOp> ops;         // in rule order
+  std::vector<Transform> transforms;  // in the order they act
 };
 
 // --- state ------------------------------------------------------------------------------------
@@ -273,7 +346,7 @@ struct Signature {
   std::vector<HostbitOp> hostbit_checks, hostbit_changes;
   std::optional<ThresholdSpec> threshold;  // in-rule threshold
   std::optional<ThresholdSpec> detection_filter;
-  std::optional<TagSpec> tag;
+  std::vector<TagSpec> tags;
   std::vector<ThresholdSpec> external_thresholds;  // from the threshold file: suppress, rate_filter, event_filter
 
   bool no_alert = false;

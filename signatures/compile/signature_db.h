@@ -22,7 +22,9 @@ namespace bulkhead::signatures {
 // What the matcher reads of a rule before it looks at payload.
 struct CompiledRule {
   const Signature* signature = nullptr;
-  std::vector<PayloadProgram> programs;  // of the payload buffers; all must match
+  std::vector<PayloadProgram> programs;         // of the payload
+  std::vector<PayloadProgram> packet_programs;  // of buffers that every packet has: headers, addresses
+  std::vector<PayloadProgram> base64_programs;  // of what base64_decode makes
   bool whole_pattern =
       false;  // the payload part is one content, and its fast pattern is all of it: nothing can complete it later
   bool needs_decode_events = false;

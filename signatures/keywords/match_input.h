@@ -48,6 +48,8 @@ struct MatchInput {
   bool established = false;
   bool payload_in_stream = false;
   FlowVariables* variables = nullptr;  // null when the packet has no flow
+  // Named captures of this packet (pkt:NAME), by rules that matched before; never null.
+  const std::vector<std::pair<std::uint32_t, std::string>>* packet_captures = nullptr;
   Timestamp now;
 };
 

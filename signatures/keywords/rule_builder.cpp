@@ -22,15 +22,47 @@ bool RuleBuilder::claim(std::string_view& fact, const Option& option, const char
 }
 
 void RuleBuilder::select_buffer(BufferId buffer) {
+  transforms_.clear();
+  sticky_ = false;
+  use_program(buffer, {});
+}
+
+void RuleBuilder::use_program(BufferId buffer, const std::vector<Transform>& transforms) {
   auto& buffers = signature_.buffers;
   for (current_ = 0; current_ < buffers.size(); ++current_) {
-    if (buffers[current_].buffer == buffer) return;
+    if (buffers[current_].buffer == buffer && buffers[current_].transforms == transforms) return;
   }
-  buffers.push_back({buffer, {}});
+  buffers.push_back({buffer, {}, transforms});
+}
+
+void RuleBuilder::select_sticky_buffer(const Option& option, BufferId buffer) {
+  select_buffer(buffer);
+  sticky_ = true;
+  facts_.sticky_buffers.emplace_back(option.text, buffer);
+  mark_beyond_addresses(option);
+}
+
+bool RuleBuilder::add_transform(const Option& option, Transform transform) {
+  if (!sticky_) {
+    return error(option.text, "signature.transform.no_buffer",
+                 std::string(option.name) + " needs a sticky buffer before it",
+                 "the payload itself cannot be transformed");
+  }
+  transforms_.push_back(std::move(transform));
+  return true;
+}
+
+const std::vector<Transform>& RuleBuilder::transforms() const {
+  if (!transforms_.empty() || signature_.buffers.empty()) return transforms_;
+  return signature_.buffers[current_].transforms;
 }
 
 std::vector<PayloadOp>& RuleBuilder::payload() {
-  if (signature_.buffers.empty()) select_buffer(BufferId::kPayload);
+  if (signature_.buffers.empty()) use_program(BufferId::kPayload, {});
+  if (!transforms_.empty()) {
+    use_program(buffer(), transforms_);
+    transforms_.clear();
+  }
   return signature_.buffers[current_].ops;
 }
 
@@ -48,9 +80,21 @@ void RuleBuilder::move_last_content(BufferId buffer) {
   }
 }
 
+DatasetPtr RuleBuilder::open_dataset(const DatasetRequest& request, const Option& option) {
+  if (context_.datasets == nullptr) {
+    error(option.text, "signature.dataset.unavailable", "there are no sets here");
+    return nullptr;
+  }
+  const std::size_t errors = out_.error_count();
+  DatasetPtr set = context_.datasets->open(request, file_.lines->file()->name(), span(option.text), out_);
+  if (out_.error_count() == errors) return set;
+  failed_ = true;
+  return nullptr;
+}
+
 ContentOp* RuleBuilder::content_before(const Option& option) {
   if (!signature_.buffers.empty()) {
-    auto& ops = payload();
+    auto& ops = signature_.buffers[current_].ops;
     for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
       if (auto* content = std::get_if<ContentOp>(&*op)) return content;
     }

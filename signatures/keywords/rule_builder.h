@@ -14,8 +14,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "signatures/compile/signature.h"
+#include "signatures/data/dataset_registry.h"
+#include "signatures/data/geo_database.h"
+#include "signatures/data/reputation.h"
 #include "signatures/keywords/keyword.h"
 #include "signatures/keywords/number_test.h"
 #include "signatures/keywords/variable_names.h"
@@ -29,20 +33,25 @@ namespace bulkhead::signatures {
 struct RuleContext {
   const ClassificationTable* classifications = nullptr;
   const ReferenceTable* references = nullptr;
-  VariableNames* names = nullptr;  // never null
+  VariableNames* names = nullptr;       // never null
+  DatasetRegistry* datasets = nullptr;  // null: rules that use sets are refused
+  ReputationTablePtr reputation;        // null: no lists
+  GeoDatabasePtr geo;                   // null: no database
 };
 
 // What the options have said that the Signature itself does not hold. Views are parts of the rule;
 // empty: not said.
 struct RuleFacts {
-  std::string_view sid, rev, msg, priority, classtype, dsize, threshold, detection_filter, tag, target, prefilter,
+  std::string_view sid, rev, msg, priority, classtype, dsize, threshold, detection_filter, target, prefilter,
       fast_pattern;
   std::string_view packet_keyword;    // first condition on single packets: ttl, flags, dsize ...
   std::string_view beyond_addresses;  // first option that makes a rule more than "IP only"
   std::string_view ip_proto;          // first exact ip_proto
   std::optional<NumberTest> dsize_test;
+  std::vector<std::pair<std::string_view, BufferId>> sticky_buffers;  // in rule order
   bool uses_stream_size = false;
   bool decode_event = false;
+  bool base64_decode = false;
   bool positive_application = false;  // app-layer-protocol without '!'
   bool negative_application = false;  // app-layer-protocol with '!'
   std::uint8_t class_priority = 3;
@@ -75,6 +84,17 @@ class RuleBuilder {
   // one missing parser is one error.
   static constexpr BufferId kUnbuilt = BufferId{0xffff};
   void select_buffer(BufferId buffer);
+  // The same, of a buffer that was named: it must then be looked at, and transforms may follow.
+  void select_sticky_buffer(const Option& option, BufferId buffer);
+  // A sticky buffer that makes the rule one for single packets: ipv4.hdr, tcp.hdr ...
+  void select_header_buffer(const Option& option, BufferId buffer) {
+    if (facts_.packet_keyword.empty()) facts_.packet_keyword = option.text;
+    select_sticky_buffer(option, buffer);
+  }
+  // What follows looks at the sticky buffer changed by `transform`, behind those that are given already.
+  bool add_transform(const Option& option, Transform transform);
+  // The transforms that act on the content to come.
+  [[nodiscard]] const std::vector<Transform>& transforms() const;
   // The ops of the buffer that options now speak of.
   [[nodiscard]] std::vector<PayloadOp>& payload();
   [[nodiscard]] BufferId buffer() const {
@@ -86,6 +106,9 @@ class RuleBuilder {
   [[nodiscard]] ContentOp* content_before(const Option& option);
   // The content before that, or null.
   [[nodiscard]] ContentOp* content_before_last();
+
+  // Null after an error.
+  [[nodiscard]] DatasetPtr open_dataset(const DatasetRequest& request, const Option& option);
 
   // --- byte_extract and byte_math variables ---
   std::int16_t define_variable(std::string_view name);
@@ -104,6 +127,11 @@ class RuleBuilder {
   template <typename Holds>
   void add_protocol_condition(const Option& option, Holds holds) {
     if (facts_.packet_keyword.empty()) facts_.packet_keyword = option.text;
+    push_condition(option, std::move(holds), PacketCondition::Gate::kNone);
+  }
+  // `holds` looks at the addresses alone: the rule may still be decided once per flow and direction.
+  template <typename Holds>
+  void add_address_condition(const Option& option, Holds holds) {
     push_condition(option, std::move(holds), PacketCondition::Gate::kNone);
   }
   // `holds` is of no consequence for how payload is inspected.
@@ -137,6 +165,7 @@ class RuleBuilder {
     signature_.conditions.push_back(std::make_shared<const Condition<Holds>>(describe(option), std::move(holds), gate));
   }
   static std::string describe(const Option& option);
+  void use_program(BufferId buffer, const std::vector<Transform>& transforms);
 
   const RuleFile& file_;
   const Rule& rule_;
@@ -146,7 +175,9 @@ class RuleBuilder {
   event::SignatureInfo info_;
   RuleFacts facts_;
   std::map<std::string, std::int16_t, std::less<>> variables_;
-  std::size_t current_ = 0;  // index into signature_.buffers
+  std::size_t current_ = 0;            // index into signature_.buffers
+  std::vector<Transform> transforms_;  // given since the last option that looked at the buffer
+  bool sticky_ = false;                // a buffer was named, and neither pkt_data nor base64_data since
   bool failed_ = false;
 };
 

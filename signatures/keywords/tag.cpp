@@ -30,7 +30,6 @@ bool take_metric(RuleBuilder& builder, std::string_view count, std::string_view 
 }
 
 void apply(RuleBuilder& builder, const Option& option) {
-  if (!builder.claim(builder.facts().tag, option, "signature.tag.second")) return;
   const auto parts = split(option.value, ',');
   const bool sized = parts.size() == 1 || parts.size() == 3 || parts.size() == 4;
   if (!sized || (parts[0] != "session" && parts[0] != "host")) {
@@ -50,7 +49,7 @@ void apply(RuleBuilder& builder, const Option& option) {
     spec.by_source = parts[3] == "src";
     if (!spec.host) builder.warning(parts[3], "signature.tag.session_side", "src and dst mean nothing for a session");
   }
-  builder.signature().tag = spec;
+  builder.signature().tags.push_back(spec);
 }
 
 }  // namespace

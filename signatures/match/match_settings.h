@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
+#include "signatures/data/dataset_registry.h"
 #include "signatures/match/host_bits.h"
 #include "signatures/match/payload_matcher.h"
 #include "signatures/match/threshold.h"
@@ -27,6 +29,7 @@ struct SharedLimits {
 // What all workers share, across reloads. Touch only with the SharedGate's lock held.
 struct SharedState {
   explicit SharedState(const SharedLimits& limits = {}) : thresholds(limits.thresholds), host_bits(limits.host_bits) {}
+  std::shared_ptr<DatasetRegistry> datasets;  // control thread only: what reloads find again
   ThresholdTable thresholds;
   HostBitTable host_bits;
 };

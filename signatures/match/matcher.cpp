@@ -88,15 +88,52 @@ void change_flowbit(const FlowbitOp& op, FlowVariables& variables) {
   }
 }
 
-void set_capture(FlowVariables& variables, std::uint32_t id, ByteSpan bytes) {
+void set_capture(std::vector<std::pair<std::uint32_t, std::string>>& captures, std::uint32_t id, ByteSpan bytes) {
   std::string text(bytes.begin(), bytes.end());
-  for (auto& [name, old] : variables.captures) {
+  for (auto& [name, old] : captures) {
     if (name == id) {
       old = std::move(text);
       return;
     }
   }
-  variables.captures.emplace_back(id, std::move(text));
+  captures.emplace_back(id, std::move(text));
+}
+
+ByteSpan address_bytes(const IpAddress& a) {
+  return ByteSpan(a.bytes()).first(a.size());
+}
+
+// The fixed part and what the type adds to it (RFC 792, 950, 1256), within what was captured.
+std::size_t icmp_header_length(const decode::PacketView& p) {
+  const std::size_t there = static_cast<std::size_t>(p.l4_header_length) + p.payload.size();
+  std::size_t length = 8;
+  switch (p.icmp_type) {
+    case 9: length = there >= 8 ? 8 + std::size_t{p.l4_header[4]} * p.l4_header[5] * 4 : 8; break;
+    case 13:
+    case 14: length = 20; break;
+    case 17:
+    case 18: length = 12; break;
+    default: break;
+  }
+  return std::min(length, there);
+}
+
+// Empty: the packet has no such header.
+ByteSpan packet_buffer(const decode::PacketView& p, BufferId buffer) {
+  const auto header = [](const Byte* begin, std::size_t length, bool there) {
+    return there && begin != nullptr ? ByteSpan(begin, length) : ByteSpan();
+  };
+  switch (buffer) {
+    case BufferId::kIpv4Header: return header(p.ip_header, p.ip_header_length, p.family == IpFamily::kV4);
+    case BufferId::kIpv6Header: return header(p.ip_header, p.ip_header_length, p.family == IpFamily::kV6);
+    case BufferId::kTcpHeader: return header(p.l4_header, p.l4_header_length, p.has_tcp);
+    case BufferId::kUdpHeader: return header(p.l4_header, p.l4_header_length, p.has_udp);
+    case BufferId::kIcmpv4Header: return header(p.l4_header, p.has_icmp ? icmp_header_length(p) : 0, p.has_icmp);
+    case BufferId::kIcmpv6Header: return header(p.l4_header, p.l4_header_length, p.has_icmpv6);
+    case BufferId::kSourceAddress: return address_bytes(p.source);
+    case BufferId::kDestinationAddress: return address_bytes(p.destination);
+    default: return {};
+  }
 }
 
 }  // namespace
@@ -116,6 +153,7 @@ void Matcher::begin(const pipeline::InspectContext& context, SignatureFlowState*
   candidates_.clear();
   matches_.clear();
   pair_bit_rules_.clear();
+  packet_captures_.clear();
   source_port_ = packet.source_port;
   destination_port_ = packet.destination_port;
   input_ = MatchInput{};
@@ -127,8 +165,10 @@ void Matcher::begin(const pipeline::InspectContext& context, SignatureFlowState*
   input_.established = context.established;
   input_.payload_in_stream = context.payload_in_stream;
   input_.variables = state != nullptr ? &state->variables : nullptr;
+  input_.packet_captures = &packet_captures_;
   input_.now = context.now;
 
+  payload_.use({context.gate, context.packet_number});
   facts_ = packet.payload.empty() ? 0 : fact::kPayload;
   if (context.flow == nullptr) return;  // counts as sent to a server, and as neither established nor not
   facts_ |= fact::kFlow;
@@ -181,7 +221,8 @@ void Matcher::judge(const Candidate& candidate) {
   }
   Match match;
   match.rule = candidate.rule;
-  payload_.clear_captures();
+  payload_.begin(rule);
+  if (!packet_buffers_fit(rule)) return;
   if (!rule.programs.empty()) {
     const Payload found = payload_fits(rule, candidate, match);
     match.on_stream = found == Payload::kStream;
@@ -239,9 +280,11 @@ void Matcher::change_variables(const Signature& s) {
   if (input_.variables != nullptr) {
     for (const FlowbitOp& op : s.flowbit_changes) change_flowbit(op, *input_.variables);
     for (const FlowintOp& op : s.flowint_changes) change_flowint(op, *input_.variables);
-    for (const auto& [capture, bytes] : payload_.captures()) {
-      if (capture->scope == 'f') set_capture(*input_.variables, capture->variable, bytes);
-    }
+  }
+  for (const auto& [capture, bytes] : payload_.captures()) {
+    if (capture->scope == 'p') set_capture(packet_captures_, capture->variable, bytes);
+    if (capture->scope == 'f' && input_.variables != nullptr)
+      set_capture(input_.variables->captures, capture->variable, bytes);
   }
   if (s.hostbit_changes.empty()) return;
   const auto lock = context_->gate->enter(context_->packet_number);
@@ -270,6 +313,13 @@ void Matcher::apply_pair_bits() {
 }
 
 // --- payload ---
+
+bool Matcher::packet_buffers_fit(const CompiledRule& rule) {
+  return std::all_of(rule.packet_programs.begin(), rule.packet_programs.end(), [&](const PayloadProgram& program) {
+    const ByteSpan bytes = packet_buffer(*input_.packet, program.buffer);
+    return !bytes.empty() && payload_.matches(program, {bytes, 0, true});
+  });
+}
 
 Matcher::Payload Matcher::payload_fits(const CompiledRule& rule, const Candidate& candidate, Match& match) {
   if (candidate.on_stream && stream_fits(rule, candidate, match)) return Payload::kStream;

@@ -65,6 +65,7 @@ class Matcher {
   [[nodiscard]] bool ends_fit(const Signature& s, bool swapped) const;
   [[nodiscard]] bool flow_fits(const Signature& s) const;
   [[nodiscard]] bool variables_fit(const Signature& s) const;
+  [[nodiscard]] bool packet_buffers_fit(const CompiledRule& rule);
   [[nodiscard]] Payload payload_fits(const CompiledRule& rule, const Candidate& candidate, Match& match);
   [[nodiscard]] bool stream_fits(const CompiledRule& rule, const Candidate& candidate, Match& match);
   [[nodiscard]] bool try_stream(const CompiledRule& rule, std::uint64_t from, bool line_start, Match& match);
@@ -93,6 +94,7 @@ class Matcher {
   std::vector<Candidate> candidates_;
   std::vector<Match> matches_;
   std::vector<std::uint32_t> pair_bit_rules_;
+  std::vector<std::pair<std::uint32_t, std::string>> packet_captures_;
   MatcherCounters counters_;
 };
 

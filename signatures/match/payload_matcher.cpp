@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "signatures/data/text_codec.h"
+#include "signatures/match/ber_check.h"
 #include "signatures/match/byte_search.h"
 
 namespace bulkhead::signatures {
@@ -74,6 +76,7 @@ std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) {
 PayloadMatcher::PayloadMatcher(SignatureDbPtr db, const MatchLimits& limits)
     : db_(std::move(db)),
       limits_(limits),
+      transforms_(limits.pcre_match, limits.pcre_depth),
       slots_(db_->variable_slots),
       match_data_(pcre2_match_data_create(kCapturePairs, nullptr), pcre2_match_data_free),
       match_context_(pcre2_match_context_create(nullptr), pcre2_match_context_free),
@@ -90,18 +93,28 @@ PayloadMatcher::PayloadMatcher(SignatureDbPtr db, const MatchLimits& limits)
 
 PayloadMatcher::~PayloadMatcher() = default;
 
-bool PayloadMatcher::matches(const CompiledRule& rule, const PayloadView& view) {
+void PayloadMatcher::begin(const CompiledRule& rule) {
+  rule_ = &rule;
   captures_.clear();
+  std::fill(slots_.begin(), slots_.end(), 0);
+}
+
+bool PayloadMatcher::matches(const PayloadProgram& program, const PayloadView& view) {
+  counters_.programs.add();
   view_ = view;
-  for (const PayloadProgram& program : rule.programs) {
-    counters_.programs.add();
-    program_ = &program;
-    cursor_ = 0;
-    recursion_ = 0;
-    std::fill(slots_.begin(), slots_.end(), 0);
-    if (run(0) != Outcome::kMatch) return false;
-  }
-  return true;
+  if (program.transforms != nullptr) view_ = {transforms_.apply(*program.transforms, view.bytes), 0, true};
+  program_ = &program;
+  cursor_ = 0;
+  recursion_ = 0;
+  return run(0) == Outcome::kMatch;
+}
+
+bool PayloadMatcher::matches(const CompiledRule& rule, const PayloadView& view) {
+  const std::size_t kept = captures_.size();
+  const bool found = std::all_of(rule.programs.begin(), rule.programs.end(),
+                                 [&](const PayloadProgram& program) { return matches(program, view); });
+  if (!found) captures_.resize(kept);
+  return found;
 }
 
 PayloadMatcher::Outcome PayloadMatcher::run(std::size_t index) {
@@ -125,6 +138,10 @@ PayloadMatcher::Outcome PayloadMatcher::step(const PayloadStep& s, std::size_t i
     case OpKind::kByteMath: return byte_math(*std::get_if<ByteMathOp>(s.op), index);
     case OpKind::kIsDataAt: return is_data_at(*std::get_if<IsDataAtOp>(s.op), index);
     case OpKind::kBufferSize: return buffer_size(*std::get_if<BufferSizeOp>(s.op), index);
+    case OpKind::kBase64Decode: return base64_decode(*std::get_if<Base64DecodeOp>(s.op));
+    case OpKind::kDataset: return dataset(*std::get_if<DatasetOp>(s.op), index);
+    case OpKind::kDatarep: return datarep(*std::get_if<DatarepOp>(s.op), index);
+    case OpKind::kAsn1: return asn1(*std::get_if<Asn1Op>(s.op), index);
   }
   return Outcome::kFail;
 }
@@ -345,6 +362,70 @@ PayloadMatcher::Outcome PayloadMatcher::buffer_size(const BufferSizeOp& op, std:
     case BufferSizeOp::Mode::kRange: holds = size > op.low && size < op.high; break;
   }
   return holds ? run(index + 1) : Outcome::kFail;
+}
+
+// --- base64 and sets ---
+
+// The options of base64_data decide; nothing behind base64_decode in its own buffer is looked at.
+PayloadMatcher::Outcome PayloadMatcher::base64_decode(const Base64DecodeOp& op) {
+  const std::int64_t from = (op.relative ? cursor_ : buffer_begin()) + op.offset;
+  if (from < buffer_begin() || from >= buffer_end()) return Outcome::kFail;
+  std::string_view text = whole().substr(static_cast<std::size_t>(from - buffer_begin()));
+  if (op.bytes != 0) text = text.substr(0, op.bytes);
+  decoded_.clear();
+  if (decode_base64_prefix(text, decoded_) == 0) return Outcome::kFail;
+  const PayloadView outer = view_;
+  const PayloadProgram* const program = program_;
+  const std::int64_t cursor = cursor_;
+  const PayloadView inner{{reinterpret_cast<const Byte*>(decoded_.data()), decoded_.size()}, 0, true};
+  const auto& inner_programs = rule_->base64_programs;
+  const bool found = !inner_programs.empty() &&
+                     std::all_of(inner_programs.begin(), inner_programs.end(), [&](const PayloadProgram& p) {
+                       view_ = inner;
+                       program_ = &p;
+                       cursor_ = 0;
+                       return run(0) == Outcome::kMatch;
+                     });
+  view_ = outer;
+  program_ = program;
+  cursor_ = cursor;
+  return found ? Outcome::kMatch : Outcome::kFail;
+}
+
+std::unique_lock<std::mutex> PayloadMatcher::lock_if_shared(const Dataset& set) const {
+  if (!set.changes() || access_.gate == nullptr) return {};
+  return access_.gate->enter(access_.packet_number);
+}
+
+PayloadMatcher::Outcome PayloadMatcher::dataset(const DatasetOp& op, std::size_t index) {
+  bool holds = false;
+  {
+    const auto lock = lock_if_shared(*op.set);
+    switch (op.command) {
+      case DatasetOp::Command::kIsSet: holds = op.set->contains(whole()); break;
+      case DatasetOp::Command::kIsNotSet: holds = !op.set->contains(whole()); break;
+      case DatasetOp::Command::kSet: holds = op.set->add(whole()); break;
+      case DatasetOp::Command::kUnset: holds = op.set->remove(whole()); break;
+    }
+  }
+  if (op.command == DatasetOp::Command::kSet && holds) counters_.dataset_changes.add();
+  return holds ? run(index + 1) : Outcome::kFail;
+}
+
+PayloadMatcher::Outcome PayloadMatcher::datarep(const DatarepOp& op, std::size_t index) {
+  std::optional<std::uint16_t> number;
+  {
+    const auto lock = lock_if_shared(*op.set);
+    number = op.set->reputation(whole());
+  }
+  return number && compare(op.compare, *number, op.value) ? run(index + 1) : Outcome::kFail;
+}
+
+PayloadMatcher::Outcome PayloadMatcher::asn1(const Asn1Op& op, std::size_t index) {
+  const std::int64_t from = (op.relative ? cursor_ : buffer_begin()) + op.offset;
+  if (from < buffer_begin() || from >= buffer_end()) return Outcome::kFail;
+  const ByteSpan bytes = view_.bytes.subspan(static_cast<std::size_t>(from - buffer_begin()));
+  return ber_matches(op, bytes) ? run(index + 1) : Outcome::kFail;
 }
 
 }  // namespace bulkhead::signatures

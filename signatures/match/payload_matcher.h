@@ -12,12 +12,17 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "datapath/base/byte_reader.h"
 #include "datapath/base/counters.h"
+#include "datapath/pipeline/shared_gate.h"
 #include "signatures/compile/signature_db.h"
+#include "signatures/match/transform.h"
 
 struct pcre2_real_match_data_8;
 struct pcre2_real_match_context_8;
@@ -38,7 +43,13 @@ struct PayloadView {
 };
 
 struct PayloadCounters {
-  Counter recursion_limit, pcre_limit, pcre_errors, programs, regex_runs, regex_prechecks;
+  Counter recursion_limit, pcre_limit, pcre_errors, programs, regex_runs, regex_prechecks, dataset_changes;
+};
+
+// What dataset needs beside the bytes: sets that rules change are shared by all workers.
+struct SharedAccess {
+  pipeline::SharedGate* gate = nullptr;  // null: nobody else is there
+  std::uint64_t packet_number = 0;
 };
 
 class PayloadMatcher {
@@ -53,10 +64,14 @@ class PayloadMatcher {
   PayloadMatcher(const PayloadMatcher&) = delete;
   PayloadMatcher& operator=(const PayloadMatcher&) = delete;
 
-  // All programs of the rule on the same buffer; captures() then holds what its expressions captured.
+  void use(const SharedAccess& access) { access_ = access; }
+  // Variables and captures of the rule before are gone.
+  void begin(const CompiledRule& rule);
+  // One program on one buffer; captures() then holds what its expressions captured, after what it held before.
+  [[nodiscard]] bool matches(const PayloadProgram& program, const PayloadView& view);
+  // All programs for the payload. begin() comes first.
   [[nodiscard]] bool matches(const CompiledRule& rule, const PayloadView& view);
   [[nodiscard]] const std::vector<Captured>& captures() const { return captures_; }
-  void clear_captures() { captures_.clear(); }
   [[nodiscard]] const PayloadCounters& counters() const { return counters_; }
 
  private:
@@ -81,6 +96,10 @@ class PayloadMatcher {
   Outcome byte_math(const ByteMathOp& op, std::size_t index);
   Outcome is_data_at(const IsDataAtOp& op, std::size_t index);
   Outcome buffer_size(const BufferSizeOp& op, std::size_t index);
+  Outcome base64_decode(const Base64DecodeOp& op);
+  Outcome dataset(const DatasetOp& op, std::size_t index);
+  Outcome datarep(const DatarepOp& op, std::size_t index);
+  Outcome asn1(const Asn1Op& op, std::size_t index);
 
   [[nodiscard]] Range range_of(const ContentOp& op) const;
   [[nodiscard]] std::int64_t find(const PayloadStep& s, const ContentOp& op, std::int64_t low, std::int64_t high) const;
@@ -94,8 +113,17 @@ class PayloadMatcher {
     return buffer_begin() + static_cast<std::int64_t>(view_.bytes.size());
   }
 
+  [[nodiscard]] std::unique_lock<std::mutex> lock_if_shared(const Dataset& set) const;
+  [[nodiscard]] std::string_view whole() const {
+    return {reinterpret_cast<const char*>(view_.bytes.data()), view_.bytes.size()};
+  }
+
   SignatureDbPtr db_;
   MatchLimits limits_;
+  SharedAccess access_;
+  TransformRunner transforms_;
+  const CompiledRule* rule_ = nullptr;
+  std::string decoded_;  // by base64_decode
   PayloadView view_;
   const PayloadProgram* program_ = nullptr;
   std::int64_t cursor_ = 0;

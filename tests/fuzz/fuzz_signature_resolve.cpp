@@ -55,7 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const RuleFile file = parse_rules(source, out);
   const std::size_t errors = out.error_count();
   ResolvedRules rules = resolve_rules(file, {}, out);
-  require(rules.signatures.size() + rules.refused + rules.disabled + rules.replaced == file.rules.size());
+  require(rules.signatures.size() + rules.refused + rules.disabled + rules.replaced + rules.skipped ==
+          file.rules.size());
   require(rules.refused == 0 || out.error_count() > errors);
   for (const Signature& s : rules.signatures) check(s);
 

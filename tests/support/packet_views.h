@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "datapath/base/big_endian.h"
 #include "datapath/base/check.h"
 #include "datapath/decode/packet_view.h"
 
@@ -60,7 +61,13 @@ class ViewMaker {
   decode::PacketView& udp(const ViewFields& f, std::string_view payload = {}) {
     ip(ip_proto::kUdp, f);
     view_.has_udp = true;
-    return ports(f, payload);
+    ports(f, payload);
+    store_be16(udp_header_, f.source_port);
+    store_be16(udp_header_ + 2, f.destination_port);
+    store_be16(udp_header_ + 4, static_cast<std::uint16_t>(8 + payload.size()));
+    view_.l4_header = udp_header_;
+    view_.l4_header_length = sizeof udp_header_;
+    return view_;
   }
   decode::PacketView& icmp(const ViewFields& f, std::uint8_t type, std::uint8_t code, int id = -1) {
     const bool v6 = address(f.from).is_v6();
@@ -92,6 +99,7 @@ class ViewMaker {
   decode::PacketView view_;
   std::vector<Byte> frame_;
   std::vector<Byte> payload_;
+  Byte udp_header_[8] = {};
   std::uint64_t number_ = 0;
 };
 

@@ -18,13 +18,16 @@
 
 #include "datapath/base/byte_reader.h"
 #include "signatures/compile/signature.h"
+#include "signatures/match/ber_check.h"
 
 namespace bulkhead::test {
 
 class SlowMatcher {
  public:
-  SlowMatcher(const signatures::BufferProgram& program, ByteSpan bytes, std::uint64_t budget = 20000)
-      : ops_(program.ops), bytes_(bytes.begin(), bytes.end()), budget_(budget) {}
+  // `base64`: what base64_data looks for, if the rule has it.
+  SlowMatcher(const signatures::BufferProgram& program, ByteSpan bytes, std::uint64_t budget = 20000,
+              const signatures::BufferProgram* base64 = nullptr)
+      : ops_(program.ops), base64_(base64), bytes_(bytes.begin(), bytes.end()), budget_(budget) {}
 
   // Nullopt: too many steps.
   [[nodiscard]] std::optional<bool> matches() {
@@ -232,15 +235,67 @@ class SlowMatcher {
     return result && from(index + 1, cursor, slots);
   }
 
+  // Every character is looked up in the alphabet, one group of bits after the other.
+  [[nodiscard]] static std::string decoded(std::string_view text) {
+    static const std::string kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string bits, out;
+    for (const char c : text) {
+      const std::size_t digit = kAlphabet.find(c);
+      if (digit == std::string::npos) break;
+      for (int bit = 5; bit >= 0; --bit) bits += (digit >> bit & 1) != 0 ? '1' : '0';
+    }
+    for (std::size_t i = 0; i + 8 <= bits.size(); i += 8) {
+      out += static_cast<char>(std::stoi(bits.substr(i, 8), nullptr, 2));
+    }
+    return out;
+  }
+
+  bool holds(const signatures::Base64DecodeOp& op, std::size_t, Int cursor, const Slots&) {
+    const Int begin = (op.relative ? cursor : 0) + Int{op.offset};
+    if (begin < 0 || begin >= size() || base64_ == nullptr) return false;
+    const std::string text =
+        decoded(bytes_.substr(static_cast<std::size_t>(begin), op.bytes != 0 ? op.bytes : std::string::npos));
+    if (text.empty()) return false;
+    const ByteSpan inner(reinterpret_cast<const Byte*>(text.data()), text.size());
+    return SlowMatcher(*base64_, inner, budget_).matches().value_or(false);
+  }
+  bool holds(const signatures::DatasetOp& op, std::size_t index, Int cursor, const Slots& slots) {
+    const bool there = op.set->contains(bytes_);
+    const bool holds_now = op.command == signatures::DatasetOp::Command::kIsSet ? there : !there;
+    return holds_now && from(index + 1, cursor, slots);
+  }
+  bool holds(const signatures::DatarepOp& op, std::size_t index, Int cursor, const Slots& slots) {
+    const auto number = op.set->reputation(bytes_);
+    if (!number) return false;
+    const bool result = op.compare == signatures::Compare::kGreater ? *number > op.value
+                        : op.compare == signatures::Compare::kLess  ? *number < op.value
+                                                                    : *number == op.value;
+    return result && from(index + 1, cursor, slots);
+  }
+
+  bool holds(const signatures::Asn1Op& op, std::size_t index, Int cursor, const Slots& slots) {
+    const Int begin = (op.relative ? cursor : 0) + Int{op.offset};
+    if (begin < 0 || begin >= size()) return false;
+    const std::string text = bytes_.substr(static_cast<std::size_t>(begin));
+    const ByteSpan bytes(reinterpret_cast<const Byte*>(text.data()), text.size());
+    return signatures::ber_matches(op, bytes) && from(index + 1, cursor, slots);
+  }
+
   const std::vector<signatures::PayloadOp>& ops_;
+  const signatures::BufferProgram* base64_ = nullptr;
   std::string bytes_;
   std::uint64_t budget_;
 };
 
 // All payload options of a rule over one buffer.
 [[nodiscard]] inline std::optional<bool> slow_payload_matches(const signatures::Signature& rule, ByteSpan bytes) {
+  const signatures::BufferProgram* base64 = nullptr;
   for (const signatures::BufferProgram& program : rule.buffers) {
-    const std::optional<bool> one = SlowMatcher(program, bytes).matches();
+    if (program.buffer == signatures::BufferId::kBase64Data) base64 = &program;
+  }
+  for (const signatures::BufferProgram& program : rule.buffers) {
+    if (&program == base64) continue;
+    const std::optional<bool> one = SlowMatcher(program, bytes, 20000, base64).matches();
     if (!one || !*one) return one;
   }
   return true;

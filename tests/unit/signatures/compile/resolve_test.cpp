@@ -281,6 +281,21 @@ TEST(Resolve, VerdictsBesideSuricata) {
   EXPECT_GT(count, 900U);
 }
 
+TEST(Resolve, UnmetRulesAreLeftOutWhateverElseTheySay) {
+  Diagnostics out;
+  const RuleFile file = parse_rules("r",
+                                    "alert ip any any -> any any (requires:version >= 99; frobnicate:1; sid:1;)\n"
+                                    "alert ip any any -> any any (requires:version >= 7; sid:2;)\n"
+                                    "alert ip any any -> any any (requires:version; sid:3;)\n",
+                                    out);
+  const ResolvedRules rules = resolve_rules(file, {}, out);
+  EXPECT_EQ(rules.signatures.size(), 1U);
+  EXPECT_EQ(rules.skipped, 1U);
+  EXPECT_EQ(rules.refused, 1U);
+  EXPECT_EQ(out.error_count(), 1U);
+  EXPECT_EQ(out.all()[0].code, "signature.requires.unmet");
+}
+
 // Of the ET rules all that need no protocol parser load; the others say so.
 TEST(Resolve, EmergingThreatsRules) {
   const char* env = std::getenv("BULKHEAD_TEST_DATA");

@@ -21,7 +21,7 @@ class Built {
             out_)),
         references_(
             parse_references(std::make_shared<const SourceFile>("r", "config reference: cve http://cve/"), out_)),
-        context_{&classes_, &references_, &names_} {
+        context_{&classes_, &references_, &names_, &datasets_} {
     if (file_.rules.empty()) return;
     builder_ = std::make_unique<RuleBuilder>(file_, file_.rules[0], context_, out_);
     for (const Option& option : file_.rules[0].options) apply_option(*builder_, option);
@@ -65,6 +65,7 @@ class Built {
   ClassificationTable classes_;
   ReferenceTable references_;
   VariableNames names_;
+  DatasetRegistry datasets_;
   RuleContext context_;
   std::unique_ptr<RuleBuilder> builder_;
 };

@@ -67,7 +67,7 @@ TEST(KnownNames, TellsApart) {
   EXPECT_EQ(unbuilt_keyword("HTTP_Uri"), UnbuiltKeyword::kProtocol);
   EXPECT_EQ(unbuilt_keyword("file_data"), UnbuiltKeyword::kProtocol);
   EXPECT_EQ(unbuilt_keyword("dns.query"), UnbuiltKeyword::kProtocol);
-  EXPECT_EQ(unbuilt_keyword("geoip"), UnbuiltKeyword::kOther);
+  EXPECT_EQ(unbuilt_keyword("lua"), UnbuiltKeyword::kOther);
   EXPECT_EQ(unbuilt_keyword("content"), UnbuiltKeyword::kNo);
   EXPECT_EQ(unbuilt_keyword("contend"), UnbuiltKeyword::kNo);
   EXPECT_TRUE(is_application_protocol("HTTP"));
@@ -84,7 +84,7 @@ TEST(KnownNames, Diagnostics) {
   EXPECT_EQ(test::Built("http.uri; content:\"a\";").place(), "signature.keyword.protocol_buffer@2+8");
   // One missing parser is one error: what follows is not taken for payload.
   EXPECT_EQ(test::Built("dns.query; bsize:5; content:\"a\";").diagnostics().error_count(), 1U);
-  EXPECT_EQ(test::Built("geoip:src,US;").place(), "signature.keyword.not_built@2+5");
+  EXPECT_EQ(test::Built("lua:script.lua;").place(), "signature.keyword.not_built@2+3");
 }
 
 }  // namespace

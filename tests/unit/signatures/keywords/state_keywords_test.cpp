@@ -122,11 +122,11 @@ TEST(Threshold, Refusals) {
 TEST(Tag, Forms) {
   Built built("tag:host,10,seconds,dst;");
   ASSERT_TRUE(built.fine()) << built.place();
-  EXPECT_TRUE(built.signature().tag->host);
-  EXPECT_FALSE(built.signature().tag->by_source);
-  EXPECT_EQ(built.signature().tag->metric, TagSpec::Metric::kSeconds);
-  EXPECT_EQ(built.signature().tag->count, 10U);
-  EXPECT_EQ(Built("tag:session;").signature().tag->count, 256U);
+  EXPECT_TRUE(built.signature().tags[0].host);
+  EXPECT_FALSE(built.signature().tags[0].by_source);
+  EXPECT_EQ(built.signature().tags[0].metric, TagSpec::Metric::kSeconds);
+  EXPECT_EQ(built.signature().tags[0].count, 10U);
+  EXPECT_EQ(Built("tag:session;").signature().tags[0].count, 256U);
   EXPECT_EQ(Built("tag:session,5;").place(), "signature.tag.syntax@6+9");
   EXPECT_EQ(Built("tag:host,5,packets,foo;").place(), "signature.tag.side@21+3");
   EXPECT_EQ(Built("tag:session,5,packets,src;").place(), "signature.tag.session_side@24+3");  // a warning

@@ -1,0 +1,28 @@
+// tcpv4-csum: the TCP checksum of an IPv4 packet is right or wrong.
+//
+//   tcpv4-csum:valid|invalid
+//   tcpv4-csum:invalid;
+#include "signatures/keywords/checksum_test.h"
+
+namespace bulkhead::signatures {
+
+namespace {
+
+void apply(RuleBuilder& builder, const Option& option) {
+  apply_checksum(
+      builder, option, [](const decode::PacketView& p) { return p.has_tcp && p.family == IpFamily::kV4; },
+      [](const decode::PacketView& p) { return p.l4_checksum_bad; });
+}
+
+}  // namespace
+
+const Keyword& keyword_tcpv4_csum() {
+  static constexpr Keyword keyword{.name = "tcpv4-csum",
+                                   .syntax = "tcpv4-csum:valid|invalid;",
+                                   .help = "The TCP checksum of an IPv4 packet is right or wrong.",
+                                   .example = "tcpv4-csum:invalid;",
+                                   .apply = apply};
+  return keyword;
+}
+
+}  // namespace bulkhead::signatures

@@ -1,0 +1,28 @@
+// udpv4-csum: the UDP checksum of an IPv4 packet is right or wrong.
+//
+//   udpv4-csum:valid|invalid
+//   udpv4-csum:invalid;
+#include "signatures/keywords/checksum_test.h"
+
+namespace bulkhead::signatures {
+
+namespace {
+
+void apply(RuleBuilder& builder, const Option& option) {
+  apply_checksum(
+      builder, option, [](const decode::PacketView& p) { return p.has_udp && p.family == IpFamily::kV4; },
+      [](const decode::PacketView& p) { return p.l4_checksum_bad; });
+}
+
+}  // namespace
+
+const Keyword& keyword_udpv4_csum() {
+  static constexpr Keyword keyword{.name = "udpv4-csum",
+                                   .syntax = "udpv4-csum:valid|invalid;",
+                                   .help = "The UDP checksum of an IPv4 packet is right or wrong.",
+                                   .example = "udpv4-csum:invalid;",
+                                   .apply = apply};
+  return keyword;
+}
+
+}  // namespace bulkhead::signatures
