@@ -79,9 +79,14 @@ struct EventHeader {
   std::uint32_t esp_spi = 0;
   bool has_esp_spi = false;
   std::string_view app_protocol;                           // static name, "failed", or empty: left out
+  // Where they differ from app_protocol: what each side speaks, and what was spoken before a change (STARTTLS).
+  std::string_view app_protocol_to_server, app_protocol_to_client, app_protocol_original;
   std::uint32_t interface_index = 0;                       // 0: file
   std::optional<std::pair<MacAddress, MacAddress>> ether;  // source, destination; with eve.ethernet
 };
+
+// Objects of a protocol as complete JSON, made on the worker: ("http", "{...}"). The output writes them as they are.
+using AppFields = std::vector<std::pair<std::string_view, std::string>>;
 
 // State of the flow at the moment of the event.
 struct FlowSummary {
@@ -124,6 +129,17 @@ struct AlertEvent {
   std::shared_ptr<const FlowMetadata> metadata;
   std::uint32_t packet_length = 0;
   std::uint8_t target_is_source = 0;  // `target` keyword: 0 none, 1 source, 2 destination
+  AppFields app_fields;               // of the transaction that the rule matched
+};
+
+// A transaction of a protocol, or a file that one carried.
+struct AppEvent {
+  EventHeader header;     // tuple: client first; a file's record: the sender first
+  std::string_view type;  // "http", "dns", "fileinfo"
+  std::optional<std::uint64_t> tx_id;
+  bool with_app_protocol = false;  // app_proto stands in files' records alone
+  AppFields fields;
+  std::shared_ptr<const FlowMetadata> metadata;
 };
 
 struct FlowEvent {
@@ -193,7 +209,8 @@ struct StatsEvent {
   std::vector<std::pair<std::string, std::uint64_t>> counters;
 };
 
-using Event = std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent>;
+using Event = std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent,
+                           AppEvent>;
 
 [[nodiscard]] inline const EventHeader* header_of(const Event& e) {
   return std::visit(

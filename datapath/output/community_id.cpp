@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "datapath/base/big_endian.h"
-#include "datapath/output/text_encoding.h"
+#include "datapath/base/text_encoding.h"
 
 namespace bulkhead::output {
 

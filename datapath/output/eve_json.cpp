@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "datapath/output/protocol_names.h"
-#include "datapath/output/text_encoding.h"
+#include "datapath/base/text_encoding.h"
 
 namespace bulkhead::output {
 

@@ -1,7 +1,7 @@
 // Bytes from the network as text that JSON may hold.
 //
 // Thread   pure functions; they append to the caller's buffer, so that it can be reused.
-// Tests    tests/unit/datapath/output/text_encoding_test.cpp
+// Tests    tests/unit/datapath/base/text_encoding_test.cpp
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 #include "datapath/base/ip_address.h"
 
-namespace bulkhead::output {
+namespace bulkhead {
 
 // Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view bytes);
@@ -31,4 +31,4 @@ class AddressText {
   std::size_t length_ = 0;
 };
 
-}  // namespace bulkhead::output
+}  // namespace bulkhead

@@ -1,10 +1,10 @@
-#include "datapath/output/text_encoding.h"
+#include "datapath/base/text_encoding.h"
 
 #include <charconv>
 #include <cstdint>
 #include <cstring>
 
-namespace bulkhead::output {
+namespace bulkhead {
 
 namespace {
 
@@ -113,4 +113,4 @@ AddressText::AddressText(const IpAddress& address) {
   length_ = static_cast<std::size_t>(out - text_);
 }
 
-}  // namespace bulkhead::output
+}  // namespace bulkhead

@@ -1,8 +1,8 @@
-#include "datapath/output/text_encoding.h"
+#include "datapath/base/text_encoding.h"
 
 #include <gtest/gtest.h>
 
-namespace bulkhead::output {
+namespace bulkhead {
 namespace {
 
 using namespace std::string_view_literals;
@@ -58,4 +58,4 @@ TEST(TextEncoding, AddressesAreWrittenInFull) {
 }
 
 }  // namespace
-}  // namespace bulkhead::output
+}  // namespace bulkhead

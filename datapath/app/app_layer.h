@@ -1,0 +1,70 @@
+// The application layer of one worker: finds the protocol of each flow, feeds its parser, hands out what is
+// finished.
+//
+//   TCP   bytes up to inspect_end of each direction, each once, in order; gaps and the end are told
+//   UDP   one datagram after the other
+//
+// Detection does not know ports but as a hint to probes: each direction's first bytes are shown to every protocol's
+// probe. What one side is recognised as holds for the other unless that one is recognised as something else.
+//
+// Thread   one per worker.
+// Limits   detect_bytes, max_pending_bytes, max_transactions (AppSettings); beyond them the flow's parser stops,
+//          counted.
+// Errors   AppEvent (app_events.def) and the protocols' own events; never throws.
+// Tests    tests/unit/datapath/app/app_layer_test.cpp
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "datapath/app/app_flow.h"
+#include "datapath/app/app_settings.h"
+#include "datapath/base/counters.h"
+#include "datapath/stream/tcp_tracker.h"
+
+namespace bulkhead::app {
+
+struct AppCounters {
+  std::array<Counter, kAppProtocolCount> flows;         // app_layer.flow.NAME
+  std::array<Counter, kAppProtocolCount> transactions;  // app_layer.tx.NAME
+  std::array<Counter, kAppProtocolCount> parser_errors;  // app_layer.error.NAME.parser
+  std::array<Counter, kAppProtocolCount> gaps;           // app_layer.error.NAME.gap
+  Counter too_many_transactions, pending_overflow;
+};
+
+class AppLayer {
+ public:
+  explicit AppLayer(const AppSettings& settings);
+
+  // Takes over what has become readable of one direction. `ends`: nothing will follow.
+  void stream(flow::Flow& flow, Direction d, const stream::StreamSide& side, bool ends, Timestamp now);
+  // `length` bytes behind what was taken over will never be seen.
+  void gap(flow::Flow& flow, Direction d, std::uint64_t length, Timestamp now);
+  // The payload of one UDP packet.
+  void datagram(flow::Flow& flow, Direction d, ByteSpan payload, Timestamp now);
+
+  [[nodiscard]] const AppSettings& settings() const { return settings_; }
+  [[nodiscard]] const AppCounters& counters() const { return counters_; }
+  void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
+
+ private:
+  [[nodiscard]] AppFlow& state_of(flow::Flow& flow);
+  void take(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan bytes, Timestamp now);
+  void detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, Timestamp now);
+  void settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol found);
+  void start_parser(AppFlow& state);
+  void feed_both(flow::Flow& flow, AppFlow& state, Direction first, Timestamp now);
+  void parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan bytes, Timestamp now);
+  void change(AppFlow& state, AppProtocol next);
+  void stop(AppFlow& state);
+  void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);
+
+  const AppSettings settings_;
+  std::vector<const Protocol*> over_tcp_, over_udp_;  // enabled ones
+  AppCounters counters_;
+};
+
+}  // namespace bulkhead::app

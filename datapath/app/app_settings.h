@@ -1,0 +1,40 @@
+// Settings of the application layer; names in operators' files in brackets.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "datapath/app/application_protocol.h"
+#include "datapath/app/http/http_settings.h"
+
+namespace bulkhead::app {
+
+// What the records contain [eve.types.*].
+struct EveOptions {
+  bool http_extended = true;            // [eve.types.http.extended]
+  std::vector<std::string> http_custom;  // [eve.types.http.custom] further headers by name
+  bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
+  bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
+};
+
+struct AppSettings {
+  AppSettings() { enabled.set(); }
+
+  AppProtocolSet enabled;                        // [app-layer.protocols.NAME.enabled]
+  std::uint32_t max_transactions = 4096;         // live ones of a flow; beyond, the flow's parser is stopped
+  std::uint32_t detect_bytes = 4096;             // of a direction that are looked at to find the protocol
+  std::uint32_t max_pending_bytes = 256 * 1024;  // that a parser may leave for later
+  bool hash_md5 = false, hash_sha1 = false, hash_sha256 = false;  // of files: asked for by records or rules
+  http::HttpSettings http;
+
+  // Which records are wanted [eve.types]: transactions that no one wants to see are not formatted.
+  std::vector<std::string> records;
+  bool file_records = false;
+  bool anomalies = false;
+  bool alert_fields = true;  // [eve.types.alert.metadata.app-layer]
+  EveOptions eve;
+};
+
+}  // namespace bulkhead::app

@@ -1,0 +1,70 @@
+#include "datapath/app/file.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <utility>
+
+namespace bulkhead::app {
+
+std::string_view name_of(FileState state) {
+  switch (state) {
+    case FileState::kOpen: return "UNKNOWN";
+    case FileState::kClosed: return "CLOSED";
+    case FileState::kTruncated: return "TRUNCATED";
+    case FileState::kError: return "ERROR";
+  }
+  return "UNKNOWN";
+}
+
+struct FileHashes::State {
+  using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+  std::array<Context, 3> contexts{Context(nullptr, EVP_MD_CTX_free), Context(nullptr, EVP_MD_CTX_free),
+                                  Context(nullptr, EVP_MD_CTX_free)};
+};
+
+FileHashes::FileHashes(bool md5, bool sha1, bool sha256) {
+  if (!md5 && !sha1 && !sha256) return;
+  state_ = std::make_unique<State>();
+  const std::pair<bool, const EVP_MD*> kinds[] = {{md5, EVP_md5()}, {sha1, EVP_sha1()}, {sha256, EVP_sha256()}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (!kinds[i].first) continue;
+    auto& context = state_->contexts[i];
+    context.reset(EVP_MD_CTX_new());
+    if (context && EVP_DigestInit_ex(context.get(), kinds[i].second, nullptr) != 1) context.reset();
+  }
+}
+
+FileHashes::~FileHashes() = default;
+FileHashes::FileHashes(FileHashes&&) noexcept = default;
+FileHashes& FileHashes::operator=(FileHashes&&) noexcept = default;
+
+void FileHashes::add(ByteSpan bytes) {
+  if (!state_ || bytes.empty()) return;
+  for (auto& context : state_->contexts) {
+    if (context) EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+  }
+}
+
+void FileHashes::finish() {
+  if (!state_) return;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (!state_->contexts[i]) continue;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (EVP_DigestFinal_ex(state_->contexts[i].get(), digest, &length) == 1) digests_[i].assign(digest, digest + length);
+  }
+  state_.reset();
+}
+
+void File::close(bool whole) {
+  if (ended()) return;
+  state = whole && !has_gaps ? FileState::kClosed : FileState::kTruncated;
+  if (state == FileState::kClosed) {
+    hashes.finish();
+  } else {
+    hashes = FileHashes();
+  }
+}
+
+}  // namespace bulkhead::app

@@ -1,0 +1,263 @@
+#include "datapath/app/http/http_decoder.h"
+
+#include <brotli/decode.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace bulkhead::app::http {
+namespace {
+
+constexpr std::size_t kPiece = 16UL * 1024;
+
+enum class Step : std::uint8_t { kMore, kEnd, kFailed, kMemory };
+
+// One decompressor: takes input, gives pieces of output.
+class Engine {
+ public:
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  virtual ~Engine() = default;
+  // Consumes from `in`, fills `out`; `made` is how much. kMore with nothing made: wants input.
+  virtual Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) = 0;
+};
+
+class ZlibEngine final : public Engine {
+ public:
+  explicit ZlibEngine(int window_bits) { ready_ = inflateInit2(&stream_, window_bits) == Z_OK; }
+  ~ZlibEngine() override {
+    if (ready_) inflateEnd(&stream_);
+  }
+  Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) override {
+    if (!ready_) return Step::kFailed;
+    stream_.next_in = const_cast<Bytef*>(in.data());  // zlib reads only
+    stream_.avail_in = static_cast<uInt>(std::min<std::size_t>(in.size(), UINT32_MAX));
+    const uInt given = stream_.avail_in;
+    stream_.next_out = out.data();
+    stream_.avail_out = static_cast<uInt>(out.size());
+    const int status = inflate(&stream_, Z_SYNC_FLUSH);
+    made = out.size() - stream_.avail_out;
+    in = in.subspan(given - stream_.avail_in);
+    if (status == Z_STREAM_END) return Step::kEnd;
+    return status == Z_OK || status == Z_BUF_ERROR ? Step::kMore : Step::kFailed;
+  }
+
+ private:
+  z_stream stream_{};
+  bool ready_ = false;
+};
+
+class LzmaEngine final : public Engine {
+ public:
+  explicit LzmaEngine(std::uint64_t memory) { ready_ = lzma_auto_decoder(&stream_, memory, 0) == LZMA_OK; }
+  ~LzmaEngine() override { lzma_end(&stream_); }
+  Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) override {
+    if (!ready_) return Step::kFailed;
+    stream_.next_in = in.data();
+    stream_.avail_in = in.size();
+    stream_.next_out = out.data();
+    stream_.avail_out = out.size();
+    const lzma_ret status = lzma_code(&stream_, LZMA_RUN);
+    made = out.size() - stream_.avail_out;
+    in = in.last(stream_.avail_in);
+    if (status == LZMA_STREAM_END) return Step::kEnd;
+    if (status == LZMA_MEMLIMIT_ERROR) return Step::kMemory;
+    return status == LZMA_OK || status == LZMA_BUF_ERROR ? Step::kMore : Step::kFailed;
+  }
+
+ private:
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  bool ready_ = false;
+};
+
+class BrotliEngine final : public Engine {
+ public:
+  BrotliEngine() : state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {}
+  ~BrotliEngine() override { BrotliDecoderDestroyInstance(state_); }
+  Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) override {
+    if (state_ == nullptr) return Step::kFailed;
+    std::size_t in_left = in.size(), out_left = out.size();
+    const std::uint8_t* next_in = in.data();
+    std::uint8_t* next_out = out.data();
+    const BrotliDecoderResult status =
+        BrotliDecoderDecompressStream(state_, &in_left, &next_in, &out_left, &next_out, nullptr);
+    made = out.size() - out_left;
+    in = in.last(in_left);
+    if (status == BROTLI_DECODER_RESULT_SUCCESS) return Step::kEnd;
+    return status == BROTLI_DECODER_RESULT_ERROR ? Step::kFailed : Step::kMore;
+  }
+
+ private:
+  BrotliDecoderState* state_;
+};
+
+class ZstdEngine final : public Engine {
+ public:
+  ZstdEngine() : stream_(ZSTD_createDStream()) {
+    constexpr int kWindowLog = 23;  // 8 MB: what RFC 8878 asks decoders to take
+    if (stream_ != nullptr) ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kWindowLog);
+  }
+  ~ZstdEngine() override { ZSTD_freeDStream(stream_); }
+  Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) override {
+    if (stream_ == nullptr) return Step::kFailed;
+    ZSTD_inBuffer input{in.data(), in.size(), 0};
+    ZSTD_outBuffer output{out.data(), out.size(), 0};
+    const std::size_t status = ZSTD_decompressStream(stream_, &output, &input);
+    made = output.pos;
+    in = in.subspan(input.pos);
+    if (ZSTD_isError(status) != 0) return Step::kFailed;
+    return status == 0 ? Step::kEnd : Step::kMore;
+  }
+
+ private:
+  ZSTD_DStream* stream_;
+};
+
+constexpr int kRaw = -15, kZlib = 15, kGzip = 15 + 16;
+
+bool is_gzip(ByteSpan b) {
+  return b.size() >= 2 && b[0] == 0x1f && b[1] == 0x8b;
+}
+bool is_zlib(ByteSpan b) {
+  return b.size() >= 2 && (b[0] & 0x0f) == 8 && (b[0] >> 4) <= 7 && (b[0] * 256 + b[1]) % 31 == 0;
+}
+
+}  // namespace
+
+// Holds the first bytes until the format can be told; tries the likely ones in turn.
+class Decoder::Layer {
+ public:
+  explicit Layer(Coding coding) : coding_(coding) {}
+
+  Coding coding_;
+  std::unique_ptr<Engine> engine;
+  std::vector<Byte> held;       // input not yet known to be taken; replayed when the next format is tried
+  std::size_t attempt = 0;
+  bool has_output = false;
+  bool raw = false;             // nothing takes it: bytes pass as they are
+  bool ended = false;
+
+  // The n-th format to try, null when there is no further.
+  std::unique_ptr<Engine> candidate(std::size_t n, ByteSpan start, const HttpSettings& settings) const {
+    switch (coding_) {
+      case Coding::kLzma: return n == 0 ? std::make_unique<LzmaEngine>(settings.lzma_memlimit) : nullptr;
+      case Coding::kBrotli: return n == 0 ? std::make_unique<BrotliEngine>() : nullptr;
+      case Coding::kZstd: return n == 0 ? std::make_unique<ZstdEngine>() : nullptr;
+      case Coding::kGzip:
+      case Coding::kDeflate: break;
+    }
+    std::vector<int> order;
+    if (is_gzip(start)) order.push_back(kGzip);
+    if (is_zlib(start)) order.push_back(kZlib);
+    order.push_back(kRaw);
+    return n < order.size() ? std::make_unique<ZlibEngine>(order[n]) : nullptr;
+  }
+};
+
+struct Decoder::Next final : ByteSink {
+  Next(Decoder& owner, std::size_t layer, ByteSink& last) : decoder(owner), index(layer), out(last) {}
+  void write(ByteSpan bytes) override { decoder.run(index, bytes, out); }
+  Decoder& decoder;
+  std::size_t index;
+  ByteSink& out;
+};
+
+Decoder::Decoder(const std::vector<Coding>& layers, const HttpSettings& settings) : settings_(settings) {
+  for (const Coding coding : layers) layers_.push_back(std::make_unique<Layer>(coding));
+}
+
+Decoder::~Decoder() = default;
+
+void Decoder::count(ByteSpan bytes) {
+  out_ += bytes.size();
+  if (out_ > settings_.bomb_limit && out_ / std::max<std::uint64_t>(1, in_) > settings_.bomb_ratio) bomb_ = true;
+}
+
+void Decoder::write(ByteSpan bytes, ByteSink& out) {
+  in_ += bytes.size();
+  run(0, bytes, out);
+}
+
+void Decoder::run(std::size_t index, ByteSpan bytes, ByteSink& out) {
+  if (bomb_ || bytes.empty()) return;
+  if (index == layers_.size()) {
+    count(bytes);
+    out.write(bytes);
+    return;
+  }
+  Layer& layer = *layers_[index];
+  Next next(*this, index + 1, out);
+  if (layer.raw) {
+    next.write(bytes);
+    return;
+  }
+  if (layer.ended) return;  // behind the end of the compressed data
+  if (!layer.has_output) {
+    layer.held.insert(layer.held.end(), bytes.begin(), bytes.end());
+    if (layer.held.size() < 2) return;
+  }
+  std::array<Byte, kPiece> piece;
+  ByteSpan input = bytes;
+  if (layer.engine == nullptr) {
+    layer.engine = layer.candidate(0, layer.held, settings_);
+    input = layer.held;
+  }
+  std::vector<Byte> replay;
+  while (!bomb_) {
+    std::size_t made = 0;
+    const std::size_t before = input.size();
+    const Step step = layer.engine->run(input, piece, made);
+    if (made > 0) {
+      if (!layer.has_output && replay.empty()) replay.swap(layer.held);  // `input` may lie in it
+      layer.has_output = true;
+      next.write(ByteSpan(piece).first(made));
+    }
+    if (step == Step::kEnd) {
+      layer.ended = true;
+      return;
+    }
+    if (step == Step::kMemory) {
+      memory_ = true;
+      layer.ended = true;
+      return;
+    }
+    if (step == Step::kFailed) {
+      if (layer.has_output) {
+        failed_ = true;
+        layer.ended = true;
+        return;
+      }
+      layer.engine = layer.candidate(++layer.attempt, layer.held, settings_);
+      if (layer.engine != nullptr) {
+        input = layer.held;
+        continue;
+      }
+      failed_ = true;
+      layer.raw = true;
+      const std::vector<Byte> all = std::move(layer.held);
+      next.write(all);
+      return;
+    }
+    if (made == 0 && input.size() == before) return;
+    if (input.empty() && made < piece.size()) return;
+  }
+}
+
+void Decoder::finish(ByteSink& out) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    Layer& layer = *layers_[i];
+    if (layer.raw || layer.ended || layer.has_output || layer.held.empty()) continue;
+    layer.raw = true;
+    failed_ = true;
+    const std::vector<Byte> all = std::move(layer.held);
+    Next next(*this, i + 1, out);
+    next.write(all);
+  }
+}
+
+}  // namespace bulkhead::app::http

@@ -1,0 +1,127 @@
+// EVE records of HTTP: http, and its fields in alerts and files' records.
+#include <algorithm>
+#include <charconv>
+
+#include "datapath/app/http/http_text.h"
+#include "datapath/base/text_encoding.h"
+#include "datapath/app/http/http_transaction.h"
+
+namespace bulkhead::app::http {
+namespace {
+
+constexpr std::size_t kPrintableBody = 4096;
+
+std::string_view first_part(std::string_view content_type) {
+  return trim(content_type.substr(0, content_type.find(';')));
+}
+
+// "bytes 0-499/1234" (RFC 9110 14.4); the parts that are not numbers are left out.
+void content_range(JsonText& json, std::string_view raw) {
+  json.open_object("content_range");
+  json.field("raw", raw);
+  const std::size_t blank = raw.find(' ');
+  std::string_view rest = blank == std::string_view::npos ? std::string_view() : trim(raw.substr(blank));
+  const auto number = [&](std::string_view key, std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) json.field(key, value);
+  };
+  const std::size_t dash = rest.find('-'), slash = rest.find('/');
+  if (dash != std::string_view::npos && slash != std::string_view::npos && dash < slash) {
+    number("start", rest.substr(0, dash));
+    number("end", rest.substr(dash + 1, slash - dash - 1));
+  }
+  if (slash != std::string_view::npos) number("size", rest.substr(slash + 1));
+  json.close_object();
+}
+
+void all_headers(JsonText& json, std::string_view key, const Headers& headers) {
+  json.open_array(key);
+  for (const Header& header : headers.list) {
+    json.open_object();
+    json.field("name", header.name);
+    json.field("value", header.value);
+    json.close_object();
+  }
+  json.close_array();
+}
+
+void body_fields(JsonText& json, const HttpTransaction& tx, const EveOptions& options) {
+  const auto write = [&](const char* key, const char* printable_key, Direction d) {
+    const ByteSpan bytes = tx.message(d).body.bytes();
+    if (bytes.empty()) return;
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kPrintableBody));
+    if (options.alert_http_body) json.base64_field(key, text);
+    if (options.alert_http_body_printable) {
+      std::string printable;
+      append_printable(printable, text);
+      json.field(printable_key, printable);
+    }
+  };
+  write("http_request_body", "http_request_body_printable", Direction::kToServer);
+  write("http_response_body", "http_response_body_printable", Direction::kToClient);
+}
+
+enum class Use : std::uint8_t { kRecord, kAlert };
+
+std::string http_object(const HttpTransaction& tx, const EveOptions& options, Use use) {
+  const Message& request = tx.message(Direction::kToServer);
+  const Message& response = tx.message(Direction::kToClient);
+  JsonText json;
+  json.open_object();
+  if (!tx.host.empty()) json.field("hostname", tx.host);
+  if (tx.port != 0) json.field("http_port", tx.port);
+  if (!tx.target.empty()) json.field("url", tx.target);
+  const auto header = [&](const char* key, const Headers& headers, std::string_view name) {
+    if (const Header* found = headers.find(name)) json.field(key, found->value);
+  };
+  header("http_user_agent", request.headers, "user-agent");
+  if (const Header* type = response.headers.find("content-type")) {
+    json.field("http_content_type", first_part(type->value));
+  }
+  if (const Header* range = response.headers.find("content-range")) content_range(json, range->value);
+  if (options.http_extended) {
+    header("http_refer", request.headers, "referer");
+    if (!tx.method.empty()) json.field("http_method", tx.method);
+    if (!request.protocol.empty()) json.field("protocol", request.protocol);
+    if (!tx.status_text.empty()) {
+      if (tx.status != 0) {
+        json.field("status", tx.status);
+      } else {
+        json.field("status_string", tx.status_text);
+      }
+      if (tx.status > 300 && tx.status < 400) header("redirect", response.headers, "location");
+    }
+  }
+  json.field("length", response.body.size());
+  if (use == Use::kAlert) body_fields(json, tx, options);
+  for (const std::string& name : options.http_custom) {
+    if (const Header* found = request.headers.find(name)) {
+      json.field(name, found->value);
+    } else if (const Header* other = response.headers.find(name)) {
+      json.field(name, other->value);
+    }
+  }
+  if (use == Use::kRecord && options.http_request_headers) all_headers(json, "request_headers", request.headers);
+  if (use == Use::kRecord && options.http_response_headers) all_headers(json, "response_headers", response.headers);
+  json.close_object();
+  return json.take();
+}
+
+}  // namespace
+
+void HttpTransaction::write_records(std::vector<EveRecord>& out, const EveOptions& options) const {
+  EveRecord record{"http", true, {}};
+  record.fields.emplace_back("http", http_object(*this, options, Use::kRecord));
+  out.push_back(std::move(record));
+}
+
+void HttpTransaction::write_alert_fields(event::AppFields& out, const EveOptions& options) const {
+  out.emplace_back("http", http_object(*this, options, Use::kAlert));
+}
+
+void HttpTransaction::write_file_fields(event::AppFields& out, const EveOptions& options) const {
+  out.emplace_back("http", http_object(*this, options, Use::kRecord));
+}
+
+}  // namespace bulkhead::app::http

@@ -1,0 +1,862 @@
+#include "datapath/app/http/http_parser.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "datapath/app/http/http_text.h"
+#include "datapath/app/http/http_uri.h"
+
+namespace bulkhead::app::http {
+namespace {
+
+constexpr std::string_view kMethods[] = {
+    "GET",     "POST",  "HEAD",  "PUT",     "DELETE", "OPTIONS",  "CONNECT",   "TRACE",      "PATCH",
+    "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "CHECKOUT", "CHECKIN", "UNCHECKOUT",
+    "MKWORKSPACE", "UPDATE", "LABEL", "MERGE", "BASELINE-CONTROL", "MKACTIVITY", "ACL", "REPORT", "VERSION-CONTROL",
+    "SEARCH", "ERROR"};
+
+std::string_view text_of(ByteSpan bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+ByteSpan bytes_of(std::string_view text) {
+  return {reinterpret_cast<const Byte*>(text.data()), text.size()};
+}
+
+bool is_method(std::string_view word) {
+  return std::find(std::begin(kMethods), std::end(kMethods), word) != std::end(kMethods);
+}
+
+std::string_view first_word(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  std::size_t end = 0;
+  while (end < text.size() && !is_space(text[end])) ++end;
+  return text.substr(0, end);
+}
+
+struct Line {
+  std::string_view text;  // without its end
+  std::size_t size = 0;   // with it; 0: not whole yet
+};
+
+// A request's line ends with LF; CRs before it go.
+Line request_line_of(std::string_view data) {
+  const std::size_t end = data.find('\n');
+  if (end == std::string_view::npos) return {};
+  std::string_view text = data.substr(0, end);
+  while (text.ends_with('\r')) text.remove_suffix(1);
+  return {text, end + 1};
+}
+
+// A response's line ends with LF, CRLF, LFCR or a CR alone: browsers take them all.
+Line response_line_of(std::string_view data) {
+  std::size_t at = 0;
+  for (;; ++at) {
+    at = data.find_first_of("\r\n", at);
+    if (at == std::string_view::npos) return {};
+    if (data[at] == '\n') {
+      const bool lfcr = at + 1 < data.size() && data[at + 1] == '\r' && !(at + 2 < data.size() && data[at + 2] == '\n');
+      return {data.substr(0, at), at + (lfcr ? 2U : 1U)};
+    }
+    if (at + 1 == data.size()) return {};
+    if (data[at + 1] == '\n') return {data.substr(0, at), at + 2};
+    if (data[at + 1] != '\r') return {data.substr(0, at), at + 1};
+  }
+}
+
+Line line_of(Direction d, std::string_view data) {
+  return d == Direction::kToServer ? request_line_of(data) : response_line_of(data);
+}
+
+bool is_blank_line(std::string_view line) {
+  return std::all_of(line.begin(), line.end(), is_space);
+}
+
+bool folds(std::string_view line) {
+  return !line.empty() && (is_blank(line.front()) || line.front() == '\0');
+}
+
+bool has_version(std::string_view protocol, std::string_view version) {
+  return protocol == version;
+}
+
+// What a chunk's line says: its size, or nullopt when there is none.
+std::optional<std::uint64_t> chunk_length(std::string_view line, bool& extension) {
+  const std::size_t begin = std::min(line.find_first_not_of(std::string_view("\r\n\t \v\f\0", 7)), line.size());
+  line.remove_prefix(begin);
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value, 16);
+  if (error != std::errc() || value > INT32_MAX) return std::nullopt;
+  extension = line.substr(static_cast<std::size_t>(end - line.data())).find(';') != std::string_view::npos;
+  return value;
+}
+
+}  // namespace
+
+Probe probe_http(Direction d, ByteSpan data, std::uint16_t) {
+  const std::string_view text = text_of(data);
+  if (d == Direction::kToClient) {
+    constexpr std::string_view kStart = "HTTP/";
+    const std::size_t size = std::min(text.size(), kStart.size());
+    if (!same_word(text.substr(0, size), kStart.substr(0, size))) return Probe::kNo;
+    if (text.size() < 8) return Probe::kMore;
+    const std::string_view version = text.substr(5, 3);
+    return version == "1.1" || version == "1.0" || version == "0.9" ? Probe::kYes : Probe::kNo;
+  }
+  for (const std::string_view method : kMethods) {
+    const std::size_t size = std::min(text.size(), method.size());
+    if (!same_word(text.substr(0, size), method.substr(0, size))) continue;
+    if (text.size() <= method.size()) return Probe::kMore;
+    if (is_blank(text[method.size()])) return Probe::kYes;
+  }
+  return Probe::kNo;
+}
+
+HttpParser::HttpParser(const AppSettings& settings) : settings_(settings), http_(settings.http) {}
+
+// --- the ways in ---
+
+ParseResult HttpParser::parse(Direction d, ByteSpan data, const ParseMoment& moment) {
+  moment_ = moment;
+  std::size_t used = 0;
+  while (used < data.size()) {
+    const Outcome outcome = step(d, data.subspan(used), used);
+    if (outcome == Outcome::kGoOn) continue;
+    if (outcome == Outcome::kError) return {ParseResult::Status::kError, used, {}};
+    if (outcome == Outcome::kChange) return {ParseResult::Status::kChange, used, next_};
+    break;
+  }
+  finished_ = nullptr;
+  return {ParseResult::Status::kOk, used, {}};
+}
+
+HttpParser::Outcome HttpParser::step(Direction d, ByteSpan data, std::size_t& used) {
+  switch (side(d).state) {
+    case State::kLine: return first_line(d, data, used);
+    case State::kHeaders:
+    case State::kTrailer: return header_line(d, data, used);
+    case State::kChunkSize: return chunk_size(d, data, used);
+    case State::kLength:
+    case State::kChunkData:
+    case State::kChunkEnd:
+    case State::kToEnd: return body_bytes(d, data, used);
+    case State::kResync: return resync(d, data, used);
+    case State::kHold: return Outcome::kNeedMore;
+    case State::kIgnore: used += data.size(); return Outcome::kGoOn;
+  }
+  return Outcome::kError;
+}
+
+bool HttpParser::gap(Direction d, std::uint64_t length) {
+  Side& s = side(d);
+  switch (s.state) {
+    case State::kLength:
+    case State::kChunkData:
+    case State::kToEnd: {
+      const std::uint64_t lost = s.state == State::kToEnd ? length : std::min(length, s.left);
+      if (s.tx != nullptr) {
+        s.decoder = nullptr;
+        if (s.file != nullptr) s.file->skip(lost);
+        s.tx->touch(d);
+      }
+      if (s.state == State::kToEnd) return true;
+      s.left -= lost;
+      if (s.left > 0) return true;
+      if (s.state == State::kChunkData) {
+        s.state = length == lost ? State::kChunkEnd : State::kResync;
+      } else {
+        complete(d);
+        if (length != lost) s.state = State::kResync;
+      }
+      return true;
+    }
+    case State::kIgnore: return true;
+    default: break;
+  }
+  // Somewhere in a line: the message is given up, the next one is looked for.
+  if (s.tx != nullptr && s.state != State::kLine) complete(d);
+  s.state = State::kResync;
+  return true;
+}
+
+void HttpParser::end(Direction d, ByteSpan left) {
+  Side& s = side(d);
+  if (s.tx == nullptr) {
+    if (d == Direction::kToServer || left.empty() || s.state != State::kLine) return;
+  }
+  // A last line without its end is a line all the same.
+  if (!left.empty() && (s.state == State::kHeaders || s.state == State::kLine || s.state == State::kTrailer)) {
+    std::vector<Byte> ended(left.begin(), left.end());
+    if (ended.back() != '\n') {
+      ended.push_back('\r');
+      ended.push_back('\n');
+    }
+    static_cast<void>(parse(d, ended, moment_));
+  }
+  if (s.tx == nullptr) return;
+  if (s.state == State::kToEnd) {
+    complete(d);
+  } else {
+    end_body(d, false);
+    if (s.has_pending) finish_header(d);
+    s.tx->advance(d, stage::kComplete);
+    if (d == Direction::kToClient) responses_ = s.tx->id + 1;
+    s.tx = nullptr;
+  }
+  s.state = State::kIgnore;
+}
+
+HttpParser::Outcome HttpParser::resync(Direction d, ByteSpan data, std::size_t& used) {
+  std::size_t at = 0;
+  for (;;) {
+    const Probe probe = probe_http(d, data.subspan(at), 0);
+    if (probe == Probe::kYes) {
+      used += at;
+      side(d).state = State::kLine;
+      return Outcome::kGoOn;
+    }
+    const auto next = std::find(data.begin() + static_cast<std::ptrdiff_t>(at), data.end(), Byte{'\n'});
+    if (next == data.end()) {
+      used += probe == Probe::kMore ? at : data.size();
+      return Outcome::kNeedMore;
+    }
+    at = static_cast<std::size_t>(next - data.begin()) + 1;
+  }
+}
+
+// --- first lines ---
+
+HttpParser::Outcome HttpParser::first_line(Direction d, ByteSpan data, std::size_t& used) {
+  const std::string_view text = text_of(data);
+  const Line line = line_of(d, text);
+  if (line.size == 0) {
+    if (d == Direction::kToServer && finished_ != nullptr && !is_method(first_word(text))) {
+      used += text.size();
+      unexpected_body(text);
+      return Outcome::kGoOn;
+    }
+    if (text.size() < http_.max_line) return Outcome::kNeedMore;
+    if (d == Direction::kToClient) return status_line(text, data, used);
+    HttpTransaction& tx = add(std::make_unique<HttpTransaction>(http_));
+    tx.note(HttpEvent::request_field_too_long);
+    return Outcome::kError;
+  }
+  if (is_blank_line(line.text)) {  // blank lines between messages
+    used += line.size;
+    return Outcome::kGoOn;
+  }
+  if (d == Direction::kToClient) return status_line(line.text, data, used);
+  used += line.size;
+  if (finished_ != nullptr && !is_method(first_word(line.text))) {
+    unexpected_body(text.substr(0, line.size));
+    return Outcome::kGoOn;
+  }
+  finished_ = nullptr;
+  return request_line(line.text, text.substr(line.size));
+}
+
+// Bytes behind a request that should have none, in one piece with it.
+void HttpParser::unexpected_body(std::string_view bytes) {
+  finished_->note(HttpEvent::request_body_unexpected);
+  finished_->message(Direction::kToServer).body.append(bytes_of(bytes), http_.request);
+  finished_->touch(Direction::kToServer);
+}
+
+namespace {
+
+// Does a header follow, though the request line named no protocol?
+bool header_follows(std::string_view rest) {
+  bool blank = false;
+  for (const char c : rest) {
+    if (c == ':') return true;
+    if (is_blank(c)) {
+      blank = true;
+    } else if (blank || !is_token_char(c)) {
+      return false;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+HttpParser::Outcome HttpParser::request_line(std::string_view line, std::string_view rest) {
+  HttpTransaction& tx = add(std::make_unique<HttpTransaction>(http_));
+  Side& s = side(Direction::kToServer);
+  const Direction d = Direction::kToServer;
+  s.tx = &tx;
+  s.headers = 0;
+  tx.message(d).line = line;
+  parse_request_line(tx, line);
+  tx.advance(d, stage::kHeaders);
+  if (tx.is_09 && header_follows(rest)) {
+    tx.is_09 = false;
+    tx.note(HttpEvent::request_line_missing_protocol);
+  }
+  if (!tx.is_09) {
+    s.state = State::kHeaders;
+    return Outcome::kGoOn;
+  }
+  find_host(tx);
+  tx.advance(d, stage::kComplete);
+  s.tx = nullptr;
+  s.state = State::kIgnore;
+  return Outcome::kGoOn;
+}
+
+void HttpParser::parse_request_line(HttpTransaction& tx, std::string_view line) {
+  std::size_t at = 0;
+  while (at < line.size() && is_space(line[at])) ++at;
+  if (at > 0) tx.note(HttpEvent::request_line_leading_whitespace);
+  std::size_t end = at;
+  while (end < line.size() && !is_space(line[end])) ++end;
+  tx.method = line.substr(at, end - at);
+  if (end < line.size() && line[end] != ' ') tx.note(HttpEvent::method_delim_non_compliant);
+  at = end;
+  while (at < line.size() && is_space(line[at])) ++at;
+  end = std::min(line.find(' ', at), line.size());
+  if (end == line.size()) {  // no space: any blank will do
+    end = at;
+    while (end < line.size() && !is_space(line[end])) ++end;
+    if (end < line.size()) tx.note(HttpEvent::uri_delim_non_compliant);
+  }
+  tx.target = line.substr(at, end - at);
+  tx.message(Direction::kToServer).protocol = trim(line.substr(end));
+  tx.is_09 = tx.message(Direction::kToServer).protocol.empty();
+
+  const UriParts parts = split_uri(tx.target);
+  if (tx.method == "CONNECT") {
+    tx.uri = tx.target;
+    return;
+  }
+  NormalUri normal = normalise(parts, http_);
+  if (normal.double_encoded) tx.note(HttpEvent::double_encoded_uri);
+  tx.uri = std::move(normal.text);
+  tx.path = std::move(normal.path);
+}
+
+HttpTransaction& HttpParser::next_for_response() {
+  for (const auto& tx : transactions()) {
+    if (tx->id >= responses_ && tx->progress[1] < stage::kComplete) {
+      responses_ = tx->id;
+      return static_cast<HttpTransaction&>(*tx);
+    }
+  }
+  HttpTransaction& made = add(std::make_unique<HttpTransaction>(http_));
+  made.request_seen = false;
+  made.target = made.uri = made.path = "/libhtp::request_uri_not_seen";
+  made.note(HttpEvent::unable_to_match_response_to_request);
+  made.advance(Direction::kToServer, stage::kComplete);
+  responses_ = made.id;
+  return made;
+}
+
+namespace {
+
+// A first line that does not even begin with HTTP is the body of an HTTP/0.9 answer.
+bool is_status_line(std::string_view line) {
+  std::size_t at = 0;
+  while (at < line.size() && (is_space(line[at]) || line[at] == '\0')) ++at;
+  return line.size() >= at + 4 && same_word(line.substr(at, 4), "HTTP");
+}
+
+}  // namespace
+
+HttpParser::Outcome HttpParser::status_line(std::string_view line, ByteSpan data, std::size_t& used) {
+  const Direction d = Direction::kToClient;
+  Side& s = side(d);
+  HttpTransaction& tx = s.tx != nullptr ? *s.tx : next_for_response();
+  s.tx = &tx;
+  s.headers = 0;
+  tx.response_seen = true;
+  if (!is_status_line(line)) {
+    tx.message(d).line.clear();
+    tx.advance(d, stage::kBody);
+    start_body(d, State::kToEnd, 0);
+    return Outcome::kGoOn;
+  }
+  used += line_of(d, text_of(data)).size;
+  tx.message(d).line = line;
+  parse_status_line(tx, line);
+  tx.advance(d, stage::kHeaders);
+  s.state = State::kHeaders;
+  return Outcome::kGoOn;
+}
+
+void HttpParser::parse_status_line(HttpTransaction& tx, std::string_view line) {
+  Message& m = tx.message(Direction::kToClient);
+  std::size_t at = 0;
+  while (at < line.size() && (is_space(line[at]) || line[at] == '\0')) ++at;
+  std::size_t end = at;
+  while (end < line.size() && !is_space(line[end])) ++end;
+  m.protocol = line.substr(at, end - at);
+  if (m.protocol != "HTTP/1.1" && m.protocol != "HTTP/1.0" && m.protocol != "HTTP/0.9") {
+    tx.note(HttpEvent::response_invalid_protocol);
+  }
+  at = end;
+  while (at < line.size() && is_space(line[at])) ++at;
+  end = at;
+  while (end < line.size() && !is_space(line[end])) ++end;
+  tx.status_text = line.substr(at, end - at);
+  std::uint16_t status = 0;
+  const char* const last = tx.status_text.data() + tx.status_text.size();
+  const auto [stop, error] = std::from_chars(tx.status_text.data(), last, status);
+  const bool valid = error == std::errc() && stop == last && status >= 100 && status <= 999;
+  tx.status = valid ? status : 0;
+  if (!valid) tx.note(HttpEvent::response_invalid_status);
+  at = end;
+  while (at < line.size() && is_space(line[at])) ++at;
+  tx.status_message = line.substr(at);
+}
+
+// --- headers ---
+
+HttpParser::Outcome HttpParser::header_line(Direction d, ByteSpan data, std::size_t& used) {
+  Side& s = side(d);
+  const std::string_view text = text_of(data);
+  const Line line = line_of(d, text);
+  HttpTransaction& tx = *s.tx;
+  if (line.size == 0) {
+    if (text.size() < http_.max_line) return Outcome::kNeedMore;
+    note_by_side(d, tx, HttpEvent::request_field_too_long, HttpEvent::response_field_too_long);
+    return Outcome::kError;
+  }
+  used += line.size;
+  tx.message(d).headers.raw.append(text.substr(0, line.size));
+  if (!line.text.empty()) {
+    add_header_line(d, line.text);
+    if (s.pending_value.size() + s.pending_name.size() > http_.max_line) {
+      note_by_side(d, tx, HttpEvent::request_field_too_long, HttpEvent::response_field_too_long);
+      return Outcome::kError;
+    }
+    return Outcome::kGoOn;
+  }
+  finish_header(d);
+  if (s.state == State::kTrailer) return complete(d);
+  return headers_done(d);
+}
+
+void HttpParser::add_header_line(Direction d, std::string_view line) {
+  Side& s = side(d);
+  HttpTransaction& tx = *s.tx;
+  if (folds(line)) {
+    const bool looks_new = d == Direction::kToClient && line.find(':') != std::string_view::npos &&
+                           tx.message(d).protocol == "HTTP/1.1";
+    if (s.has_pending && !looks_new) {
+      s.pending_value.append(line);
+      return;
+    }
+    note_by_side(d, tx, HttpEvent::invalid_request_field_folding, HttpEvent::invalid_response_field_folding);
+  }
+  finish_header(d);
+  std::size_t colon = line.find(':');
+  if (d == Direction::kToServer) colon = std::min(colon, line.find('\0'));
+  s.has_pending = true;
+  if (colon == std::string_view::npos || line[colon] == '\0') {
+    note_by_side(d, tx, HttpEvent::request_field_missing_colon, HttpEvent::response_field_missing_colon);
+    s.pending_name.clear();
+    s.pending_value = line;
+    return;
+  }
+  std::string_view name = line.substr(0, colon);
+  while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+  while (!name.empty() && is_blank(name.front())) name.remove_prefix(1);
+  if (!is_token(name)) note_by_side(d, tx, HttpEvent::request_header_invalid, HttpEvent::response_header_invalid);
+  s.pending_name = name;
+  s.pending_value = line.substr(colon + 1);
+}
+
+// The collected header goes to the list; one that is there already is joined to the first.
+void HttpParser::finish_header(Direction d) {
+  Side& s = side(d);
+  if (!s.has_pending) return;
+  s.has_pending = false;
+  HttpTransaction& tx = *s.tx;
+  Headers& headers = tx.message(d).headers;
+  std::string_view value = s.pending_value;
+  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  if (++s.headers > http_.max_headers) {
+    if (s.headers == http_.max_headers + 1)
+      note_by_side(d, tx, HttpEvent::request_too_many_headers, HttpEvent::response_too_many_headers);
+    return;
+  }
+  constexpr std::uint32_t kRepetitions = 64;
+  for (Header& known : headers.list) {
+    if (!same_word(known.name, s.pending_name)) continue;
+    ++known.times;
+    if (same_word(known.name, "content-length")) {
+      note_by_side(d, tx, HttpEvent::duplicate_content_length_field_in_request,
+                   HttpEvent::duplicate_content_length_field_in_response);
+      return;
+    }
+    if (known.times > kRepetitions) {
+      note_by_side(d, tx, HttpEvent::request_header_repetition, HttpEvent::response_header_repetition);
+      return;
+    }
+    known.value.append(", ").append(value);
+    return;
+  }
+  headers.list.push_back({s.pending_name, std::string(value), 1});
+}
+
+HttpParser::Outcome HttpParser::headers_done(Direction d) {
+  HttpTransaction& tx = *side(d).tx;
+  if (d == Direction::kToClient) return response_body_kind(tx);
+  find_host(tx);
+  check_authorization(tx);
+  return request_body_kind(tx);
+}
+
+void HttpParser::find_host(HttpTransaction& tx) {
+  const Message& m = tx.message(Direction::kToServer);
+  const UriParts parts = split_uri(tx.target);
+  const Header* header = m.headers.find("host");
+  const bool connect = tx.method == "CONNECT";
+  const bool in_uri = parts.has_authority || connect;
+  HostPort named;
+  if (in_uri) {
+    named = parse_host(connect ? std::string_view(tx.target) : parts.authority);
+    if (!named.valid) tx.note(HttpEvent::request_uri_host_invalid);
+    if (!named.port_valid) tx.note(HttpEvent::invalid_server_port_in_request);
+    tx.host = tx.host_raw = named.host;
+    tx.port = named.port;
+  }
+  if (header == nullptr) {
+    if (!in_uri && has_version(m.protocol, "HTTP/1.1")) tx.note(HttpEvent::missing_host_header);
+    return;
+  }
+  const HostPort given = parse_host(header->value);
+  if (!given.valid) tx.note(HttpEvent::request_header_host_invalid);
+  if (!given.port_valid) tx.note(HttpEvent::invalid_authority_port);
+  if (in_uri) {
+    if (given.host != named.host) tx.note(HttpEvent::host_header_ambiguous);
+    return;
+  }
+  tx.host = given.host;
+  tx.host_raw = header->value;
+  tx.port = given.port;
+}
+
+void HttpParser::check_authorization(HttpTransaction& tx) {
+  const Header* header = tx.message(Direction::kToServer).headers.find("authorization");
+  if (header == nullptr) return;
+  const std::string_view scheme = trim(std::string_view(header->value).substr(0, header->value.find(' ')));
+  for (const std::string_view known : {"basic", "digest", "bearer"}) {
+    if (same_word(scheme, known)) return;
+  }
+  tx.note(HttpEvent::request_auth_unrecognized);
+}
+
+HttpParser::Outcome HttpParser::request_body_kind(HttpTransaction& tx) {
+  const Direction d = Direction::kToServer;
+  const Headers& headers = tx.message(d).headers;
+  choose_decoder(d, tx);
+  tx.advance(d, stage::kBody);
+  if (const Header* te = headers.find("transfer-encoding")) {
+    if (contains_word(te->value, "chunked", true)) {
+      start_body(d, State::kChunkSize, 0);
+      return Outcome::kGoOn;
+    }
+    tx.note(HttpEvent::invalid_transfer_encoding_value_in_request);
+  }
+  if (const Header* length = headers.find("content-length")) {
+    const auto number = first_number(length->value);
+    if (number && *number > 0) {
+      start_body(d, State::kLength, *number);
+      return Outcome::kGoOn;
+    }
+    if (!number) tx.note(HttpEvent::invalid_content_length_field_in_request);
+  }
+  return complete(d);
+}
+
+HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
+  const Direction d = Direction::kToClient;
+  Side& s = side(d);
+  const Headers& headers = tx.message(d).headers;
+  const Header* te = headers.find("transfer-encoding");
+  const Header* length = headers.find("content-length");
+  if (tx.status == 100 && te == nullptr && length == nullptr) {
+    if (s.seen_continue) tx.note(HttpEvent::second_100_continue);
+    s.seen_continue = true;
+    tx.message(d).headers = {};
+    s.state = State::kLine;
+    return Outcome::kGoOn;
+  }
+  s.seen_continue = false;
+  if (tx.status == 101 || (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300)) return complete(d);
+  choose_decoder(d, tx);
+  tx.advance(d, stage::kBody);
+  const bool none = tx.method == "HEAD" || (te == nullptr && length == nullptr &&
+                                            ((tx.status >= 100 && tx.status < 200) || tx.status == 204 || tx.status == 304));
+  if (none || ((tx.status == 204 || tx.status == 304) && te == nullptr)) return complete(d);
+  if (te != nullptr) {
+    if (contains_word(te->value, "chunked", true)) {
+      if (!same_word(te->value, "chunked")) tx.note(HttpEvent::response_abnormal_transfer_encoding);
+      if (tx.message(d).protocol != "HTTP/1.1") tx.note(HttpEvent::response_chunked_old_proto);
+      start_body(d, State::kChunkSize, 0);
+      return Outcome::kGoOn;
+    }
+    tx.note(HttpEvent::invalid_transfer_encoding_value_in_response);
+  }
+  if (length != nullptr) {
+    const auto number = first_number(length->value);
+    if (!number) {
+      tx.note(HttpEvent::invalid_content_length_field_in_response);
+      return Outcome::kError;
+    }
+    if (*number == 0) return complete(d);
+    start_body(d, State::kLength, *number);
+    return Outcome::kGoOn;
+  }
+  if (contains_word(headers.value("content-type"), "multipart/byteranges")) {
+    tx.note(HttpEvent::response_multipart_byteranges);
+  }
+  start_body(d, State::kToEnd, 0);
+  return Outcome::kGoOn;
+}
+
+void HttpParser::choose_decoder(Direction d, HttpTransaction& tx) {
+  side(d).decoder = nullptr;
+  const Header* header = tx.message(d).headers.find("content-encoding");
+  if (header == nullptr) return;
+  std::vector<Coding> layers;
+  std::string_view rest = header->value;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find_first_of(", \t"), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    rest.remove_prefix(std::min(rest.size(), end + 1));
+    if (word.empty()) continue;
+    std::optional<Coding> coding;
+    if (contains_word(word, "gzip", true)) {
+      coding = Coding::kGzip;
+    } else if (contains_word(word, "deflate", true)) {
+      coding = Coding::kDeflate;
+    } else if (contains_word(word, "lzma", true)) {
+      if (http_.lzma) coding = Coding::kLzma;
+    } else if (same_word(word, "br")) {
+      coding = Coding::kBrotli;
+    } else if (same_word(word, "zstd")) {
+      coding = Coding::kZstd;
+    } else if (!same_word(word, "identity") && !same_word(word, "inflate")) {
+      tx.note(HttpEvent::abnormal_ce_header);
+    }
+    if (!coding) continue;
+    if (layers.size() >= http_.decompress_layers) {
+      tx.note(HttpEvent::too_many_encoding_layers);
+      break;
+    }
+    layers.push_back(*coding);
+  }
+  if (!layers.empty()) side(d).decoder = std::make_unique<Decoder>(layers, http_);
+}
+
+// --- bodies ---
+
+void HttpParser::start_body(Direction d, State state, std::uint64_t length) {
+  Side& s = side(d);
+  s.state = state;
+  s.left = length;
+  s.file = nullptr;
+  s.no_file = false;
+  s.multipart = nullptr;
+  if (d != Direction::kToServer) return;
+  const std::string& method = s.tx->method;
+  if (method == "POST" || method == "PATCH") {
+    std::string boundary = multipart_boundary(s.tx->message(d).headers.value("content-type"));
+    if (!boundary.empty()) s.multipart = std::make_unique<Multipart>(std::move(boundary));
+  } else if (method != "PUT") {
+    s.no_file = true;
+  }
+}
+
+HttpParser::Outcome HttpParser::chunk_size(Direction d, ByteSpan data, std::size_t& used) {
+  Side& s = side(d);
+  const std::string_view text = text_of(data);
+  const std::size_t end = text.find('\n');
+  bool extension = false;
+  const std::string_view line = text.substr(0, end);
+  const auto size = chunk_length(line, extension);
+  const bool blank = is_blank_line(line);
+  if (end == std::string_view::npos && (size || blank) && text.size() < http_.max_line) return Outcome::kNeedMore;
+  if (blank && end != std::string_view::npos) {
+    used += end + 1;
+    return Outcome::kGoOn;
+  }
+  if (!size) {
+    note_by_side(d, *s.tx, HttpEvent::invalid_request_chunk_len, HttpEvent::invalid_response_chunk_len);
+    if (d == Direction::kToServer) return Outcome::kError;
+    s.state = State::kToEnd;  // what browsers show: the rest as it is
+    return Outcome::kGoOn;
+  }
+  if (extension && d == Direction::kToServer) s.tx->note(HttpEvent::request_chunk_extension);
+  used += end + 1;
+  s.left = *size;
+  s.state = *size > 0 ? State::kChunkData : State::kTrailer;
+  if (*size == 0) s.tx->advance(d, stage::kTrailer);
+  return Outcome::kGoOn;
+}
+
+HttpParser::Outcome HttpParser::body_bytes(Direction d, ByteSpan data, std::size_t& used) {
+  Side& s = side(d);
+  if (s.state == State::kToEnd) {
+    used += data.size();
+    body(d, data);
+    return Outcome::kGoOn;
+  }
+  if (s.state == State::kChunkEnd) {
+    const std::size_t end = text_of(data).find('\n');
+    used += end == std::string_view::npos ? data.size() : end + 1;
+    if (end != std::string_view::npos) s.state = State::kChunkSize;
+    return Outcome::kGoOn;
+  }
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(s.left, data.size()));
+  used += size;
+  s.left -= size;
+  body(d, data.first(size));
+  if (s.left > 0) return Outcome::kGoOn;
+  if (s.state == State::kLength) return complete(d);
+  s.state = State::kChunkEnd;
+  return Outcome::kGoOn;
+}
+
+namespace {
+
+template <typename Write>
+class CallSink final : public ByteSink {
+ public:
+  explicit CallSink(Write write) : write_(write) {}
+  void write(ByteSpan bytes) override { write_(bytes); }
+
+ private:
+  Write write_;
+};
+
+}  // namespace
+
+void HttpParser::body(Direction d, ByteSpan bytes) {
+  Side& s = side(d);
+  if (s.decoder == nullptr) {
+    decoded(d, bytes);
+    return;
+  }
+  CallSink sink([this, d](ByteSpan out) { decoded(d, out); });
+  s.decoder->write(bytes, sink);
+  if (s.decoder->bomb()) s.tx->note(HttpEvent::compression_bomb);
+  if (s.decoder->failed()) s.tx->note(HttpEvent::gzip_decompression_failed);
+  if (s.decoder->memory()) s.tx->note(HttpEvent::lzma_memlimit_reached);
+}
+
+void HttpParser::decoded(Direction d, ByteSpan bytes) {
+  HttpTransaction& tx = *side(d).tx;
+  Body& kept = tx.message(d).body;
+  const BodySettings& settings = tx.body_settings(d);
+  const auto room = static_cast<std::size_t>(kept.room(bytes.size(), settings));
+  to_file(d, bytes.first(room));
+  if (room < bytes.size() && side(d).file != nullptr) {
+    side(d).file->close(false);
+    side(d).file = nullptr;
+    side(d).no_file = true;
+  }
+  kept.append(bytes, settings);
+  tx.touch(d);
+}
+
+namespace {
+
+class FileSink final : public MultipartSink {
+ public:
+  FileSink(HttpTransaction& tx, const AppSettings& settings) : tx_(tx), settings_(settings) {}
+  void begin_file(std::string_view name) override {
+    auto file = std::make_unique<File>();
+    file->name = name.substr(0, settings_.http.max_file_name);
+    if (name.size() > settings_.http.max_file_name) tx_.note(HttpEvent::file_name_too_long);
+    file->hashes = FileHashes(settings_.hash_md5, settings_.hash_sha1, settings_.hash_sha256);
+    tx_.files[0].push_back(std::move(file));
+  }
+  void file_bytes(ByteSpan bytes) override { tx_.files[0].back()->append(bytes); }
+  void end_file(bool whole) override { tx_.files[0].back()->close(whole); }
+
+ private:
+  HttpTransaction& tx_;
+  const AppSettings& settings_;
+};
+
+}  // namespace
+
+void HttpParser::to_file(Direction d, ByteSpan bytes) {
+  Side& s = side(d);
+  if (s.no_file || bytes.empty()) return;
+  if (s.multipart != nullptr) {
+    FileSink sink(*s.tx, settings_);
+    s.multipart->write(bytes, sink);
+    if (s.multipart->bad_header()) s.tx->note(HttpEvent::multipart_invalid_header);
+    if (s.multipart->failed()) s.tx->note(HttpEvent::multipart_generic_error);
+    return;
+  }
+  if (s.file == nullptr) open_file(d, *s.tx);
+  s.file->append(bytes);
+}
+
+void HttpParser::open_file(Direction d, HttpTransaction& tx) {
+  auto file = std::make_unique<File>();
+  std::string name = header_parameter(tx.message(d).headers.value("content-disposition"), "filename");
+  if (name.empty()) name = tx.path;
+  if (name.size() > http_.max_file_name) {
+    tx.note(HttpEvent::file_name_too_long);
+    name.resize(http_.max_file_name);
+  }
+  file->name = std::move(name);
+  file->hashes = FileHashes(settings_.hash_md5, settings_.hash_sha1, settings_.hash_sha256);
+  side(d).file = file.get();
+  tx.files[bulkhead::index_of(d)].push_back(std::move(file));
+}
+
+void HttpParser::end_body(Direction d, bool whole) {
+  Side& s = side(d);
+  if (s.tx == nullptr) return;
+  if (s.decoder != nullptr) {
+    CallSink sink([this, d](ByteSpan out) { decoded(d, out); });
+    s.decoder->finish(sink);
+    s.decoder = nullptr;
+  }
+  if (s.multipart != nullptr) {
+    FileSink sink(*s.tx, settings_);
+    s.multipart->finish(sink);
+    s.multipart = nullptr;
+  }
+  if (s.file != nullptr) s.file->close(whole);
+  s.file = nullptr;
+}
+
+// The message is whole.
+HttpParser::Outcome HttpParser::complete(Direction d) {
+  Side& s = side(d);
+  HttpTransaction& tx = *s.tx;
+  end_body(d, true);
+  tx.advance(d, stage::kComplete);
+  s.tx = nullptr;
+  s.state = State::kLine;
+  if (d == Direction::kToServer) {
+    if (tx.method == "CONNECT" || tx.message(d).headers.find("upgrade") != nullptr) s.state = State::kHold;
+    finished_ = tx.message(d).body.size() == 0 ? &tx : nullptr;
+    return Outcome::kGoOn;
+  }
+  responses_ = tx.id + 1;
+  Side& request = side(Direction::kToServer);
+  if (request.state != State::kHold || tx.id + 1 != transactions_made()) return Outcome::kGoOn;
+  if (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300) {
+    next_ = AppProtocol::kUnknown;
+    return Outcome::kChange;
+  }
+  if (tx.status == 101) {
+    const std::string_view wanted = tx.message(Direction::kToServer).headers.value("upgrade");
+    next_ = contains_word(wanted, "h2c") ? AppProtocol::http2
+            : contains_word(wanted, "websocket") ? AppProtocol::websocket : AppProtocol::kUnknown;
+    return Outcome::kChange;
+  }
+  request.state = State::kLine;
+  return Outcome::kGoOn;
+}
+
+}  // namespace bulkhead::app::http

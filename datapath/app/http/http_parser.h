@@ -1,0 +1,110 @@
+// HTTP/0.9 to 1.1 (RFC 9112), read the way servers and browsers do, so that a message that reaches its receiver in
+// spite of its faults is seen as the receiver sees it.
+//
+//   request    line -> headers -> body (Content-Length, chunked) -> complete
+//   response   line -> headers -> body (Content-Length, chunked, to the end of the connection) -> complete
+//
+// Pipelined requests wait for their responses in order. CONNECT and upgrades end in a change of protocol.
+//
+// Thread   the worker owning the flow.
+// Limits   HttpSettings: line length, number of headers, body window, decoded layers.
+// Errors   HttpEvent on the transaction; a line that is too long ends the parsing.
+// Tests    tests/unit/datapath/app/http/http_parser_test.cpp, tests/fuzz/fuzz_http.cpp, tests/golden/http/
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "datapath/app/app_parser.h"
+#include "datapath/app/http/http_decoder.h"
+#include "datapath/app/http/http_multipart.h"
+#include "datapath/app/http/http_transaction.h"
+
+namespace bulkhead::app::http {
+
+class HttpParser final : public AppParser {
+ public:
+  explicit HttpParser(const AppSettings& settings);
+
+  ParseResult parse(Direction d, ByteSpan data, const ParseMoment& moment) override;
+  bool gap(Direction d, std::uint64_t length) override;
+  void end(Direction d, ByteSpan left) override;
+
+ private:
+  enum class State : std::uint8_t {
+    kLine,         // first line of a message
+    kHeaders,
+    kLength,       // body of known length
+    kChunkSize,
+    kChunkData,
+    kChunkEnd,     // line end behind a chunk
+    kTrailer,
+    kToEnd,        // body until the connection ends
+    kHold,         // request side: CONNECT or upgrade, waits for the answer
+    kIgnore,       // nothing more of this side can be read
+    kResync        // after a gap: looks for the next message
+  };
+  struct Side {
+    State state = State::kLine;
+    std::uint64_t left = 0;  // bytes of the body or chunk
+    HttpTransaction* tx = nullptr;
+    std::string pending_name, pending_value;  // the header that a folded line may continue
+    bool has_pending = false;
+    bool seen_continue = false;
+    std::uint32_t headers = 0;
+    std::unique_ptr<Decoder> decoder;
+    File* file = nullptr;
+    bool no_file = false;
+    std::unique_ptr<Multipart> multipart;
+  };
+  enum class Outcome : std::uint8_t { kGoOn, kNeedMore, kError, kChange };
+
+  Outcome step(Direction d, ByteSpan data, std::size_t& used);
+  Outcome first_line(Direction d, ByteSpan data, std::size_t& used);
+  Outcome request_line(std::string_view line, std::string_view rest);
+  void unexpected_body(std::string_view bytes);
+  Outcome status_line(std::string_view line, ByteSpan data, std::size_t& used);
+  Outcome header_line(Direction d, ByteSpan data, std::size_t& used);
+  Outcome chunk_size(Direction d, ByteSpan data, std::size_t& used);
+  Outcome body_bytes(Direction d, ByteSpan data, std::size_t& used);
+  Outcome resync(Direction d, ByteSpan data, std::size_t& used);
+
+  void parse_request_line(HttpTransaction& tx, std::string_view line);
+  void parse_status_line(HttpTransaction& tx, std::string_view line);
+  void add_header_line(Direction d, std::string_view line);
+  void finish_header(Direction d);
+  Outcome headers_done(Direction d);
+  void find_host(HttpTransaction& tx);
+  void check_authorization(HttpTransaction& tx);
+  Outcome request_body_kind(HttpTransaction& tx);
+  Outcome response_body_kind(HttpTransaction& tx);
+  void choose_decoder(Direction d, HttpTransaction& tx);
+  void start_body(Direction d, State state, std::uint64_t length);
+  void body(Direction d, ByteSpan bytes);
+  void decoded(Direction d, ByteSpan bytes);
+  void to_file(Direction d, ByteSpan bytes);
+  void open_file(Direction d, HttpTransaction& tx);
+  void end_body(Direction d, bool whole);
+  Outcome complete(Direction d);
+  HttpTransaction& next_for_response();
+  [[nodiscard]] HttpTransaction* current(Direction d) { return side(d).tx; }
+  [[nodiscard]] Side& side(Direction d) { return sides_[bulkhead::index_of(d)]; }
+  void note_by_side(Direction d, HttpTransaction& tx, HttpEvent request, HttpEvent response) {
+    tx.note(d == Direction::kToServer ? request : response);
+  }
+
+  const AppSettings& settings_;
+  const HttpSettings& http_;
+  std::array<Side, 2> sides_;  // by Direction
+  ParseMoment moment_;
+  AppProtocol next_ = AppProtocol::kUnknown;  // of a change
+  HttpTransaction* finished_ = nullptr;       // the request that ended in this call of parse()
+  std::uint64_t responses_ = 0;               // id of the transaction that the next response belongs to
+};
+
+[[nodiscard]] Probe probe_http(Direction d, ByteSpan data, std::uint16_t server_port);
+
+}  // namespace bulkhead::app::http

@@ -1,0 +1,110 @@
+// One HTTP/1 request and its response.
+//
+// Progress (both directions): the part that is being read; what lies before it is complete.
+// Limits   HttpSettings: line, headers, body window.
+// Tests    tests/unit/datapath/app/http/http_parser_test.cpp
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datapath/app/http/http_settings.h"
+#include "datapath/app/transaction.h"
+#include "datapath/base/byte_reader.h"
+
+namespace bulkhead::app::http {
+
+namespace stage {
+inline constexpr std::uint8_t kLine = 1, kHeaders = 2, kBody = 3, kTrailer = 4, kComplete = 5;
+}
+
+enum class HttpEvent : std::uint8_t {
+#define X(symbol, name, record, text) symbol,
+#include "datapath/app/http/http_events.def"
+#undef X
+  kCount
+};
+
+struct Header {
+  std::string name, value;
+  std::uint32_t times = 1;  // repeated ones are joined with ", "
+};
+
+struct Headers {
+  std::vector<Header> list;  // in order of first occurrence
+  std::string raw;           // as received, with the empty line
+  [[nodiscard]] const Header* find(std::string_view name) const;
+  [[nodiscard]] std::string_view value(std::string_view name) const;
+};
+
+// The part of a body that rules look at.
+class Body {
+ public:
+  // Keeps what is within the limit.
+  void append(ByteSpan bytes, const BodySettings& settings);
+  // How much of `length` further bytes is within the limit.
+  [[nodiscard]] std::uint64_t room(std::uint64_t length, const BodySettings& settings) const;
+  // Everything up to now has been looked at: what lies before the window may go.
+  void looked_at(const BodySettings& settings);
+  [[nodiscard]] std::uint64_t size() const { return tracked_; }  // decoded bytes within the limit
+  [[nodiscard]] std::uint64_t kept_end() const { return begin_ + bytes_.size(); }
+  [[nodiscard]] std::uint64_t begin() const { return begin_; }
+  [[nodiscard]] ByteSpan bytes() const { return bytes_; }
+  [[nodiscard]] bool over_limit(const BodySettings& s) const { return s.limit != 0 && tracked_ >= s.limit; }
+  [[nodiscard]] bool ready(const BodySettings& settings, bool inline_mode, bool complete) const;
+
+ private:
+  std::vector<Byte> bytes_;
+  std::uint64_t begin_ = 0, tracked_ = 0, looked_at_ = 0;
+};
+
+struct Message {
+  std::string line;  // without its end
+  std::string protocol;
+  Headers headers;
+  Body body;
+  // Built when a rule asks; empty optionals: not yet.
+  std::optional<std::string> header_buffer, header_names, start;
+  std::vector<std::string> header_lines;
+};
+
+class HttpTransaction final : public Transaction {
+ public:
+  explicit HttpTransaction(const HttpSettings& settings) : settings_(&settings) {}
+
+  [[nodiscard]] Message& message(Direction d) { return messages_[bulkhead::index_of(d)]; }
+  [[nodiscard]] const Message& message(Direction d) const { return messages_[bulkhead::index_of(d)]; }
+  [[nodiscard]] const HttpSettings& settings() const { return *settings_; }
+  [[nodiscard]] const BodySettings& body_settings(Direction d) const {
+    return d == Direction::kToServer ? settings_->request : settings_->response;
+  }
+
+  std::string method;
+  std::string target;      // as on the request line
+  std::string uri;         // normalised
+  std::string host;        // normalised, without port
+  std::string host_raw;    // as the Host header, or the URI, has it
+  std::string path;        // of the normalised URI: names files
+  std::uint16_t port = 0;  // named beside the host; 0: none
+  bool request_seen = true;     // else the request was made up for a response without one
+  bool is_09 = false;
+  bool response_seen = false;   // its first line has come
+  std::uint16_t status = 0;     // 0: no number
+  std::string status_text, status_message;
+
+  void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }
+  void looked_at(Direction d) override { message(d).body.looked_at(body_settings(d)); }
+  void write_records(std::vector<EveRecord>& out, const EveOptions& options) const override;
+  void write_alert_fields(event::AppFields& out, const EveOptions& options) const override;
+  void write_file_fields(event::AppFields& out, const EveOptions& options) const override;
+
+ private:
+  const HttpSettings* settings_;
+  std::array<Message, 2> messages_;  // by Direction
+};
+
+}  // namespace bulkhead::app::http

@@ -1,0 +1,70 @@
+// What a protocol's folder offers to the rest: how it is recognised, its parser, the buffers and events that rules
+// may name. One constant Protocol per folder; CMakeLists.txt lists the folders.
+//
+// Thread   constant data; the functions are called by any worker.
+// Tests    tests/unit/datapath/app/protocol_table_test.cpp
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "datapath/app/app_parser.h"
+#include "datapath/app/application_protocol.h"
+#include "datapath/app/transaction.h"
+#include "datapath/base/byte_reader.h"
+#include "datapath/base/flow_key.h"
+
+namespace bulkhead::app {
+
+enum class Probe : std::uint8_t { kNo, kMore, kYes };  // kMore: possible, too few bytes to tell
+
+// A transaction's bytes under one name.
+struct BufferView {
+  ByteSpan bytes;
+  std::uint64_t begin = 0;   // where bytes[0] lies in the whole, for bodies of which only a window is kept
+  bool first = true;         // bytes[0] begins the line or body: '^' matches there
+};
+
+struct BufferDef {
+  std::string_view keyword;   // sticky buffer: "http.uri"
+  std::string_view alias;     // another sticky spelling, or ""
+  std::string_view modifier;  // content modifier: "http_uri", or ""
+  std::string_view help;
+  enum class Kind : std::uint8_t {
+    kSingle,  // one per transaction and direction
+    kMulti,   // any number: get() is asked with index 0, 1, ... until it says no
+    kBody     // grows: looked at whenever there is more
+  };
+  Kind kind = Kind::kSingle;
+  // By Direction: from which progress on the buffer is there; kNever: not in this direction.
+  std::array<std::uint8_t, 2> progress{};
+  static constexpr std::uint8_t kNever = 255;
+  // False: the transaction has no such buffer (yet). The bytes live as long as the transaction does not change.
+  bool (*get)(Transaction& tx, Direction d, std::uint32_t index, BufferView& out) = nullptr;
+  char pcre_flag = 0;  // letter behind a pcre that means this buffer, or 0
+
+  [[nodiscard]] bool has(Direction d) const { return progress[bulkhead::index_of(d)] != kNever; }
+};
+
+struct EventDef {
+  std::string_view keyword;  // app-layer-event:http.KEYWORD
+  std::string_view record;   // as anomaly records spell it
+};
+
+struct Protocol {
+  AppProtocol id = AppProtocol::kUnknown;
+  std::string_view rule_prefix;  // "http": of event keywords, and the header name
+  bool over_tcp = false, over_udp = false;
+  std::array<std::uint8_t, 2> complete{};    // by Direction: the last progress
+  std::array<bool, 2> may_begin{true, true};  // by Direction: may the first data of a conversation go this way?
+  // Looks at the first bytes of a direction (all of them so far; one datagram for UDP).
+  Probe (*probe)(Direction d, ByteSpan data, std::uint16_t server_port) = nullptr;
+  std::unique_ptr<AppParser> (*make)(const AppSettings& settings) = nullptr;
+  std::span<const BufferDef> buffers;
+  std::span<const EventDef> events;
+};
+
+}  // namespace bulkhead::app
