@@ -4,13 +4,14 @@ namespace bulkhead::config {
 
 namespace {
 struct TypeName {
-  const char* operator()(const std::monostate&) const { return ""; }
-  const char* operator()(const event::AlertEvent&) const { return "alert"; }
-  const char* operator()(const event::FlowEvent&) const { return "flow"; }
-  const char* operator()(const event::DropEvent&) const { return "drop"; }
-  const char* operator()(const event::AnomalyEvent&) const { return "anomaly"; }
-  const char* operator()(const event::BlockEvent&) const { return "block"; }
-  const char* operator()(const event::StatsEvent&) const { return "stats"; }
+  std::string operator()(const std::monostate&) const { return ""; }
+  std::string operator()(const event::AlertEvent&) const { return "alert"; }
+  std::string operator()(const event::FlowEvent&) const { return "flow"; }
+  std::string operator()(const event::DropEvent&) const { return "drop"; }
+  std::string operator()(const event::AnomalyEvent&) const { return "anomaly"; }
+  std::string operator()(const event::BlockEvent&) const { return "block"; }
+  std::string operator()(const event::StatsEvent&) const { return "stats"; }
+  std::string operator()(const event::AppEvent& e) const { return std::string(e.type); }
 };
 }  // namespace
 

@@ -66,6 +66,7 @@ class Builder {
     decoding();
     flows();
     streams();
+    applications();
     host_policies();
     events();
     outputs();
@@ -210,6 +211,53 @@ class Builder {
     to.drop_invalid = values_.flag("stream.drop-invalid");
   }
 
+  void applications() {
+    app::AppSettings& to = out_.pipeline.app;
+    for (std::size_t i = app::kFirstAppProtocol; i < app::kAppProtocolCount; ++i) {
+      const std::string key = "app-layer.protocols." + std::string(app::name_of(static_cast<app::AppProtocol>(i)));
+      // "detection-only" finds the protocol as well; its parser then has nothing to say that anybody asked for.
+      if (find_setting(key + ".enabled") != nullptr) to.enabled.set(i, values_.flag(key + ".enabled"));
+    }
+    app::http::HttpSettings& http = to.http;
+    const std::string key = "app-layer.protocols.http.libhtp.default-config.";
+    http.request.limit = values_.number(key + "request-body-limit");
+    http.response.limit = values_.number(key + "response-body-limit");
+    http.request.min_inspect = number32(key + "request-body-minimal-inspect-size");
+    http.request.window = number32(key + "request-body-inspect-window");
+    http.response.min_inspect = number32(key + "response-body-minimal-inspect-size");
+    http.response.window = number32(key + "response-body-inspect-window");
+    http.decompress_layers = number32(key + "response-body-decompress-layer-limit");
+    const std::string& body = values_.text(key + "http-body-inline");
+    http.body_inline = body == "yes" || body == "true" || (body == "auto" && inline_);
+    http.double_decode_path = values_.flag(key + "double-decode-path");
+    http.double_decode_query = values_.flag(key + "double-decode-query");
+    http.lzma = values_.flag(key + "lzma-enabled");
+    http.lzma_memlimit = values_.number(key + "lzma-memlimit");
+    http.bomb_limit = values_.number(key + "compression-bomb-limit");
+  }
+
+  // Records of protocols: the types of the list that are made by parsers.
+  void application_events(const std::set<std::string>& types) {
+    app::AppSettings& to = out_.pipeline.app;
+    to.records.assign(types.begin(), types.end());
+    to.file_records = types.contains("files");
+    to.anomalies = out_.eve.anomaly.enabled && out_.eve.anomaly.applayer;
+    to.alert_fields = out_.eve.alert.app_layer;
+    app::EveOptions& eve = to.eve;
+    eve.http_extended = values_.flag("eve.types.http.extended");
+    eve.http_custom = values_.words("eve.types.http.custom");
+    const std::string& headers = values_.text("eve.types.http.dump-all-headers");
+    eve.http_request_headers = headers == "both" || headers == "request";
+    eve.http_response_headers = headers == "both" || headers == "response";
+    eve.alert_http_body = values_.flag("eve.types.alert.http-body");
+    eve.alert_http_body_printable = values_.flag("eve.types.alert.http-body-printable");
+    const std::vector<std::string> hashes = values_.words("eve.types.files.force-hash");
+    const auto wants = [&](const char* name) { return std::find(hashes.begin(), hashes.end(), name) != hashes.end(); };
+    to.hash_md5 = wants("md5");
+    to.hash_sha1 = wants("sha1");
+    to.hash_sha256 = wants("sha256");
+  }
+
   struct HostPolicy {
     const char* name;
     stream::OverlapPolicy stream;
@@ -304,6 +352,7 @@ class Builder {
     to.flow = types.contains("flow");
     to.netflow = types.contains("netflow");
     to.block = types.contains("block");
+    application_events(types);
     to.stats = types.contains("stats");
     to.metadata = values_.flag("eve.metadata");
     to.ethernet = values_.flag("eve.ethernet");

@@ -53,6 +53,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_stream.def"
        }},
+      {"Protocols",
+       "Application protocols: which are parsed, and how far.",
+       {
+#include "config/schema/settings_app.def"
+       }},
   };
 #undef SETTING
 }

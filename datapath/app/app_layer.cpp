@@ -51,7 +51,8 @@ void AppLayer::stream(flow::Flow& flow, Direction d, const stream::StreamSide& f
     const std::uint64_t first = begin - from.window_begin();
     side.taken = readable;
     if (!side.stopped && first < window.size()) {
-      take(flow, state, d, window.subspan(first, std::min<std::uint64_t>(readable - begin, window.size() - first)), now);
+      take(flow, state, d, window.subspan(first, std::min<std::uint64_t>(readable - begin, window.size() - first)),
+           now);
     }
   }
   if (ends && !side.ended) end(flow, state, d, now);
@@ -176,8 +177,8 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
 
 void AppLayer::start_parser(AppFlow& state) {
   state.definition = find_protocol(state.protocol);
-  state.parser = state.definition != nullptr && state.definition->make != nullptr ? state.definition->make(settings_)
-                                                                                 : nullptr;
+  state.parser =
+      state.definition != nullptr && state.definition->make != nullptr ? state.definition->make(settings_) : nullptr;
   if (state.parser == nullptr) {
     for (AppSide& side : state.sides) {
       side.stopped = true;

@@ -28,8 +28,8 @@
 namespace bulkhead::app {
 
 struct AppCounters {
-  std::array<Counter, kAppProtocolCount> flows;         // app_layer.flow.NAME
-  std::array<Counter, kAppProtocolCount> transactions;  // app_layer.tx.NAME
+  std::array<Counter, kAppProtocolCount> flows;          // app_layer.flow.NAME
+  std::array<Counter, kAppProtocolCount> transactions;   // app_layer.tx.NAME
   std::array<Counter, kAppProtocolCount> parser_errors;  // app_layer.error.NAME.parser
   std::array<Counter, kAppProtocolCount> gaps;           // app_layer.error.NAME.gap
   Counter too_many_transactions, pending_overflow;

@@ -13,8 +13,8 @@ namespace bulkhead::app {
 
 // What the records contain [eve.types.*].
 struct EveOptions {
-  bool http_extended = true;            // [eve.types.http.extended]
-  std::vector<std::string> http_custom;  // [eve.types.http.custom] further headers by name
+  bool http_extended = true;                                         // [eve.types.http.extended]
+  std::vector<std::string> http_custom;                              // [eve.types.http.custom] further headers by name
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
   bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
 };

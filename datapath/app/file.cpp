@@ -23,6 +23,8 @@ struct FileHashes::State {
                                   Context(nullptr, EVP_MD_CTX_free)};
 };
 
+FileHashes::FileHashes() = default;
+
 FileHashes::FileHashes(bool md5, bool sha1, bool sha256) {
   if (!md5 && !sha1 && !sha256) return;
   state_ = std::make_unique<State>();
@@ -52,7 +54,8 @@ void FileHashes::finish() {
     if (!state_->contexts[i]) continue;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
-    if (EVP_DigestFinal_ex(state_->contexts[i].get(), digest, &length) == 1) digests_[i].assign(digest, digest + length);
+    if (EVP_DigestFinal_ex(state_->contexts[i].get(), digest, &length) == 1)
+      digests_[i].assign(digest, digest + length);
   }
   state_.reset();
 }

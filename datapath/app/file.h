@@ -25,7 +25,7 @@ struct FileRange {
 // MD5, SHA-1, SHA-256 of what has come so far; only those that were asked for.
 class FileHashes {
  public:
-  FileHashes() = default;
+  FileHashes();
   FileHashes(bool md5, bool sha1, bool sha256);
   ~FileHashes();
   FileHashes(FileHashes&&) noexcept;

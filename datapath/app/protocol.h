@@ -24,8 +24,8 @@ enum class Probe : std::uint8_t { kNo, kMore, kYes };  // kMore: possible, too f
 // A transaction's bytes under one name.
 struct BufferView {
   ByteSpan bytes;
-  std::uint64_t begin = 0;   // where bytes[0] lies in the whole, for bodies of which only a window is kept
-  bool first = true;         // bytes[0] begins the line or body: '^' matches there
+  std::uint64_t begin = 0;  // where bytes[0] lies in the whole, for bodies of which only a window is kept
+  bool first = true;        // bytes[0] begins the line or body: '^' matches there
 };
 
 struct BufferDef {
@@ -58,7 +58,7 @@ struct Protocol {
   AppProtocol id = AppProtocol::kUnknown;
   std::string_view rule_prefix;  // "http": of event keywords, and the header name
   bool over_tcp = false, over_udp = false;
-  std::array<std::uint8_t, 2> complete{};    // by Direction: the last progress
+  std::array<std::uint8_t, 2> complete{};     // by Direction: the last progress
   std::array<bool, 2> may_begin{true, true};  // by Direction: may the first data of a conversation go this way?
   // Looks at the first bytes of a direction (all of them so far; one datagram for UDP).
   Probe (*probe)(Direction d, ByteSpan data, std::uint16_t server_port) = nullptr;

@@ -66,7 +66,8 @@ std::span<const BufferEntry> all_buffers() {
 }
 
 const BufferEntry* find_buffer(std::string_view keyword) {
-  return find_if([&](const BufferDef& def) { return def.keyword == keyword || (def.alias == keyword && !keyword.empty()); });
+  return find_if(
+      [&](const BufferDef& def) { return def.keyword == keyword || (def.alias == keyword && !keyword.empty()); });
 }
 
 const BufferEntry* find_buffer_by_modifier(std::string_view keyword) {
@@ -93,7 +94,8 @@ std::optional<EventEntry> find_event(std::string_view name) {
   for (const Protocol* protocol : tables().protocols) {
     if (protocol->rule_prefix != name.substr(0, dot)) continue;
     for (std::size_t i = 0; i < protocol->events.size(); ++i) {
-      if (protocol->events[i].keyword == name.substr(dot + 1)) return EventEntry{protocol, static_cast<std::uint8_t>(i)};
+      if (protocol->events[i].keyword == name.substr(dot + 1))
+        return EventEntry{protocol, static_cast<std::uint8_t>(i)};
     }
   }
   return std::nullopt;

@@ -48,14 +48,14 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
   virtual ~Transaction() = default;
 
-  std::uint64_t id = 0;                     // from 0, in the flow
-  std::array<std::uint8_t, 2> progress{};   // by Direction
-  std::array<std::uint32_t, 2> version{};   // by Direction: counts whatever rules could see anew
-  std::array<bool, 2> inspected{};          // by Direction: rules have seen it complete
+  std::uint64_t id = 0;                    // from 0, in the flow
+  std::array<std::uint8_t, 2> progress{};  // by Direction
+  std::array<std::uint32_t, 2> version{};  // by Direction: counts whatever rules could see anew
+  std::array<bool, 2> inspected{};         // by Direction: rules have seen it complete
   bool logged = false;
-  std::vector<std::uint8_t> events;         // indexes into Protocol::events, in order of occurrence
-  std::size_t events_reported = 0;          // how many have become anomaly records
-  std::array<FileList, 2> files;            // by Direction
+  std::vector<std::uint8_t> events;  // indexes into Protocol::events, in order of occurrence
+  std::size_t events_reported = 0;   // how many have become anomaly records
+  std::array<FileList, 2> files;     // by Direction
   std::unique_ptr<TransactionExtension> extension;
 
   // Every change that rules could see goes through here.

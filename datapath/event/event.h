@@ -78,7 +78,7 @@ struct EventHeader {
   bool has_response_icmp = false;
   std::uint32_t esp_spi = 0;
   bool has_esp_spi = false;
-  std::string_view app_protocol;                           // static name, "failed", or empty: left out
+  std::string_view app_protocol;  // static name, "failed", or empty: left out
   // Where they differ from app_protocol: what each side speaks, and what was spoken before a change (STARTTLS).
   std::string_view app_protocol_to_server, app_protocol_to_client, app_protocol_original;
   std::uint32_t interface_index = 0;                       // 0: file
@@ -209,8 +209,8 @@ struct StatsEvent {
   std::vector<std::pair<std::string, std::uint64_t>> counters;
 };
 
-using Event = std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent,
-                           AppEvent>;
+using Event =
+    std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent, AppEvent>;
 
 [[nodiscard]] inline const EventHeader* header_of(const Event& e) {
   return std::visit(

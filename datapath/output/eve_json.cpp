@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "datapath/output/protocol_names.h"
 #include "datapath/base/text_encoding.h"
+#include "datapath/output/protocol_names.h"
 
 namespace bulkhead::output {
 
@@ -88,7 +88,8 @@ void EveJson::write(const event::AlertEvent& e) {
   if (e.tx_id) field("tx_id", *e.tx_id);
   alert_object(*e.signature, e.blocked, e.header, e.target_is_source);
   if (e.tunnel) tunnel(*e.tunnel);
-  if (!e.header.app_protocol.empty()) field("app_proto", e.header.app_protocol);
+  for (const auto& [name, json] : e.app_fields) raw_field(name, json);
+  app_protocol(e.header);
   if (e.has_flow) {
     field("direction", name_of(e.direction));
     if (settings_.alert.flow) flow_so_far(e.flow, e.header.has_ports);
@@ -108,7 +109,7 @@ void EveJson::write(const event::FlowEvent& e) {
 
 void EveJson::write_flow(const event::FlowEvent& e) {
   begin(e.header, "flow");
-  if (!e.header.app_protocol.empty()) field("app_proto", e.header.app_protocol);
+  app_protocol(e.header);
   key("flow");
   json_.StartObject();
   field("pkts_toserver", e.summary.packets_to_server);
@@ -146,7 +147,8 @@ void EveJson::write_netflow(const event::FlowEvent& e, Direction direction) {
   event::EventHeader header = e.header;
   if (!to_server) header.tuple = reversed(header.tuple);
   begin(header, "netflow");
-  field("app_proto", header.app_protocol.empty() ? std::string_view("unknown") : header.app_protocol);
+  if (header.app_protocol.empty()) header.app_protocol = "unknown";
+  app_protocol(header);
   key("netflow");
   json_.StartObject();
   field("pkts", to_server ? e.summary.packets_to_server : e.summary.packets_to_client);
@@ -200,6 +202,23 @@ void EveJson::write(const event::AnomalyEvent& e) {
   if (!e.layer.empty()) field("layer", e.layer);
   json_.EndObject();
   if (!e.packet.empty()) packet(e.packet, e.link_type);
+  end();
+}
+
+void EveJson::write(const event::AppEvent& e) {
+  begin(e.header, e.type);
+  ether(e.header);
+  community_id(e.header);
+  if (settings_.metadata) flow_metadata(e.metadata.get());
+  if (e.tx_id) field("tx_id", *e.tx_id);
+  bool named = !e.with_app_protocol;
+  for (const auto& [name, json] : e.fields) {
+    if (!named && name == "fileinfo") {
+      field("app_proto", e.header.app_protocol);
+      named = true;
+    }
+    raw_field(name, json);
+  }
   end();
 }
 
@@ -263,6 +282,14 @@ void EveJson::end() {
   if (settings_.pcap_file) field("pcap_filename", settings_.pcap_file_name);
   json_.EndObject();
   buffer_.Put('\n');
+}
+
+void EveJson::app_protocol(const event::EventHeader& header) {
+  if (header.app_protocol.empty()) return;
+  field("app_proto", header.app_protocol);
+  if (!header.app_protocol_to_server.empty()) field("app_proto_ts", header.app_protocol_to_server);
+  if (!header.app_protocol_to_client.empty()) field("app_proto_tc", header.app_protocol_to_client);
+  if (!header.app_protocol_original.empty()) field("app_proto_orig", header.app_protocol_original);
 }
 
 void EveJson::tuple_fields(const FlowTuple& tuple, bool ports) {
@@ -610,6 +637,10 @@ void EveJson::field(std::string_view name, std::uint64_t value) {
 void EveJson::field(std::string_view name, std::string_view value) {
   key(name);
   text(value);
+}
+void EveJson::raw_field(std::string_view name, std::string_view json) {
+  key(name);
+  json_.RawValue(json.data(), json.size(), rapidjson::kObjectType);
 }
 void EveJson::flag(std::string_view name, bool value) {
   key(name);

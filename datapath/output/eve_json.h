@@ -40,6 +40,7 @@ class EveJson {
   void write(const event::AnomalyEvent& e);
   void write(const event::BlockEvent& e);
   void write(const event::StatsEvent& e);
+  void write(const event::AppEvent& e);
   void write(std::monostate) {}
   void write_flow(const event::FlowEvent& e);
   void write_netflow(const event::FlowEvent& e, Direction direction);
@@ -49,6 +50,7 @@ class EveJson {
   void begin(const event::EventHeader& header, std::string_view type, const FlowTuple& tuple);
   void end();
   void tuple_fields(const FlowTuple& tuple, bool ports);
+  void app_protocol(const event::EventHeader& header);
   void ether(const event::EventHeader& header);
   void ether_of_flow(const event::EventHeader& header, bool swapped);
   void community_id(const event::EventHeader& header);
@@ -78,6 +80,7 @@ class EveJson {
   void field(std::string_view name, std::string_view value);
   void field(std::string_view name, const char* value) { field(name, std::string_view(value)); }
   void flag(std::string_view name, bool value);
+  void raw_field(std::string_view name, std::string_view json);
   void time_field(std::string_view name, Timestamp time);
   void address_field(std::string_view name, const IpAddress& address);
   void hex_field(std::string_view name, std::uint8_t value);

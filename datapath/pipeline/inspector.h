@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "datapath/app/app_flow.h"
 #include "datapath/decode/packet_view.h"
 #include "datapath/event/event.h"
 #include "datapath/flow/flow.h"
@@ -46,6 +47,7 @@ struct InspectContext {
   Direction direction = Direction::kToServer;
   bool flow_is_new = false;
   stream::TcpSession* tcp = nullptr;             // null: not TCP or not tracked
+  app::AppFlow* application = nullptr;           // null: no application data yet
   const stream::StreamUpdate* stream = nullptr;  // null unless tcp was handled; has the stream events
   bool established = false;                      // the flow was established when this packet had been processed
   bool payload_in_stream = false;  // the payload is (part of) stream data: plain tcp content looks at the stream only

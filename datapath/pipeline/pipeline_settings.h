@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "datapath/app/app_settings.h"
 #include "datapath/decode/decode_settings.h"
 #include "datapath/defrag/ip_defrag.h"
 #include "datapath/flow/flow_settings.h"
@@ -31,6 +32,7 @@ struct PipelineSettings {
   defrag::DefragSettings defrag;
   flow::FlowSettings flow;
   stream::StreamSettings stream;
+  app::AppSettings app;
   ReportSettings report;
   bool inline_mode = false;           // verdicts act on packets (IPS)
   bool checksum_auto = true;          // replay: pcap-file.checksum-checks auto

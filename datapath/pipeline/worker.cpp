@@ -42,6 +42,7 @@ Worker::Worker(const PipelineSettings& settings, std::uint32_t index, event::Eve
       settings.flow, [this](flow::Flow& flow, flow::FlowEndReason reason) { on_flow_end(flow, reason); });
   stream::StreamListener& listener = *this;
   tcp_ = std::make_unique<stream::TcpTracker>(settings.stream, listener);
+  app_ = std::make_unique<app::AppLayer>(settings.app);
 }
 
 Worker::~Worker() {
@@ -145,7 +146,9 @@ bool Worker::track(PacketWork& work) {
     }
     return false;
   }
+  feed_application(work);
   if (work.flow->action == flow::FlowAction::kPass) {
+    finish_transactions(work);
     counters_.passed.add();
     if (work.stream.session != nullptr) {  // nobody will look at its data: the stream engine need not keep it
       stream::StreamSide& side = work.stream.session->side(work.direction);
@@ -180,6 +183,7 @@ void Worker::inspect(PacketWork& work) {
   context.packet_number = order_.phase == 2 ? kEndOfInput + order_.tie : order_.packet;
   context.now = now_;
   context.gate = &gate_;
+  if (work.flow != nullptr) context.application = app::app_flow(*work.flow);
   alerts_.clear();
   events_.clear();
   overflow_ = 0;
@@ -195,6 +199,7 @@ void Worker::inspect(PacketWork& work) {
     header = filled;
     publish(std::move(e));
   }
+  finish_transactions(work);
 }
 
 // Verdict first, so that every event of the packet can name it; then the events in report order.
@@ -260,6 +265,7 @@ void Worker::look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direc
   work.has_stream = true;
   work.flow_ends = flow_ends;
   work.was_established = true;  // data that was taken into a stream belongs to a connection
+  feed_application(work);
   inspect(work);
 }
 

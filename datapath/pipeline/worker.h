@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "datapath/app/app_layer.h"
 #include "datapath/base/counters.h"
 #include "datapath/decode/decoder.h"
 #include "datapath/defrag/ip_defrag.h"
@@ -75,6 +76,16 @@ class Worker final : private stream::StreamListener {
   void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, bool flow_ends);
   void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);
   void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
+  void feed_application(PacketWork& work);
+  void finish_transactions(const PacketWork& work);
+  void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol);
+  void report_transaction(const PacketWork& work, app::Transaction& tx);
+  void report_files(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
+  void report_app_events(const PacketWork& work, app::AppFlow& state);
+  void report_parser_events(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
+  static void add_app_names(const flow::Flow& flow, event::EventHeader& header);
+  void add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const;
+  [[nodiscard]] event::EventHeader flow_header(const PacketWork& work) const;
   [[nodiscard]] event::EventHeader header_for(const PacketWork& work) const;
   [[nodiscard]] std::shared_ptr<const event::FlowMetadata> metadata_of(const flow::Flow& flow) const;
   void publish(event::Event&& event);
@@ -89,6 +100,7 @@ class Worker final : private stream::StreamListener {
   defrag::IpDefrag defrag_;
   std::unique_ptr<flow::FlowTable> flows_;
   std::unique_ptr<stream::TcpTracker> tcp_;
+  std::unique_ptr<app::AppLayer> app_;
   SnapshotPtr snapshot_;
   std::vector<std::unique_ptr<Inspector>> inspectors_;
   std::unique_ptr<decode::PacketChain> chain_;

@@ -147,6 +147,8 @@ void Worker::report_alert(const PacketWork& work, const Alert& alert, const even
   if (work.flow != nullptr) {
     e.has_flow = true;
     e.flow = summary_of(*work.flow);
+    add_app_names(*work.flow, e.header);
+    if (alert.tx_id) add_app_fields(*work.flow, *alert.tx_id, e.app_fields);
     if (report.alert_metadata) e.metadata = metadata_of(*work.flow);
   }
   if (report.alert_payload) {
@@ -193,6 +195,7 @@ void Worker::report_drop(const PacketWork& work, std::string_view reason, const 
   const PacketView& view = *work.view;
   event::DropEvent e;
   e.header = header_for(work);
+  if (work.flow != nullptr) add_app_names(*work.flow, e.header);
   e.reason = reason;
   e.direction = work.direction;
   fill_packet_fields(view, e);
@@ -223,6 +226,7 @@ void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason) {
     e.header.esp_spi = flow.esp_spi;
     e.header.has_esp_spi = true;
   }
+  add_app_names(flow, e.header);
   e.summary = summary_of(flow);
   e.last = flow.last;
   e.state = name_of(flow.state);

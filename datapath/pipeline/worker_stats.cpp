@@ -104,6 +104,7 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
     put("ips.drop_reason.flow_drop", c.drops_flow);
   }
   put("response.block_requests", c.block_requests);
+  app_->add_stats(out);
   for (const auto& inspector : inspectors_) inspector->add_stats(out);
 }
 

@@ -136,10 +136,10 @@ class Decoder::Layer {
 
   Coding coding_;
   std::unique_ptr<Engine> engine;
-  std::vector<Byte> held;       // input not yet known to be taken; replayed when the next format is tried
+  std::vector<Byte> held;  // input not yet known to be taken; replayed when the next format is tried
   std::size_t attempt = 0;
   bool has_output = false;
-  bool raw = false;             // nothing takes it: bytes pass as they are
+  bool raw = false;  // nothing takes it: bytes pass as they are
   bool ended = false;
 
   // The n-th format to try, null when there is no further.

@@ -3,8 +3,8 @@
 #include <charconv>
 
 #include "datapath/app/http/http_text.h"
-#include "datapath/base/text_encoding.h"
 #include "datapath/app/http/http_transaction.h"
+#include "datapath/base/text_encoding.h"
 
 namespace bulkhead::app::http {
 namespace {
@@ -90,8 +90,8 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
       } else {
         json.field("status_string", tx.status_text);
       }
-      if (tx.status > 300 && tx.status < 400) header("redirect", response.headers, "location");
     }
+    header("redirect", response.headers, "location");
   }
   json.field("length", response.body.size());
   if (use == Use::kAlert) body_fields(json, tx, options);

@@ -31,8 +31,10 @@ std::string header_parameter(std::string_view value, std::string_view name) {
     // Past this parameter; quotes may hide a semicolon.
     std::size_t i = at + 1;
     for (bool quoted = false; i < value.size() && (quoted || value[i] != ';'); ++i) {
-      if (value[i] == '\\' && quoted) ++i;
-      else if (value[i] == '"') quoted = !quoted;
+      if (value[i] == '\\' && quoted)
+        ++i;
+      else if (value[i] == '"')
+        quoted = !quoted;
     }
     at = i < value.size() ? i : std::string_view::npos;
   }

@@ -9,11 +9,14 @@
 namespace bulkhead::app::http {
 namespace {
 
-constexpr std::string_view kMethods[] = {
-    "GET",     "POST",  "HEAD",  "PUT",     "DELETE", "OPTIONS",  "CONNECT",   "TRACE",      "PATCH",
-    "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "CHECKOUT", "CHECKIN", "UNCHECKOUT",
-    "MKWORKSPACE", "UPDATE", "LABEL", "MERGE", "BASELINE-CONTROL", "MKACTIVITY", "ACL", "REPORT", "VERSION-CONTROL",
-    "SEARCH", "ERROR"};
+constexpr std::string_view kMethods[] = {"GET",        "POST",     "HEAD",       "PUT",
+                                         "DELETE",     "OPTIONS",  "CONNECT",    "TRACE",
+                                         "PATCH",      "PROPFIND", "PROPPATCH",  "MKCOL",
+                                         "COPY",       "MOVE",     "LOCK",       "UNLOCK",
+                                         "CHECKOUT",   "CHECKIN",  "UNCHECKOUT", "MKWORKSPACE",
+                                         "UPDATE",     "LABEL",    "MERGE",      "BASELINE-CONTROL",
+                                         "MKACTIVITY", "ACL",      "REPORT",     "VERSION-CONTROL",
+                                         "SEARCH",     "ERROR"};
 
 std::string_view text_of(ByteSpan bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -439,8 +442,8 @@ void HttpParser::add_header_line(Direction d, std::string_view line) {
   Side& s = side(d);
   HttpTransaction& tx = *s.tx;
   if (folds(line)) {
-    const bool looks_new = d == Direction::kToClient && line.find(':') != std::string_view::npos &&
-                           tx.message(d).protocol == "HTTP/1.1";
+    const bool looks_new =
+        d == Direction::kToClient && line.find(':') != std::string_view::npos && tx.message(d).protocol == "HTTP/1.1";
     if (s.has_pending && !looks_new) {
       s.pending_value.append(line);
       return;
@@ -587,8 +590,9 @@ HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
   if (tx.status == 101 || (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300)) return complete(d);
   choose_decoder(d, tx);
   tx.advance(d, stage::kBody);
-  const bool none = tx.method == "HEAD" || (te == nullptr && length == nullptr &&
-                                            ((tx.status >= 100 && tx.status < 200) || tx.status == 204 || tx.status == 304));
+  const bool none =
+      tx.method == "HEAD" || (te == nullptr && length == nullptr &&
+                              ((tx.status >= 100 && tx.status < 200) || tx.status == 204 || tx.status == 304));
   if (none || ((tx.status == 204 || tx.status == 304) && te == nullptr)) return complete(d);
   if (te != nullptr) {
     if (contains_word(te->value, "chunked", true)) {
@@ -851,8 +855,9 @@ HttpParser::Outcome HttpParser::complete(Direction d) {
   }
   if (tx.status == 101) {
     const std::string_view wanted = tx.message(Direction::kToServer).headers.value("upgrade");
-    next_ = contains_word(wanted, "h2c") ? AppProtocol::http2
-            : contains_word(wanted, "websocket") ? AppProtocol::websocket : AppProtocol::kUnknown;
+    next_ = contains_word(wanted, "h2c")         ? AppProtocol::http2
+            : contains_word(wanted, "websocket") ? AppProtocol::websocket
+                                                 : AppProtocol::kUnknown;
     return Outcome::kChange;
   }
   request.state = State::kLine;

@@ -22,6 +22,7 @@
 #include "datapath/app/http/http_decoder.h"
 #include "datapath/app/http/http_multipart.h"
 #include "datapath/app/http/http_transaction.h"
+#include "datapath/app/protocol.h"
 
 namespace bulkhead::app::http {
 
@@ -35,17 +36,17 @@ class HttpParser final : public AppParser {
 
  private:
   enum class State : std::uint8_t {
-    kLine,         // first line of a message
+    kLine,  // first line of a message
     kHeaders,
-    kLength,       // body of known length
+    kLength,  // body of known length
     kChunkSize,
     kChunkData,
-    kChunkEnd,     // line end behind a chunk
+    kChunkEnd,  // line end behind a chunk
     kTrailer,
-    kToEnd,        // body until the connection ends
-    kHold,         // request side: CONNECT or upgrade, waits for the answer
-    kIgnore,       // nothing more of this side can be read
-    kResync        // after a gap: looks for the next message
+    kToEnd,   // body until the connection ends
+    kHold,    // request side: CONNECT or upgrade, waits for the answer
+    kIgnore,  // nothing more of this side can be read
+    kResync   // after a gap: looks for the next message
   };
   struct Side {
     State state = State::kLine;

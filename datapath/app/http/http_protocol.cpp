@@ -66,9 +66,9 @@ bool get_header_value(Transaction& tx, Direction d, std::string_view name, Buffe
   const Header* header = http_of(tx).message(d).headers.find(name);
   return header != nullptr && give(header->value, out);
 }
-#define HEADER_GETTER(function, name)                                                  \
-  bool function(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {        \
-    return get_header_value(tx, d, name, out);                                         \
+#define HEADER_GETTER(function, name)                                           \
+  bool function(Transaction& tx, Direction d, std::uint32_t, BufferView& out) { \
+    return get_header_value(tx, d, name, out);                                  \
   }
 HEADER_GETTER(get_user_agent, "user-agent")
 HEADER_GETTER(get_accept, "accept")
@@ -121,7 +121,8 @@ bool get_start(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
   Message& m = http_of(tx).message(d);
   if (!m.start) {
     std::string text = m.line + "\r\n";
-    for (const Header& header : m.headers.list) text.append(header.name).append(": ").append(header.value).append("\r\n");
+    for (const Header& header : m.headers.list)
+      text.append(header.name).append(": ").append(header.value).append("\r\n");
     m.start = text + "\r\n";
   }
   return give(*m.start, out);

@@ -80,7 +80,8 @@ bool is_host_name(std::string_view host) {
       label = 0;
       continue;
     }
-    const bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    const bool fine =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
     if (!fine || ++label > 63) return false;
   }
   return true;
@@ -103,8 +104,8 @@ HostPort parse_host(std::string_view text) {
     const std::string_view rest = close == std::string_view::npos ? std::string_view() : text.substr(close + 1);
     has_port = rest.starts_with(':');
     if (has_port) port = rest.substr(1);
-    out.valid = close != std::string_view::npos && is_v6_literal(host.substr(1, host.size() - 2)) &&
-                (rest.empty() || has_port);
+    out.valid =
+        close != std::string_view::npos && is_v6_literal(host.substr(1, host.size() - 2)) && (rest.empty() || has_port);
   } else {
     const std::size_t colon = text.find(':');
     has_port = colon != std::string_view::npos;

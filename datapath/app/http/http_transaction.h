@@ -84,16 +84,16 @@ class HttpTransaction final : public Transaction {
   }
 
   std::string method;
-  std::string target;      // as on the request line
-  std::string uri;         // normalised
-  std::string host;        // normalised, without port
-  std::string host_raw;    // as the Host header, or the URI, has it
-  std::string path;        // of the normalised URI: names files
-  std::uint16_t port = 0;  // named beside the host; 0: none
-  bool request_seen = true;     // else the request was made up for a response without one
+  std::string target;        // as on the request line
+  std::string uri;           // normalised
+  std::string host;          // normalised, without port
+  std::string host_raw;      // as the Host header, or the URI, has it
+  std::string path;          // of the normalised URI: names files
+  std::uint16_t port = 0;    // named beside the host; 0: none
+  bool request_seen = true;  // else the request was made up for a response without one
   bool is_09 = false;
-  bool response_seen = false;   // its first line has come
-  std::uint16_t status = 0;     // 0: no number
+  bool response_seen = false;  // its first line has come
+  std::uint16_t status = 0;    // 0: no number
   std::string status_text, status_message;
 
   void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }

@@ -54,7 +54,10 @@ std::string latin1_of(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     const auto first = static_cast<unsigned char>(text[i]);
-    const std::size_t tail = first >= 0xf0 && first < 0xf8 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc0 && first < 0xe0 ? 1 : 0;
+    const std::size_t tail = first >= 0xf0 && first < 0xf8   ? 3
+                             : first >= 0xe0 && first < 0xf0 ? 2
+                             : first >= 0xc0 && first < 0xe0 ? 1
+                                                             : 0;
     if (first < 0x80) {
       out += text[i++];
       continue;
@@ -94,7 +97,7 @@ std::string without_dot_segments(std::string_view path) {
     directory = false;
     if (segment == "..") {
       if (!kept.empty()) kept.pop_back();
-    } else if (segment == "." ) {
+    } else if (segment == ".") {
       // itself
     } else if (segment.empty()) {
       directory = slash == path.size() && at != 0;

@@ -1,0 +1,202 @@
+// The application layer in the life of a packet: what it is given, what is reported of it.
+#include <algorithm>
+#include <utility>
+
+#include "datapath/app/protocol_table.h"
+#include "datapath/base/text_encoding.h"
+#include "datapath/pipeline/packet_work.h"
+
+namespace bulkhead::pipeline {
+
+namespace {
+
+constexpr Direction kBoth[] = {Direction::kToServer, Direction::kToClient};
+
+std::string hex_of(const std::string& digest) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : digest) {
+    out += kHex[static_cast<unsigned char>(c) >> 4];
+    out += kHex[c & 15];
+  }
+  return out;
+}
+
+std::string file_object(const app::File& file, std::uint64_t tx_id) {
+  JsonText json;
+  json.open_object();
+  json.field("filename", file.name);
+  json.field("gaps", file.has_gaps);
+  json.field("state", app::name_of(file.state));
+  if (!file.hashes.md5().empty()) json.field("md5", hex_of(file.hashes.md5()));
+  if (!file.hashes.sha1().empty()) json.field("sha1", hex_of(file.hashes.sha1()));
+  if (!file.hashes.sha256().empty()) json.field("sha256", hex_of(file.hashes.sha256()));
+  json.field("stored", file.stored);
+  json.field("size", file.size);
+  if (file.range) {
+    json.field("start", file.range->start);
+    json.field("end", file.range->end);
+  }
+  json.field("tx_id", tx_id);
+  json.close_object();
+  return json.take();
+}
+
+bool is_complete(const app::Transaction& tx, const app::Protocol& protocol, Direction d) {
+  return tx.progress[index_of(d)] >= protocol.complete[index_of(d)];
+}
+
+}  // namespace
+
+// TCP: an acknowledgement makes the other side's data readable, so both are looked at.
+void Worker::feed_application(PacketWork& work) {
+  if (work.flow == nullptr) return;
+  if (work.stream.session != nullptr) {
+    const bool ends = work.flow_ends || work.stream.session->state() == flow::TcpState::kClosed;
+    for (const Direction d : {work.direction, opposite(work.direction)}) {
+      app_->stream(*work.flow, d, work.stream.session->side(d), ends, now_);
+    }
+  } else if (work.view->has_udp && !work.view->l4_checksum_bad) {
+    app_->datagram(*work.flow, work.direction, work.view->payload, now_);
+  }
+}
+
+// After the rules have seen the packet: what is finished is reported and given up.
+void Worker::finish_transactions(const PacketWork& work) {
+  if (work.flow == nullptr) return;
+  app::AppFlow* state = app::app_flow(*work.flow);
+  if (state == nullptr) return;
+  report_app_events(work, *state);
+  if (state->previous != nullptr) {
+    finish_parser(work, *state->previous, *state->previous_definition);
+    if (state->previous->transactions().empty()) state->previous = nullptr;
+  }
+  if (state->parser != nullptr) finish_parser(work, *state->parser, *state->definition);
+}
+
+void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol) {
+  auto& transactions = parser.transactions();
+  for (const auto& tx : transactions) {
+    const std::size_t d = index_of(work.direction);
+    tx->looked_at(work.direction);
+    if (is_complete(*tx, protocol, work.direction) || work.flow_ends) tx->inspected[d] = true;
+    if (app_->settings().anomalies) report_parser_events(work, *tx, protocol);
+    report_files(work, *tx, protocol);
+    const bool whole = is_complete(*tx, protocol, kBoth[0]) && is_complete(*tx, protocol, kBoth[1]);
+    const bool last = work.flow_ends && work.direction == Direction::kToClient;
+    if (!tx->logged && (whole || last || tx->ready_to_log())) report_transaction(work, *tx);
+  }
+  while (!transactions.empty()) {
+    const app::Transaction& tx = *transactions.front();
+    if (!tx.logged || !tx.inspected[0] || !tx.inspected[1]) break;
+    if (!is_complete(tx, protocol, kBoth[0]) || !is_complete(tx, protocol, kBoth[1])) break;
+    if (std::any_of(tx.files.begin(), tx.files.end(), [](const app::FileList& files) {
+          return std::any_of(files.begin(), files.end(), [](const auto& file) { return !file->logged; });
+        })) {
+      break;
+    }
+    transactions.pop_front();
+  }
+}
+
+// The client comes first, whichever side's packet completed the record.
+event::EventHeader Worker::flow_header(const PacketWork& work) const {
+  event::EventHeader header = header_for(work);
+  if (work.direction == Direction::kToClient) {
+    std::swap(header.tuple.source, header.tuple.destination);
+    std::swap(header.tuple.source_port, header.tuple.destination_port);
+    if (header.ether) std::swap(header.ether->first, header.ether->second);
+  }
+  return header;
+}
+
+void Worker::report_transaction(const PacketWork& work, app::Transaction& tx) {
+  tx.logged = true;
+  const app::AppSettings& settings = app_->settings();
+  if (settings.records.empty()) return;
+  std::vector<app::EveRecord> records;
+  tx.write_records(records, settings.eve);
+  for (app::EveRecord& record : records) {
+    if (std::find(settings.records.begin(), settings.records.end(), record.type) == settings.records.end()) continue;
+    event::AppEvent e;
+    e.header = flow_header(work);
+    e.type = record.type;
+    if (record.with_tx_id) e.tx_id = tx.id;
+    e.fields = std::move(record.fields);
+    if (settings_.report.alert_metadata) e.metadata = metadata_of(*work.flow);
+    publish(std::move(e));
+  }
+}
+
+void Worker::report_files(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol) {
+  for (const auto& file : tx.files[index_of(work.direction)]) {
+    if (work.flow_ends) file->close(false);
+    if (file->logged || !file->ended()) continue;
+    file->logged = true;
+    if (!app_->settings().file_records) continue;
+    event::AppEvent e;
+    e.header = flow_header(work);
+    if (work.direction == Direction::kToClient) {
+      std::swap(e.header.tuple.source, e.header.tuple.destination);
+      std::swap(e.header.tuple.source_port, e.header.tuple.destination_port);
+    }
+    e.header.app_protocol = app::name_of(protocol.id);
+    e.with_app_protocol = true;
+    e.type = "fileinfo";
+    tx.write_file_fields(e.fields, app_->settings().eve);
+    e.fields.emplace_back("fileinfo", file_object(*file, tx.id));
+    publish(std::move(e));
+  }
+}
+
+void Worker::report_app_events(const PacketWork& work, app::AppFlow& state) {
+  for (const app::AppEvent each : state.events) {
+    if (!app_->settings().anomalies) break;
+    event::AnomalyEvent e;
+    e.header = header_for(work);
+    e.header.app_protocol = app::name_of(state.protocol);
+    e.type = "applayer";
+    e.name = app::info(each).record;
+    e.layer = "proto_detect";
+    publish(std::move(e));
+  }
+  state.events.clear();
+}
+
+void Worker::report_parser_events(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol) {
+  for (; tx.events_reported < tx.events.size(); ++tx.events_reported) {
+    event::AnomalyEvent e;
+    e.header = header_for(work);
+    e.header.app_protocol = app::name_of(protocol.id);
+    e.type = "applayer";
+    e.name = protocol.events[tx.events[tx.events_reported]].record;
+    e.layer = "proto_parser";
+    e.tx_id = tx.id;
+    publish(std::move(e));
+  }
+}
+
+void Worker::add_app_names(const flow::Flow& flow, event::EventHeader& header) {
+  const app::AppFlow* state = app::app_flow(flow);
+  if (state == nullptr || state->protocol == app::AppProtocol::kUnknown) return;
+  header.app_protocol = app::name_of(state->protocol);
+  const auto differs = [&](app::AppProtocol p) {
+    return p != state->protocol ? app::name_of(p) : std::string_view();
+  };
+  header.app_protocol_to_server = differs(state->sides[0].detected);
+  header.app_protocol_to_client = differs(state->sides[1].detected);
+  header.app_protocol_original = differs(state->original);
+}
+
+void Worker::add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const {
+  const app::AppFlow* state = app::app_flow(flow);
+  if (state == nullptr || !app_->settings().alert_fields) return;
+  for (const app::AppParser* parser : {state->parser.get(), state->previous.get()}) {
+    const app::Transaction* tx = parser != nullptr ? parser->find(tx_id) : nullptr;
+    if (tx == nullptr) continue;
+    tx->write_alert_fields(out, app_->settings().eve);
+    return;
+  }
+}
+
+}  // namespace bulkhead::pipeline
