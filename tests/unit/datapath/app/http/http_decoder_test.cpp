@@ -1,0 +1,96 @@
+#include "datapath/app/http/http_decoder.h"
+
+#include <brotli/encode.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <string>
+
+namespace bulkhead::app::http {
+namespace {
+
+class StringSink final : public ByteSink {
+ public:
+  void write(ByteSpan bytes) override { text.append(bytes.begin(), bytes.end()); }
+  std::string text;
+};
+
+std::string deflated(const std::string& text, int window_bits) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(text.size() + 1024, '\0');
+  std::string in = text;
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string decoded(const std::string& bytes, const std::vector<Coding>& layers, std::size_t step = 1) {
+  const HttpSettings settings;
+  Decoder decoder(layers, settings);
+  StringSink sink;
+  for (std::size_t at = 0; at < bytes.size(); at += step) {
+    const std::string piece = bytes.substr(at, step);
+    decoder.write({reinterpret_cast<const Byte*>(piece.data()), piece.size()}, sink);
+  }
+  decoder.finish(sink);
+  return sink.text;
+}
+
+const std::string kText = "what the sender compressed, twice over: what the sender compressed";
+
+TEST(HttpDecoder, WhatTheBytesAreDecidesNotTheWord) {
+  for (const int window_bits : {15 + 16, 15, -15}) {
+    for (const Coding said : {Coding::kGzip, Coding::kDeflate}) {
+      EXPECT_EQ(decoded(deflated(kText, window_bits), {said}), kText) << window_bits;
+      EXPECT_EQ(decoded(deflated(kText, window_bits), {said}, 1000), kText) << window_bits;
+    }
+  }
+}
+
+TEST(HttpDecoder, Layers) {
+  const std::string twice = deflated(deflated(kText, 15 + 16), 15);
+  EXPECT_EQ(decoded(twice, {Coding::kDeflate, Coding::kGzip}, 7), kText);
+}
+
+TEST(HttpDecoder, BrotliAndZstd) {
+  std::string brotli(1024, '\0');
+  std::size_t size = brotli.size();
+  ASSERT_EQ(
+      BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, kText.size(), reinterpret_cast<const std::uint8_t*>(kText.data()),
+                            &size, reinterpret_cast<std::uint8_t*>(brotli.data())),
+      BROTLI_TRUE);
+  brotli.resize(size);
+  EXPECT_EQ(decoded(brotli, {Coding::kBrotli}, 3), kText);
+  std::string zstd(1024, '\0');
+  const std::size_t made = ZSTD_compress(zstd.data(), zstd.size(), kText.data(), kText.size(), 3);
+  ASSERT_EQ(ZSTD_isError(made), 0U);
+  zstd.resize(made);
+  EXPECT_EQ(decoded(zstd, {Coding::kZstd}, 3), kText);
+}
+
+TEST(HttpDecoder, WhatIsNotCompressedPassesAsItIs) {
+  EXPECT_EQ(decoded("plain text, said to be gzip", {Coding::kGzip}), "plain text, said to be gzip");
+  EXPECT_EQ(decoded("x", {Coding::kGzip}), "x");
+}
+
+TEST(HttpDecoder, ABombIsDefused) {
+  HttpSettings settings;
+  settings.bomb_limit = 64 * 1024;
+  settings.bomb_ratio = 100;
+  Decoder decoder({Coding::kGzip}, settings);
+  StringSink sink;
+  const std::string bomb = deflated(std::string(4UL << 20, 'a'), 15 + 16);
+  decoder.write({reinterpret_cast<const Byte*>(bomb.data()), bomb.size()}, sink);
+  EXPECT_TRUE(decoder.bomb());
+  EXPECT_LT(sink.text.size(), 2UL << 20);
+}
+
+}  // namespace
+}  // namespace bulkhead::app::http

@@ -1,0 +1,170 @@
+#include "datapath/app/http/http_parser.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "datapath/app/protocol_table.h"
+
+namespace bulkhead::app::http {
+namespace {
+
+// One connection: bytes in any pieces, what is left over comes again.
+class Talk {
+ public:
+  explicit Talk(std::size_t step = SIZE_MAX) : step_(step), parser_(settings_) {}
+
+  void client(std::string_view text) { send(Direction::kToServer, text); }
+  void server(std::string_view text) { send(Direction::kToClient, text); }
+  void send(Direction d, std::string_view text) {
+    for (std::size_t at = 0; at < text.size(); at += std::min(step_, text.size() - at)) {
+      std::string& rest = rest_[bulkhead::index_of(d)];
+      rest.append(text.substr(at, step_));
+      last_ = parser_.parse(d, {reinterpret_cast<const Byte*>(rest.data()), rest.size()}, {});
+      rest.erase(0, last_.consumed);
+    }
+  }
+  HttpTransaction& tx(std::size_t i) { return static_cast<HttpTransaction&>(*parser_.transactions().at(i)); }
+  std::size_t count() { return parser_.transactions().size(); }
+  std::string body(std::size_t i, Direction d) {
+    const ByteSpan bytes = tx(i).message(d).body.bytes();
+    return {bytes.begin(), bytes.end()};
+  }
+  bool has(std::size_t i, HttpEvent e) {
+    return std::count(tx(i).events.begin(), tx(i).events.end(), static_cast<std::uint8_t>(e)) == 1;
+  }
+  HttpParser& parser() { return parser_; }
+  ParseResult last_;
+
+ private:
+  std::size_t step_;
+  AppSettings settings_;
+  HttpParser parser_;
+  std::string rest_[2];
+};
+
+constexpr Direction kRequest = Direction::kToServer, kResponse = Direction::kToClient;
+
+TEST(HttpParser, ARequestAndItsAnswerInPiecesOfAnySize) {
+  for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{5000}}) {
+    Talk talk(step);
+    talk.client("POST /a%20b?c HTTP/1.1\r\nHost: Ex.com:81\r\nX: a\r\n b\r\nContent-Length: 3\r\n\r\nabc");
+    talk.server("HTTP/1.1 200 Fine\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x\r\nlo\r\n0\r\nT: 1\r\n\r\n");
+    ASSERT_EQ(talk.count(), 1U);
+    HttpTransaction& tx = talk.tx(0);
+    EXPECT_EQ(tx.method, "POST");
+    EXPECT_EQ(tx.uri, "/a b?c");
+    EXPECT_EQ(tx.host, "ex.com");
+    EXPECT_EQ(tx.port, 81);
+    EXPECT_EQ(tx.message(kRequest).headers.value("x"), "a b");
+    EXPECT_EQ(talk.body(0, kRequest), "abc");
+    EXPECT_EQ(tx.status, 200);
+    EXPECT_EQ(tx.status_message, "Fine");
+    EXPECT_EQ(talk.body(0, kResponse), "hello");
+    EXPECT_EQ(tx.progress[0], stage::kComplete);
+    EXPECT_EQ(tx.progress[1], stage::kComplete);
+    EXPECT_TRUE(tx.events.empty());
+  }
+}
+
+TEST(HttpParser, PipelinedRequestsMeetTheirAnswersInOrder) {
+  Talk talk;
+  talk.client("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+  talk.server("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 204 Ok\r\n\r\n");
+  ASSERT_EQ(talk.count(), 2U);
+  EXPECT_EQ(talk.tx(0).status, 404);
+  EXPECT_EQ(talk.tx(1).status, 204);
+  EXPECT_EQ(talk.tx(1).progress[1], stage::kComplete);
+}
+
+TEST(HttpParser, BrowsersTakeManyLineEnds) {
+  for (const std::string_view end : {"\r\n", "\n", "\r", "\n\r"}) {
+    Talk talk;
+    talk.client("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    std::string answer = "HTTP/1.1 200 ok~Content-Length: 2~~hi";
+    for (std::size_t at = 0; (at = answer.find('~')) != std::string::npos;) answer.replace(at, 1, end);
+    talk.server(answer);
+    EXPECT_EQ(talk.body(0, kResponse), "hi") << testing::PrintToString(end);
+  }
+}
+
+TEST(HttpParser, AnAnswerWithoutAStatusLineIsABody) {
+  Talk talk;
+  talk.client("GET /old\r\n");
+  EXPECT_TRUE(talk.tx(0).is_09);
+  talk.server("just bytes\nof a file");
+  EXPECT_EQ(talk.body(0, kResponse), "just bytes\nof a file");
+}
+
+TEST(HttpParser, ABrokenChunkSizeMakesTheRestTheBody) {
+  Talk talk;
+  talk.client("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  talk.server("HTTP/1.1 200 ok\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\nand more");
+  EXPECT_EQ(talk.body(0, kResponse), "not a size\r\nand more");
+  EXPECT_TRUE(talk.has(0, HttpEvent::invalid_response_chunk_len));
+}
+
+TEST(HttpParser, ConnectChangesTheProtocol) {
+  Talk talk;
+  talk.client("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n\x16\x03");
+  EXPECT_EQ(talk.last_.status, ParseResult::Status::kOk);
+  talk.server("HTTP/1.1 200 ok\r\n\r\n");
+  EXPECT_EQ(talk.last_.status, ParseResult::Status::kChange);
+}
+
+TEST(HttpParser, UpgradeToWebSocket) {
+  Talk talk;
+  talk.client("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n");
+  talk.server("HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_EQ(talk.last_.next, AppProtocol::websocket);
+}
+
+TEST(HttpParser, WhatIsOddIsTold) {
+  Talk talk;
+  talk.client("  GET /%2541 HTTP/1.1\r\nHost: a b\r\nno colon\r\nAuthorization: Weird x\r\n\r\n");
+  for (const HttpEvent e : {HttpEvent::request_line_leading_whitespace, HttpEvent::double_encoded_uri,
+                            HttpEvent::request_header_host_invalid, HttpEvent::request_field_missing_colon,
+                            HttpEvent::request_auth_unrecognized}) {
+    EXPECT_TRUE(talk.has(0, e)) << static_cast<int>(e);
+  }
+  Talk body;
+  body.client("GET / HTTP/1.1\r\nHost: h\r\n\r\nlogin=foo");
+  EXPECT_TRUE(body.has(0, HttpEvent::request_body_unexpected));
+  EXPECT_EQ(body.body(0, kRequest), "login=foo");
+}
+
+TEST(HttpParser, AGapInABodyLeavesAFileWithAHole) {
+  Talk talk;
+  talk.client("GET /f HTTP/1.1\r\nHost: h\r\n\r\n");
+  talk.server("HTTP/1.1 200 ok\r\nContent-Length: 10\r\n\r\nab");
+  EXPECT_TRUE(talk.parser().gap(kResponse, 3));
+  talk.server("fghij");
+  ASSERT_EQ(talk.tx(0).files[1].size(), 1U);
+  const File& file = *talk.tx(0).files[1][0];
+  EXPECT_EQ(file.name, "/f");
+  EXPECT_EQ(file.size, 10U);
+  EXPECT_EQ(file.state, FileState::kTruncated);
+  EXPECT_EQ(talk.tx(0).progress[1], stage::kComplete);
+}
+
+TEST(HttpParser, ALineWithoutEndIsGivenUp) {
+  Talk talk;
+  talk.client("GET /" + std::string(20000, 'a'));
+  EXPECT_EQ(talk.last_.status, ParseResult::Status::kError);
+  EXPECT_TRUE(talk.has(0, HttpEvent::request_field_too_long));
+}
+
+TEST(HttpParser, Probe) {
+  const auto probe = [](Direction d, std::string_view text) {
+    return probe_http(d, {reinterpret_cast<const Byte*>(text.data()), text.size()}, 0);
+  };
+  EXPECT_EQ(probe(kRequest, "GE"), http::probe_http(kRequest, {reinterpret_cast<const Byte*>("PO"), 2}, 0));
+  EXPECT_EQ(probe(kRequest, "GE"), app::Probe::kMore);
+  EXPECT_EQ(probe(kRequest, "GET /"), app::Probe::kYes);
+  EXPECT_EQ(probe(kRequest, "GETX"), app::Probe::kNo);
+  EXPECT_EQ(probe(kResponse, "HTTP/1.1"), app::Probe::kYes);
+  EXPECT_EQ(probe(kResponse, "SSH-2.0"), app::Probe::kNo);
+}
+
+}  // namespace
+}  // namespace bulkhead::app::http
