@@ -57,7 +57,9 @@ Line response_line_of(std::string_view data) {
     at = data.find_first_of("\r\n", at);
     if (at == std::string_view::npos) return {};
     if (data[at] == '\n') {
-      const bool lfcr = at + 1 < data.size() && data[at + 1] == '\r' && !(at + 2 < data.size() && data[at + 2] == '\n');
+      // LF CR LF is an LF and a CRLF, unless LF CR goes on.
+      const auto is = [&](std::size_t i, char c) { return at + i < data.size() && data[at + i] == c; };
+      const bool lfcr = is(1, '\r') && (!is(2, '\n') || is(3, '\r'));
       return {data.substr(0, at), at + (lfcr ? 2U : 1U)};
     }
     if (at + 1 == data.size()) return {};
@@ -228,6 +230,24 @@ HttpParser::Outcome HttpParser::resync(Direction d, ByteSpan data, std::size_t& 
 
 // --- first lines ---
 
+namespace {
+
+// A first line that does not even begin with HTTP is the body of an HTTP/0.9 answer.
+bool is_status_line(std::string_view line) {
+  std::size_t at = 0;
+  while (at < line.size() && (is_space(line[at]) || line[at] == '\0')) ++at;
+  return line.size() >= at + 4 && same_word(line.substr(at, 4), "HTTP");
+}
+
+// With bytes still to come.
+bool may_be_status_line(std::string_view start) {
+  std::size_t at = 0;
+  while (at < start.size() && (is_space(start[at]) || start[at] == '\0')) ++at;
+  return start.size() < at + 4 || is_status_line(start);
+}
+
+}  // namespace
+
 HttpParser::Outcome HttpParser::first_line(Direction d, ByteSpan data, std::size_t& used) {
   const std::string_view text = text_of(data);
   const Line line = line_of(d, text);
@@ -237,6 +257,7 @@ HttpParser::Outcome HttpParser::first_line(Direction d, ByteSpan data, std::size
       unexpected_body(text);
       return Outcome::kGoOn;
     }
+    if (d == Direction::kToClient && !may_be_status_line(text)) return status_line(text, data, used);
     if (text.size() < http_.max_line) return Outcome::kNeedMore;
     if (d == Direction::kToClient) return status_line(text, data, used);
     HttpTransaction& tx = add(std::make_unique<HttpTransaction>(http_));
@@ -352,17 +373,6 @@ HttpTransaction& HttpParser::next_for_response() {
   responses_ = made.id;
   return made;
 }
-
-namespace {
-
-// A first line that does not even begin with HTTP is the body of an HTTP/0.9 answer.
-bool is_status_line(std::string_view line) {
-  std::size_t at = 0;
-  while (at < line.size() && (is_space(line[at]) || line[at] == '\0')) ++at;
-  return line.size() >= at + 4 && same_word(line.substr(at, 4), "HTTP");
-}
-
-}  // namespace
 
 HttpParser::Outcome HttpParser::status_line(std::string_view line, ByteSpan data, std::size_t& used) {
   const Direction d = Direction::kToClient;

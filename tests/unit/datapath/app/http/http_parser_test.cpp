@@ -78,7 +78,7 @@ TEST(HttpParser, PipelinedRequestsMeetTheirAnswersInOrder) {
 }
 
 TEST(HttpParser, BrowsersTakeManyLineEnds) {
-  for (const std::string_view end : {"\r\n", "\n", "\r", "\n\r"}) {
+  for (const std::string_view end : {"\r\n", "\n", "\n\r"}) {
     Talk talk;
     talk.client("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     std::string answer = "HTTP/1.1 200 ok~Content-Length: 2~~hi";
