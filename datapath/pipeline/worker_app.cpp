@@ -180,9 +180,7 @@ void Worker::add_app_names(const flow::Flow& flow, event::EventHeader& header) {
   const app::AppFlow* state = app::app_flow(flow);
   if (state == nullptr || state->protocol == app::AppProtocol::kUnknown) return;
   header.app_protocol = app::name_of(state->protocol);
-  const auto differs = [&](app::AppProtocol p) {
-    return p != state->protocol ? app::name_of(p) : std::string_view();
-  };
+  const auto differs = [&](app::AppProtocol p) { return p != state->protocol ? app::name_of(p) : std::string_view(); };
   header.app_protocol_to_server = differs(state->sides[0].detected);
   header.app_protocol_to_client = differs(state->sides[1].detected);
   header.app_protocol_original = differs(state->original);
