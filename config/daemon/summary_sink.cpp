@@ -10,6 +10,7 @@ struct TypeName {
   std::string operator()(const event::DropEvent&) const { return "drop"; }
   std::string operator()(const event::AnomalyEvent&) const { return "anomaly"; }
   std::string operator()(const event::BlockEvent&) const { return "block"; }
+  std::string operator()(const event::PacketEvent&) const { return "packet"; }
   std::string operator()(const event::StatsEvent&) const { return "stats"; }
   std::string operator()(const event::AppEvent& e) const { return std::string(e.type); }
 };

@@ -380,6 +380,7 @@ class Builder {
     to.rule_raw = any && values_.flag(key + "metadata.rule.raw");
     out_.signatures.keep_text = to.rule_raw;
     to.references = any && values_.flag(key + "metadata.rule.reference");
+    to.tagged_packets = values_.flag(key + "tagged-packets");
     to.verdict = values_.flag(key + "verdict");
   }
 

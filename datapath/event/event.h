@@ -202,6 +202,13 @@ struct BlockEvent {
   std::string error;                    // why it was refused
 };
 
+// A packet that is logged because of an alert before it (`tag`).
+struct PacketEvent {
+  EventHeader header;  // tuple: the packet's own
+  std::string packet;  // raw bytes with link header
+  std::uint16_t link_type = 1;
+};
+
 struct StatsEvent {
   EventHeader header;
   Nanoseconds uptime{0};
@@ -209,8 +216,8 @@ struct StatsEvent {
   std::vector<std::pair<std::string, std::uint64_t>> counters;
 };
 
-using Event =
-    std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent, AppEvent>;
+using Event = std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent,
+                           AppEvent, PacketEvent>;
 
 [[nodiscard]] inline const EventHeader* header_of(const Event& e) {
   return std::visit(

@@ -222,6 +222,15 @@ void EveJson::write(const event::AppEvent& e) {
   end();
 }
 
+void EveJson::write(const event::PacketEvent& e) {
+  if (!settings_.alert.enabled || !settings_.alert.tagged_packets) return;
+  begin(e.header, "packet");
+  ether(e.header);
+  community_id(e.header);
+  packet(e.packet, e.link_type);
+  end();
+}
+
 void EveJson::write(const event::BlockEvent& e) {
   if (!settings_.block) return;
   begin(e.header, "block");

@@ -39,6 +39,7 @@ class EveJson {
   void write(const event::DropEvent& e);
   void write(const event::AnomalyEvent& e);
   void write(const event::BlockEvent& e);
+  void write(const event::PacketEvent& e);
   void write(const event::StatsEvent& e);
   void write(const event::AppEvent& e);
   void write(std::monostate) {}

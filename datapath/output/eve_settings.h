@@ -20,6 +20,7 @@ struct EveAlertSettings {
   bool rule_metadata = true;               // metadata.rule.metadata
   bool rule_raw = false;                   // metadata.rule.raw
   bool references = false;                 // metadata.rule.reference
+  bool tagged_packets = true;              // types.alert.tagged-packets: packet events
   bool verdict = false;                    // verdict
 };
 

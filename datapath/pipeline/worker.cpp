@@ -197,6 +197,7 @@ void Worker::inspect(PacketWork& work) {
     event::EventHeader& header = *event::header_of(e);
     const event::EventHeader filled = header_for(work);
     header = filled;
+    if (auto* packet = std::get_if<event::PacketEvent>(&e)) show_packet(*work.view, packet->packet, packet->link_type);
     publish(std::move(e));
   }
   finish_transactions(work);

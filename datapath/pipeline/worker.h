@@ -68,6 +68,7 @@ class Worker final : private stream::StreamListener {
   void apply_alerts(PacketWork& work);
   void report_anomalies(const PacketWork& work);
   void report_alert(const PacketWork& work, const Alert& alert, const event::VerdictInfo& verdict);
+  static void show_packet(const decode::PacketView& view, std::string& packet, std::uint16_t& link_type);
   void report_drop(const PacketWork& work, std::string_view reason, const Alert* alert,
                    const event::VerdictInfo& verdict);
   void request_block(const PacketWork& work, const Alert& alert);

@@ -131,6 +131,18 @@ std::shared_ptr<const event::FlowMetadata> Worker::metadata_of(const flow::Flow&
   return nullptr;
 }
 
+// A reassembled datagram is shown behind the link header of its last fragment.
+void Worker::show_packet(const PacketView& view, std::string& packet, std::uint16_t& link_type) {
+  if (view.raw == nullptr) return;
+  const PacketView& link = view.last_fragment != nullptr ? *view.last_fragment : view;
+  const bool from_wire = link.origin == PacketOrigin::kWire;
+  if (view.last_fragment != nullptr && from_wire) {
+    packet = text_of(link.frame.first(static_cast<std::size_t>(link.ip_header - link.frame.data())), kNoLimit);
+  }
+  packet += text_of(view.frame, kNoLimit);
+  link_type = from_wire ? static_cast<std::uint16_t>(view.raw->link_type) : kRawIp;
+}
+
 void Worker::report_alert(const PacketWork& work, const Alert& alert, const event::VerdictInfo& verdict) {
   const PacketView& view = *work.view;
   const ReportSettings& report = settings_.report;
@@ -165,16 +177,7 @@ void Worker::report_alert(const PacketWork& work, const Alert& alert, const even
       e.payload = text_of(view.payload, report.payload_limit);
     }
   }
-  if (report.alert_packet && view.raw != nullptr) {
-    // A reassembled datagram is shown behind the link header of its last fragment.
-    const PacketView& link = view.last_fragment != nullptr ? *view.last_fragment : view;
-    const bool from_wire = link.origin == PacketOrigin::kWire;
-    if (view.last_fragment != nullptr && from_wire) {
-      e.packet = text_of(link.frame.first(static_cast<std::size_t>(link.ip_header - link.frame.data())), kNoLimit);
-    }
-    e.packet += text_of(view.frame, kNoLimit);
-    e.link_type = from_wire ? static_cast<std::uint16_t>(view.raw->link_type) : kRawIp;
-  }
+  if (report.alert_packet) show_packet(view, e.packet, e.link_type);
   if (view.origin == PacketOrigin::kTunnel && view.outer != nullptr) {
     const PacketView& outer = *view.outer;
     event::TunnelInfo tunnel;

@@ -207,6 +207,7 @@ void Compiler::count() {
   for (const Signature& s : db_->signatures) {
     ++(has_pattern(s) ? stats.rules_with_pattern : stats.rules_without_pattern);
     if (s.ip_only) ++stats.ip_only;
+    db_->has_host_tags |= std::any_of(s.tags.begin(), s.tags.end(), [](const TagSpec& tag) { return tag.host; });
     db_->variable_slots = std::max(db_->variable_slots, static_cast<std::uint32_t>(std::max<int>(0, s.variable_slots)));
   }
   stats.regexes = db_->regexes.size();

@@ -69,6 +69,7 @@ class SignatureDb {
   RuleIndexes decode_event_rules;
   std::vector<LiteralDbPtr> literal_dbs;
   VariableNames names;               // what the numbers in rules stand for; also what survives a reload
+  bool has_host_tags = false;        // some rule tags hosts: every packet has to be looked up
   std::uint32_t variable_slots = 0;  // most that any rule uses
   SignatureDbStats stats;
 

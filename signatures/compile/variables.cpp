@@ -163,6 +163,9 @@ class VariableResolver::Group {
   std::set<std::string> open_;  // variables being evaluated
 };
 
+// Longer lists stand in one rule each.
+constexpr std::size_t kMostKnownText = 64;
+
 VariableResolver::VariableResolver(const RuleVariables& variables, Diagnostics& out)
     : addresses_(std::make_unique<Group<AddressNode>>(variables.address_groups, out)),
       ports_(std::make_unique<Group<PortNode>>(variables.port_groups, out)),
@@ -174,7 +177,14 @@ std::optional<AddressSet> VariableResolver::addresses(const SourceLines& lines, 
                                                       bool& excludes) {
   AddressSet set;
   if (node.kind == AddressNode::Kind::kAny && !node.negated) return set;
-  auto ranges = addresses_->evaluate(lines, node, excludes);
+  const std::string key = (node.negated ? "!" : "") + std::string(node.text.substr(0, kMostKnownText + 1));
+  if (const auto known = known_addresses_.find(key); known != known_addresses_.end()) {
+    excludes |= known->second.excludes;
+    return known->second.set;
+  }
+  bool has_exclusion = false;
+  auto ranges = addresses_->evaluate(lines, node, has_exclusion);
+  excludes |= has_exclusion;
   if (!ranges) return std::nullopt;
   if (ranges->empty()) {
     out_.error(lines.span(node.text), "signature.address.empty", "no address is left",
@@ -182,8 +192,10 @@ std::optional<AddressSet> VariableResolver::addresses(const SourceLines& lines, 
     return std::nullopt;
   }
   set.any = *ranges == AddressKind::everything();
-  if (set.any) return set;
-  for (const IpRange& range : *ranges) (range.first.is_v4() ? set.v4 : set.v6).push_back(range);
+  if (!set.any) {
+    for (const IpRange& range : *ranges) (range.first.is_v4() ? set.v4 : set.v6).push_back(range);
+  }
+  if (node.text.size() <= kMostKnownText) known_addresses_.emplace(key, KnownAddresses{set, has_exclusion});
   return set;
 }
 

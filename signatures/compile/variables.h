@@ -45,6 +45,12 @@ class VariableResolver {
  private:
   template <typename Node>
   class Group;
+  // Lists and variables that were fine, by their text: most rules of a file have the same few.
+  struct KnownAddresses {
+    AddressSet set;
+    bool excludes = false;
+  };
+  std::map<std::string, KnownAddresses, std::less<>> known_addresses_;
   std::unique_ptr<Group<AddressNode>> addresses_;
   std::unique_ptr<Group<PortNode>> ports_;
   Diagnostics& out_;

@@ -41,16 +41,22 @@ std::string to_base64(std::string_view bytes) {
 std::size_t decode_base64_prefix(std::string_view text, std::string& out) {
   const std::size_t before = out.size();
   std::uint32_t group = 0;
-  unsigned bits = 0;
+  unsigned digits = 0, places = 0;  // of the group: digits, and what is taken of its four places
+  const auto finish_group = [&] {
+    group <<= 6 * (4 - digits);
+    for (unsigned i = 0; i < digits * 6 / 8; ++i) out += static_cast<char>(group >> (16 - 8 * i) & 0xff);
+    group = digits = places = 0;
+  };
   for (const char c : text) {
     const std::int8_t digit = kDigits[static_cast<unsigned char>(c)];
-    if (digit < 0) break;
-    group = group << 6 | static_cast<std::uint32_t>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(group >> bits & 0xff);
+    if (digit < 0 && (c != '=' || places == 0)) break;
+    if (digit >= 0 && places == digits) {
+      group = group << 6 | static_cast<std::uint32_t>(digit);
+      ++digits;
+    }
+    if (++places == 4) finish_group();
   }
+  finish_group();
   return out.size() - before;
 }
 

@@ -3,7 +3,8 @@
 //   base64_decode[:[bytes N,][offset N,][relative]]      bytes: text to decode at most; relative: from the match before
 //   content:"Basic "; base64_decode:bytes 40,relative; base64_data; content:"admin";
 //
-// Decoding ends at the first byte that is no base64. A rule with base64_decode matches by what base64_data finds.
+// Decoding ends at the first byte that is no base64; padding within does not end it. A rule with base64_decode matches
+// by what base64_data finds.
 #include "signatures/keywords/parse_number.h"
 #include "signatures/keywords/rule_builder.h"
 

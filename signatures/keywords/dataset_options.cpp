@@ -83,6 +83,7 @@ DatasetPtr open_dataset(RuleBuilder& builder, const Option& option, std::string_
                   std::string(option.name) + " needs a sticky buffer before it");
     return nullptr;
   }
+  if (builder.buffer() == RuleBuilder::kUnbuilt) return nullptr;  // reported already
   if (name.empty() || name.find(' ') != name.npos) {
     builder.error(name.empty() ? option.value : name, "signature.dataset.name", "expected the name of a set");
     return nullptr;

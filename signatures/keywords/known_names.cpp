@@ -222,8 +222,7 @@ constexpr std::string_view kProtocolKeywords[] = {"app-layer-event",
                                                   "uricontent",
                                                   "urilen"};
 
-constexpr std::string_view kOtherKeywords[] = {"bypass", "config",       "engine-event", "lua",
-                                               "luajit", "nfq_set_mark", "replace",      "template2"};
+constexpr std::string_view kOtherKeywords[] = {"config", "lua", "luajit", "nfq_set_mark", "replace", "template2"};
 
 constexpr std::string_view kApplicationProtocols[] = {
     "bittorrent-dht", "dcerpc", "dhcp",  "dnp3", "dns",  "enip", "ftp",    "ftp-data", "http", "http1",

@@ -43,7 +43,7 @@ void RuleBuilder::select_sticky_buffer(const Option& option, BufferId buffer) {
 }
 
 bool RuleBuilder::add_transform(const Option& option, Transform transform) {
-  if (!sticky_) {
+  if (!sticky_ && buffer() != kUnbuilt) {  // a missing parser has been reported
     return error(option.text, "signature.transform.no_buffer",
                  std::string(option.name) + " needs a sticky buffer before it",
                  "the payload itself cannot be transformed");

@@ -14,6 +14,7 @@
 #include "datapath/flow/flow.h"
 #include "signatures/compile/signature_db.h"
 #include "signatures/keywords/match_input.h"
+#include "signatures/match/tag_list.h"
 
 namespace bulkhead::signatures {
 
@@ -57,6 +58,7 @@ struct SignatureFlowState final : flow::FlowExtension {
   std::uint16_t client_port = 0, server_port = 0;  // of the groups
   std::array<StreamScan, 2> sides;                 // by Direction
   FlowVariables variables;
+  TagList tags;
 };
 
 }  // namespace bulkhead::signatures

@@ -7,6 +7,7 @@
 #include "signatures/data/dataset_registry.h"
 #include "signatures/match/host_bits.h"
 #include "signatures/match/payload_matcher.h"
+#include "signatures/match/tag_list.h"
 #include "signatures/match/threshold.h"
 
 namespace bulkhead::signatures {
@@ -24,14 +25,17 @@ struct MatchSettings {
 struct SharedLimits {
   std::size_t thresholds = 1'000'000;
   std::size_t host_bits = 1'000'000;
+  std::size_t tagged_hosts = 100'000;
 };
 
 // What all workers share, across reloads. Touch only with the SharedGate's lock held.
 struct SharedState {
-  explicit SharedState(const SharedLimits& limits = {}) : thresholds(limits.thresholds), host_bits(limits.host_bits) {}
+  explicit SharedState(const SharedLimits& limits = {})
+      : thresholds(limits.thresholds), host_bits(limits.host_bits), host_tags(limits.tagged_hosts) {}
   std::shared_ptr<DatasetRegistry> datasets;  // control thread only: what reloads find again
   ThresholdTable thresholds;
   HostBitTable host_bits;
+  HostTagTable host_tags;
 };
 
 }  // namespace bulkhead::signatures

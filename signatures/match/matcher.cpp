@@ -312,6 +312,32 @@ void Matcher::apply_pair_bits() {
   }
 }
 
+// --- tags ---
+
+void Matcher::start_tags(const Signature& s) {
+  const std::uint64_t rule = std::uint64_t{s.info->gid} << 32 | s.info->sid;
+  for (const TagSpec& tag : s.tags) {
+    if (!tag.host) {
+      if (state_ != nullptr) state_->tags.add(tag, rule, input_.now);
+      continue;
+    }
+    const auto lock = context_->gate->enter(context_->packet_number);
+    const IpAddress& host = tag.by_source ? input_.packet->source : input_.packet->destination;
+    if (host.is_set()) shared_->host_tags.add(host, tag, rule, input_.now);
+  }
+}
+
+bool Matcher::is_tagged() {
+  const decode::PacketView& packet = *input_.packet;
+  const std::uint32_t bytes = packet.raw != nullptr ? packet.raw->wire_length : 0;
+  bool tagged = state_ != nullptr && !state_->tags.empty() && state_->tags.take_packet(input_.now, bytes);
+  if (!db_->has_host_tags || !packet.is_ip()) return tagged;
+  const auto lock = context_->gate->enter(context_->packet_number);
+  tagged |= shared_->host_tags.take_packet(packet.source, input_.now, bytes);
+  tagged |= shared_->host_tags.take_packet(packet.destination, input_.now, bytes);
+  return tagged;
+}
+
 // --- payload ---
 
 bool Matcher::packet_buffers_fit(const CompiledRule& rule) {
@@ -417,6 +443,8 @@ void Matcher::report(pipeline::InspectContext& context) {
         alert.reject = pipeline::RejectTarget::kSource;
       }
     }
+    if (!s.tags.empty()) start_tags(s);
+    if (s.bypass && context.flow != nullptr) context.flow->state = flow::FlowState::kBypassed;
     if (!alert.silent || alert.action != RuleAction::kAlert) context.alerts->push_back(alert);
     if (alert.action == RuleAction::kPass) break;
   }

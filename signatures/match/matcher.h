@@ -48,6 +48,9 @@ class Matcher {
   // Judges all candidates; `side` and `view` describe the readable stream data (null: none).
   void finish(pipeline::InspectContext& context, StreamScan* scan, const stream::StreamSide* side);
 
+  // After finish(): is the packet to be logged because of an alert before it?
+  [[nodiscard]] bool is_tagged();
+
   [[nodiscard]] const MatcherCounters& counters() const { return counters_; }
   [[nodiscard]] const PayloadCounters& payload_counters() const { return payload_.counters(); }
 
@@ -76,6 +79,7 @@ class Matcher {
   void report(pipeline::InspectContext& context);
   [[nodiscard]] ThresholdDecision threshold(const pipeline::InspectContext& context, const CompiledRule& rule);
   void apply_pair_bits();
+  void start_tags(const Signature& s);
 
   SignatureDbPtr db_;
   const MatchSettings settings_;

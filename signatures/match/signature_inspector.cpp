@@ -106,6 +106,7 @@ void SignatureInspector::on_flow_end(flow::Flow& flow) {
 
 void SignatureInspector::on_data(flow::Flow& flow, Direction d, std::uint64_t offset, ByteSpan data) {
   if (flow.action != flow::FlowAction::kNone || !flow.payload_inspection || data.empty()) return;
+  if (flow.state == flow::FlowState::kBypassed) return;
   StreamScan& scan = state_of(flow).sides[index_of(d)];
   if (scan.group->stream != nullptr) {
     scanner_.feed(scan, *scan.group->stream, offset, data);
@@ -207,7 +208,7 @@ void SignatureInspector::after_stream(StreamScan& scan, stream::StreamSide& side
 
 void SignatureInspector::inspect(pipeline::InspectContext& context) {
   flow::Flow* const flow = context.flow;
-  if (flow != nullptr && flow->action != flow::FlowAction::kNone) {
+  if (flow != nullptr && (flow->action != flow::FlowAction::kNone || flow->state == flow::FlowState::kBypassed)) {
     // Decided: nothing of the stream is needed any more.
     if (context.tcp != nullptr)
       context.tcp->side(context.direction).release(context.tcp->side(context.direction).delivered_end());
@@ -241,6 +242,7 @@ void SignatureInspector::inspect(pipeline::InspectContext& context) {
     add_stream_candidates(*scan, group, side->inspect_end());
   }
   matcher_.finish(context, scan, side);
+  if (has_packet && matcher_.is_tagged()) context.events->emplace_back(event::PacketEvent{});
   if (side != nullptr) after_stream(*scan, *side);
 }
 

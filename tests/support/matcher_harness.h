@@ -134,6 +134,7 @@ class MatcherHarness {
   std::vector<pipeline::Alert> alerts;  // of the last packet, silent ones too
   Sids all;                             // reported, of all packets
   std::uint32_t overflow = 0;           // of the last packet
+  std::size_t tagged_packets = 0;       // logged because of `tag`, all in all
   flow::Flow* flow = nullptr;           // of the last packet
   bool apply_flow_actions = true;
 
@@ -161,6 +162,7 @@ class MatcherHarness {
     context.gate = &gate_;
     context.stream_readable = context.tcp != nullptr && context.tcp->side(context.direction).inspect_end() > 0;
     inspector->inspect(context);
+    for (const event::Event& e : events) tagged_packets += std::holds_alternative<event::PacketEvent>(e) ? 1 : 0;
     Sids out;
     for (const pipeline::Alert& a : alerts) {
       if (apply_flow_actions && a.applies_to_flow && context.flow != nullptr) {

@@ -85,7 +85,10 @@ class RuleGenerator {
     std::vector<signatures::PayloadOp> ops;
     slots_ = 0;
     for (std::size_t n = number(1, 4); n > 0; --n) ops.push_back(next_op(monotone, ops.empty()));
+    const bool decodes = !monotone && chance(15);
+    if (decodes) ops.emplace_back(next_base64(ops.empty()));
     signatures::Signature s = rule(sid, protocol, std::move(ops));
+    if (decodes) s.buffers.push_back({signatures::BufferId::kBase64Data, {next_content(false, true)}, {}});
     s.variable_slots = slots_;
     return s;
   }
@@ -97,7 +100,7 @@ class RuleGenerator {
  private:
   signatures::PayloadOp next_op(bool monotone, bool first) {
     if (monotone || chance(60)) return next_content(monotone, first);
-    switch (number(0, 6)) {
+    switch (number(0, 8)) {
       case 0: return pcre(chance(50) ? "a[bB]+" : "(?:1|2)a?", !first && chance(50), chance(20));
       case 1: return pcre("^a", !first && chance(50));
       case 2: {
@@ -131,6 +134,18 @@ class RuleGenerator {
         op.slot = slots_++;
         return op;
       }
+      case 6: {
+        signatures::Asn1Op op;
+        op.bitstring_overflow = chance(50);
+        if (!op.bitstring_overflow || chance(50)) op.oversize_length = static_cast<std::uint32_t>(number(0, 80));
+        op.relative = chance(40);
+        op.offset = static_cast<std::int32_t>(number(0, 3));
+        return op;
+      }
+      case 7: {
+        using Command = signatures::DatasetOp::Command;
+        return signatures::DatasetOp{chance(30) ? Command::kIsSet : Command::kIsNotSet, short_texts(), {}};
+      }
       default: {
         signatures::ByteMathOp op;
         op.field = field();
@@ -140,6 +155,23 @@ class RuleGenerator {
         return op;
       }
     }
+  }
+
+  signatures::Base64DecodeOp next_base64(bool first) {
+    signatures::Base64DecodeOp op;
+    op.bytes = static_cast<std::uint32_t>(chance(50) ? number(1, 8) : 0);
+    op.offset = static_cast<std::uint32_t>(number(0, 3));
+    op.relative = !first && chance(50);
+    return op;
+  }
+  // Every text of one byte of the alphabet.
+  static const signatures::DatasetPtr& short_texts() {
+    static const signatures::DatasetPtr set = [] {
+      auto made = std::make_shared<signatures::Dataset>("short", signatures::DatasetType::kString);
+      for (const char* text : {"a", "b", "A", "B", "1", "2"}) made->add(text);
+      return made;
+    }();
+    return set;
   }
 
   signatures::PayloadOp next_content(bool monotone, bool first) {

@@ -238,14 +238,19 @@ class SlowMatcher {
   // Every character is looked up in the alphabet, one group of bits after the other.
   [[nodiscard]] static std::string decoded(std::string_view text) {
     static const std::string kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string bits, out;
+    std::string kept, out;
     for (const char c : text) {
-      const std::size_t digit = kAlphabet.find(c);
-      if (digit == std::string::npos) break;
-      for (int bit = 5; bit >= 0; --bit) bits += (digit >> bit & 1) != 0 ? '1' : '0';
+      if (kAlphabet.find(c) == std::string::npos && (c != '=' || kept.size() % 4 == 0)) break;
+      kept += c;
     }
-    for (std::size_t i = 0; i + 8 <= bits.size(); i += 8) {
-      out += static_cast<char>(std::stoi(bits.substr(i, 8), nullptr, 2));
+    for (std::size_t begin = 0; begin < kept.size(); begin += 4) {
+      std::string bits;
+      for (const char c : kept.substr(begin, std::min(kept.find('=', begin), begin + 4) - begin)) {
+        for (int bit = 5; bit >= 0; --bit) bits += (kAlphabet.find(c) >> bit & 1) != 0 ? '1' : '0';
+      }
+      for (std::size_t i = 0; i + 8 <= bits.size(); i += 8) {
+        out += static_cast<char>(std::stoi(bits.substr(i, 8), nullptr, 2));
+      }
     }
     return out;
   }

@@ -20,8 +20,10 @@ TEST(TextCodec, Base64) {
 
 TEST(TextCodec, PrefixEndsAtTheFirstOtherByte) {
   std::string out = "x";
-  EXPECT_EQ(decode_base64_prefix("Zm9vYg==Zm9v", out), 4U);
-  EXPECT_EQ(out, "xfoob");
+  EXPECT_EQ(decode_base64_prefix("Zm9vYg==Zm9v", out), 7U);
+  EXPECT_EQ(out, "xfoobfoo");
+  EXPECT_EQ(decode_base64_prefix("Zm9vYg", out), 4U);
+  EXPECT_EQ(decode_base64_prefix("=Zm9", out), 0U);
   EXPECT_EQ(decode_base64_prefix("Zm9v YmFy", out), 3U);
   EXPECT_EQ(decode_base64_prefix("Zm8", out), 2U);  // no padding: what is there
   EXPECT_EQ(decode_base64_prefix("Z", out), 0U);

@@ -84,6 +84,7 @@ TEST(KnownNames, Diagnostics) {
   EXPECT_EQ(test::Built("http.uri; content:\"a\";").place(), "signature.keyword.protocol_buffer@2+8");
   // One missing parser is one error: what follows is not taken for payload.
   EXPECT_EQ(test::Built("dns.query; bsize:5; content:\"a\";").diagnostics().error_count(), 1U);
+  EXPECT_EQ(test::Built("dns.query; dotprefix; dataset:isset,a; content:\"a\";").diagnostics().error_count(), 1U);
   EXPECT_EQ(test::Built("lua:script.lua;").place(), "signature.keyword.not_built@2+3");
 }
 
