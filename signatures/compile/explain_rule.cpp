@@ -237,7 +237,9 @@ void add_threshold(const ThresholdSpec& t, std::string& out) {
   const std::string often = std::to_string(t.count), seconds = std::to_string(t.seconds) + " s";
   const std::string track = " for each " + std::string(kTracks[static_cast<std::size_t>(t.track)]);
   switch (t.kind) {
-    case Kind::kLimit: out += "At most " + often + " alerts in " + seconds + track + ".\n"; break;
+    case Kind::kLimit:
+      out += "At most " + often + (t.count == 1 ? " alert in " : " alerts in ") + seconds + track + ".\n";
+      break;
     case Kind::kThreshold: out += "Only every " + often + ". match in " + seconds + track + " alerts.\n"; break;
     case Kind::kBoth: out += "One alert in " + seconds + track + ", at the " + often + ". match.\n"; break;
     case Kind::kDetectionFilter: out += "Only matches beyond " + often + " in " + seconds + track + " count.\n"; break;

@@ -33,7 +33,7 @@ TEST(ExplainRule, AWholeRule) {
             "    there is \"GET /\" within 5 bytes\n"
             "    matches /id=[0-9]+/i\n"
             "It sets the flow's bit seen.\n"
-            "At most 1 alerts in 60 s for each source.\n"
+            "At most 1 alert in 60 s for each source.\n"
             "It is looked at only where \"GET /\" was seen.\n");
 }
 
