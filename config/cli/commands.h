@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/load/config_loader.h"
+#include "rules/learn/learner.h"
 
 namespace bulkhead::config::cli {
 
@@ -63,6 +64,30 @@ struct VerdictsOptions {
   bool quiet = false;  // no warnings
 };
 [[nodiscard]] int cmd_verdicts(const VerdictsOptions& options);
+
+struct ExplainOptions {
+  std::string inventory;
+  std::vector<std::string> policies;
+  std::string from, to;
+  std::string port;  // "tcp/443", "icmp/8"
+  std::string family = "4";
+  bool no_edit = false;
+};
+[[nodiscard]] int cmd_explain(const ExplainOptions& options);
+
+struct WhatifOptions {
+  std::string inventory;
+  std::vector<std::string> before, now, pcap_files;
+  bool denied_only = false;  // exit status: only newly denied flows count
+};
+[[nodiscard]] int cmd_whatif(const WhatifOptions& options);
+
+struct LearnOptions {
+  std::string inventory;
+  std::vector<std::string> pcap_files;
+  rules::LearnSettings settings;
+};
+[[nodiscard]] int cmd_learn(const LearnOptions& options);
 
 struct ListOptions {
   std::string what;    // keywords, settings, protocols

@@ -88,6 +88,9 @@ class CommandLine {
     add_verdicts();
     add_lint();
     add_explain_rule();
+    add_explain();
+    add_whatif();
+    add_learn();
     add_recover();
     add_blocks();
     add_watch();
@@ -191,6 +194,55 @@ class CommandLine {
     c.add_flag("-q,--quiet", check_.quiet, "Exit status only");
     c.footer("Example: bulkhead check -c bulkhead.yaml --signatures 'rules/*.rules'");
     c.callback([this] { status_ = cmd_check(check_); });
+  }
+
+  void add_explain() {
+    CLI::App& c =
+        command("explain", "Why the policies allow or deny a flow, and what would change it", "Without a node");
+    c.add_option("FROM", explain_.from, "NAMESPACE/NAME, node:NAME, ext:NAME or an address")->required();
+    c.add_option("TO", explain_.to, "As FROM, or svc:NAMESPACE/NAME")->required();
+    c.add_option("PORT", explain_.port, "tcp/443, udp/53, icmp/8")->required();
+    c.add_option("-i,--inventory", explain_.inventory, "Workloads that the policies speak of (YAML)")
+        ->type_name("FILE");
+    c.add_option("-p,--policy", explain_.policies, "Policies and Kubernetes manifests (YAML), globs allowed")
+        ->type_name("FILE...");
+    c.add_option("--family", explain_.family, "IP family: 4 or 6 (default 4)")->check(CLI::IsMember({"4", "6"}));
+    c.add_flag("--no-edit", explain_.no_edit, "Do not look for an edit");
+    c.footer("Example: bulkhead explain shop/web shop/db tcp/6379 -i cluster.yaml -p 'policies/*.yaml'");
+    c.callback([this] { status_ = cmd_explain(explain_); });
+  }
+
+  void add_whatif() {
+    CLI::App& c = command("whatif", "Flows of a capture that a change of policies denies or allows", "Without a node");
+    c.add_option("--old", whatif_.before, "Policies now; none: everything is open")->type_name("FILE...");
+    c.add_option("--new", whatif_.now, "Policies to come")->type_name("FILE...");
+    c.add_option("-r,--pcap", whatif_.pcap_files, "Captures (pcap, pcapng)")->type_name("FILE...")->required();
+    c.add_option("-i,--inventory", whatif_.inventory, "Workloads that the policies speak of (YAML)")->type_name("FILE");
+    c.add_flag("--denied-only", whatif_.denied_only, "Newly allowed flows do not count for the exit status");
+    c.footer(
+        "Exit status: 0 no flow changes, 1 flows change, 2 bad input.\n"
+        "Example: bulkhead whatif --old old.yaml --new new.yaml -i cluster.yaml --pcap day.pcap");
+    c.callback([this] { status_ = cmd_whatif(whatif_); });
+  }
+
+  void add_learn() {
+    CLI::App& c = command("learn", "Policies proposed from captures, with support and confidence", "Without a node");
+    rules::LearnSettings& settings = learn_.settings;
+    c.add_option("-r,--pcap", learn_.pcap_files, "Captures (pcap, pcapng)")->type_name("FILE...")->required();
+    c.add_option("-i,--inventory", learn_.inventory, "Workloads (YAML)")->type_name("FILE")->required();
+    c.add_option("--min-flows", settings.min_flows, "Answered flows that a rule needs (default 5)")->type_name("N");
+    c.add_option("--min-windows", settings.min_windows, "Windows of 10 s that a rule needs (default 3)")
+        ->type_name("N");
+    c.add_option("--min-confidence", settings.min_confidence, "Confidence that a rule needs (default 0.5)")
+        ->type_name("X")
+        ->check(CLI::Range(0.0, 1.0));
+    c.add_flag("--enforce", settings.enforce, "Propose mode enforce instead of audit");
+    c.footer(
+        "The proposal goes to stdout as policy documents; what is thin or looks like an attack stands there as "
+        "comments.\n"
+        "Exit status: 0 proposed, 1 nothing to propose, 2 bad input.\n"
+        "Example: bulkhead learn --pcap day.pcap -i cluster.yaml > proposed.yaml");
+    c.callback([this] { status_ = cmd_learn(learn_); });
   }
 
   void add_verdicts() {
@@ -318,6 +370,9 @@ class CommandLine {
   DumpOptions dump_;
   ListOptions list_;
   VerdictsOptions verdicts_;
+  ExplainOptions explain_;
+  WhatifOptions whatif_;
+  LearnOptions learn_;
   BlocksOptions blocks_;
   WatchOptions watch_;
   std::string topic_;

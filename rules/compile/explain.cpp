@@ -8,7 +8,12 @@ namespace bulkhead::rules {
 
 namespace {
 
+// Steps that did not match, of one tier, before only their number is told.
+constexpr std::size_t kShownSteps = 20;
+
 std::string why_not(const TableMatch& match, const FlowQuery& query, FlowEnd end, const Inventory& inventory) {
+  if (match.self) return "it is not the workload itself";
+  if (match.peers.empty()) return "its peers and port names stand for no address";
   const bool protocol = match.ports.empty() || std::any_of(match.ports.begin(), match.ports.end(), [&](const auto& p) {
                           return p.protocol == query.tuple.protocol;
                         });
@@ -37,10 +42,13 @@ ExplainedEnd explain_end(const PolicyTable& table, const FlowQuery& query, FlowE
   for (std::size_t i = 0; i < steps.size();) {
     const Step& step = steps[i++];
     const TableMatch& match = table.matches()[step.match];
+    // One rule may be several steps: it is told once.
+    const bool again = !out.steps.empty() && out.steps.back().rule == step.rule;
     if (!match.matches(query, end)) {
-      out.steps.push_back({step.rule, false, why_not(match, query, end, table.inventory())});
+      if (!again) out.steps.push_back({step.rule, false, why_not(match, query, end, table.inventory())});
       continue;
     }
+    if (again) out.steps.pop_back();
     const bool goes_on = step.audit || step.action == Action::kPass;
     out.steps.push_back({step.rule, true,
                          step.audit ? std::string("matches, audit only: would ") + to_string(step.action)
@@ -61,6 +69,35 @@ std::string rule_line(const TableRule& rule, const ExplainedStep& step) {
   out += rule.tier + "  " + rule.key + "  \"" + rule.text + "\"";
   if (!rule.place().empty()) out += "  " + rule.place();
   return out + "  " + step.why + "\n";
+}
+
+// Why a tier has no rule for this end.
+std::string silent_tier(const Tier& tier, const ExplainedEnd& judged) {
+  const bool manifests = tier.kind == Tier::Kind::kNetworkPolicy;
+  return "    " + tier.name + "  " + (manifests ? "no NetworkPolicy isolates " : "no policy for ") + judged.workload +
+         " here\n";
+}
+
+// The tiers in order, down to the one that decided.
+std::string chain_of_tiers(const PolicyTable& table, const ExplainedEnd& judged) {
+  std::string out;
+  for (const Tier& tier : table.tiers()) {
+    std::size_t asked = 0, hidden = 0;
+    for (const ExplainedStep& step : judged.steps) {
+      const TableRule& rule = table.rules()[step.rule];
+      if (rule.tier != tier.name) continue;
+      if (step.matched || asked < kShownSteps) {
+        out += rule_line(rule, step);
+      } else {
+        ++hidden;
+      }
+      ++asked;
+    }
+    if (hidden != 0) out += "    " + tier.name + "  " + std::to_string(hidden) + " more rules that do not match\n";
+    if (asked == 0) out += silent_tier(tier, judged);
+    if (judged.rule != kNone && table.rules()[judged.rule].tier == tier.name) return out;
+  }
+  return out + "    no rule matches: open\n";
 }
 
 }  // namespace
@@ -106,8 +143,7 @@ std::string Explanation::to_string(const PolicyTable& table) const {
       continue;
     }
     out += judged.workload + ":\n";
-    for (const ExplainedStep& step : judged.steps) out += rule_line(table.rules()[step.rule], step);
-    if (judged.rule == kNone) out += "    no rule matches: open\n";
+    out += chain_of_tiers(table, judged);
   }
   out += rules::to_string(action);
   if (rule == kNone) return out + ": no rule decided\n";

@@ -1,6 +1,9 @@
 # Policies from files to verdicts. Skipped where the cases are not at hand (BULKHEAD_TEST_DATA).
 find_program(SYSTEM_PYTHON3 python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 if(TARGET bulkhead)
-  add_test(NAME policy.cases COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/cases.py --bulkhead $<TARGET_FILE:bulkhead>)
-  set_tests_properties(policy.cases PROPERTIES LABELS differential TIMEOUT 600 SKIP_RETURN_CODE 77)
+  foreach(test cases properties captures reference)
+    add_test(NAME policy.${test}
+      COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/${test}.py --bulkhead $<TARGET_FILE:bulkhead>)
+    set_tests_properties(policy.${test} PROPERTIES LABELS differential TIMEOUT 900 SKIP_RETURN_CODE 77)
+  endforeach()
 endif()

@@ -20,11 +20,17 @@ struct RandomWorld {
   Diagnostics diagnostics;
   std::vector<IpAddress> v4, v6;  // worth asking for
   std::vector<std::uint16_t> ports;
+  std::chrono::sys_seconds now{std::chrono::seconds(1'800'000'000)};  // some policies have expired by then
 };
+
+// kSimple: ordered tiers, peers by selector and address, ports by number. kAll: also NetworkPolicy tiers, port
+// names, sets, domain names, nodes by label, the own node, expiry, and flows through services.
+enum class PolicyKinds : std::uint8_t { kSimple, kAll };
 
 class RandomPolicies {
  public:
-  explicit RandomPolicies(std::uint64_t seed) : random_(seed) {}
+  explicit RandomPolicies(std::uint64_t seed, PolicyKinds kinds = PolicyKinds::kSimple)
+      : random_(seed), all_(kinds == PolicyKinds::kAll) {}
 
   RandomWorld make() {
     RandomWorld world;
@@ -32,10 +38,11 @@ class RandomPolicies {
     world.model.tiers = PolicyModel::default_tiers();
     if (chance(3)) world.model.tiers[1].end = Action::kDeny;
     if (chance(3)) world.model.tiers[2].end = Action::kAllow;
-    if (chance(4)) world.model.tiers[3].end = Action::kDeny;
+    if (chance(4)) world.model.tiers.back().end = Action::kDeny;
+    if (all_) add_sets(world.model);
     const unsigned policies = 2 + pick(7);
     for (unsigned i = 0; i < policies; ++i) world.model.policies.push_back(make_policy(i));
-    world.table = compile_policies(world.model, world.inventory, world.diagnostics);
+    world.table = compile_policies(world.model, world.inventory, world.diagnostics, world.now);
     collect(world);
     return world;
   }
@@ -58,6 +65,8 @@ class RandomPolicies {
       q.tuple.source_port = static_cast<std::uint16_t>(pick(65536));
       q.tuple.destination_port = world.ports[pick(static_cast<unsigned>(world.ports.size()))];
     }
+    if (all_ && chance(8)) q.tuple.source = q.tuple.destination;
+    q.through_service = all_ && chance(4);
     return q;
   }
 
@@ -74,7 +83,9 @@ class RandomPolicies {
     Node node;
     node.name = "n1";
     node.addresses = {*IpAddress::parse("10.0.0.1"), *IpAddress::parse("fd00::1")};
+    node.labels = {{"role", "edge"}};
     static_cast<void>(out->add_node(node));
+    if (all_) add_more_ends(*out);
     const unsigned count = 4 + pick(10);
     for (unsigned i = 0; i < count; ++i) {
       Workload w;
@@ -89,9 +100,42 @@ class RandomPolicies {
       w.addresses = {*IpAddress::parse("10.0." + std::to_string(pick(2)) + "." + number),
                      *IpAddress::parse("fd00::" + std::to_string(pick(2)) + ":" + number)};
       if (chance(5)) w.addresses.pop_back();
+      if (all_) add_ports(w);
       static_cast<void>(out->add_workload(w));  // contradictions are left out
     }
     return out;
+  }
+
+  void add_more_ends(Inventory& out) {
+    static_cast<void>(
+        out.add_node({"n2", {{"role", "core"}}, {*IpAddress::parse("10.0.2.1"), *IpAddress::parse("fd00:2::1")}, {}}));
+    static_cast<void>(out.add_external(
+        {"mirror", {*IpAddress::parse("192.0.2.7"), *IpAddress::parse("2001:db8::7")}, {"deb.example.org"}, {}}));
+    static_cast<void>(
+        out.add_external({"home", {*IpAddress::parse("192.0.2.8")}, {"example.org", "Example.com."}, {}}));
+  }
+
+  void add_ports(Workload& w) {
+    w.node = word({"n1", "n2", "n3", ""});
+    if (chance(2)) w.ports.push_back({"http", 6, static_cast<std::uint16_t>(word({"a", "b"}) == "a" ? 80 : 85)});
+    if (chance(2)) w.ports.push_back({"dns", 17, 53});
+    if (chance(3)) w.ports.push_back({"dns", 6, 53});
+    if (chance(3)) w.ports.push_back({"http", 6, 443});
+  }
+
+  void add_sets(PolicyModel& model) {
+    for (const char* name : {"one", "two"}) {
+      NamedSet set;
+      set.name = name;
+      set.members = std::get<std::vector<Peer>>(parse_peers(cidr() + ", " + selector() + ", nodes role=core"));
+      model.sets.push_back(std::move(set));
+    }
+  }
+
+  std::string rare_peer(FlowEnd end) {
+    if (end == FlowEnd::kEgress && chance(3)) return word({"*.example.org", "example.org", "example.com"});
+    return word({"own-node", "set=one", "set=two", "nodes role=edge", "nodes node!=n1", "nodes has role",
+                 "any !10.0.0.0/24 !fd00::/64", "world !192.0.2.0/29"});
   }
 
   std::string selector() {
@@ -118,7 +162,10 @@ class RandomPolicies {
       const unsigned peers = 1 + pick(3);
       for (unsigned i = 0; i < peers; ++i) {
         if (i != 0) out += ", ";
-        out += chance(2) ? selector() : chance(2) ? cidr() : word({"any", "world", "nodes", "pods", "self-ns"});
+        out += all_ && chance(4) ? rare_peer(end)
+               : chance(2)       ? selector()
+               : chance(2)       ? cidr()
+                                 : word({"any", "world", "nodes", "pods", "self-ns"});
       }
     }
     if (!chance(3)) {
@@ -126,6 +173,10 @@ class RandomPolicies {
       const unsigned ports = 1 + pick(3);
       for (unsigned i = 0; i < ports; ++i) {
         if (i != 0) out += ", ";
+        if (all_ && chance(3)) {
+          out += word({"tcp/@http", "udp/@http", "@dns", "tcp/@dns", "@nobody"});
+          continue;
+        }
         out +=
             word({"tcp", "tcp/80", "tcp/80-90", "tcp/91-95", "tcp/0", "tcp/65535", "tcp/60000-65535", "udp/53", "udp",
                   "sctp/9000-9001", "icmp", "icmp/echo-request", "icmp/3.4", "icmp6/1", "gre", "50", "tcp/0-79"});
@@ -141,6 +192,15 @@ class RandomPolicies {
     p.tier = word({"quarantine", "security", "platform", "baseline"});
     if (chance(2)) p.order = number;
     if (chance(4)) p.mode = Policy::Mode::kAudit;
+    if (all_ && chance(3)) {
+      p.tier = "kubernetes";
+      p.mode = Policy::Mode::kEnforce;
+      p.order.reset();
+      p.isolates_ingress = chance(2);
+      p.isolates_egress = chance(2);
+    }
+    if (all_ && chance(5))
+      p.expires = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000 + (chance(2) ? 1 : 0)));
     p.subject = std::get<Selector>(parse_selector(chance(3) ? "any" : selector()));
     for (const FlowEnd end : {FlowEnd::kIngress, FlowEnd::kEgress}) {
       auto& rules = end == FlowEnd::kIngress ? p.ingress : p.egress;
@@ -150,7 +210,10 @@ class RandomPolicies {
         auto rule = parse_rule(text, end);
         if (const auto* wrong = std::get_if<TextProblem>(&rule)) throw std::runtime_error(text + ": " + wrong->message);
         rules.push_back(std::get<PolicyRule>(std::move(rule)));
+        if (p.tier == "kubernetes") rules.back().action = Action::kAllow;
       }
+      // As a manifest: rules of a direction that is not isolated are not there.
+      if (p.tier == "kubernetes" && !p.isolates(end)) rules.clear();
     }
     return p;
   }
@@ -162,6 +225,9 @@ class RandomPolicies {
     const std::size_t workloads = all.size();
     for (int copies = 0; copies < 3; ++copies)
       all.insert(all.end(), all.begin(), all.begin() + static_cast<std::ptrdiff_t>(workloads));
+    for (const ExternalHost& h : world.inventory->external()) {
+      all.insert(all.end(), h.addresses.begin(), h.addresses.end());
+    }
     for (const Node& n : world.inventory->nodes()) all.insert(all.end(), n.addresses.begin(), n.addresses.end());
     if (world.table) {
       for (const TableMatch& match : world.table->matches()) {
@@ -181,6 +247,7 @@ class RandomPolicies {
   }
 
   std::mt19937_64 random_;
+  bool all_;
 };
 
 }  // namespace bulkhead::rules::testing

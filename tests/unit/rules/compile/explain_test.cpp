@@ -38,15 +38,23 @@ TEST(Explain, ChainInWords) {
   FlowQuery query{{*IpAddress::parse("10.0.0.2"), *IpAddress::parse("10.0.0.3"), 40000, 80, ip_proto::kTcp}};
   const Explanation denied = explain(*table, query);
   EXPECT_EQ(denied.action, Action::kDeny);
-  EXPECT_EQ(denied.to_string(*table),
-            "tcp 10.0.0.2:40000 -> 10.0.0.3:80  (shop/web to shop/db)\n"
-            "  egress of shop/web:\n"
-            "    no rule matches: open\n"
-            "  ingress of shop/db:\n"
-            "    platform  db/ingress/1  \"allow from app=web on tcp/6379\"  db.yaml:5  the port is 80\n"
-            "    platform  db/ingress/2  \"allow from nodes\"  db.yaml:6  shop/web is not among the peers\n"
-            "  * platform  db/ingress/3  \"deny from any\"  db.yaml:7  matches: deny\n"
-            "deny: db/ingress/3 (db.yaml:7)\n");
+  EXPECT_EQ(
+      denied.to_string(*table),
+      "tcp 10.0.0.2:40000 -> 10.0.0.3:80  (shop/web to shop/db)\n"
+      "  egress of shop/web:\n"
+      "    quarantine  no policy for shop/web here\n"
+      "    security  no policy for shop/web here\n"
+      "    platform  no policy for shop/web here\n"
+      "    kubernetes  no NetworkPolicy isolates shop/web here\n"
+      "    baseline  no policy for shop/web here\n"
+      "    no rule matches: open\n"
+      "  ingress of shop/db:\n"
+      "    quarantine  no policy for shop/db here\n"
+      "    security  no policy for shop/db here\n"
+      "    platform  db/ingress/1  \"allow from app=web on tcp/6379\"  db.yaml:5  the port is 80\n"
+      "    platform  db/ingress/2  \"allow from nodes\"  db.yaml:6  its peers and port names stand for no address\n"
+      "  * platform  db/ingress/3  \"deny from any\"  db.yaml:7  matches: deny\n"
+      "deny: db/ingress/3 (db.yaml:7)\n");
   query.tuple.destination_port = 6379;
   EXPECT_NE(explain(*table, query).to_string(*table).find("allow: db/ingress/1 (db.yaml:5)\n"), std::string::npos);
   query.tuple.protocol = ip_proto::kUdp;
