@@ -24,6 +24,7 @@
 #include "datapath/output/output_thread.h"
 #include "datapath/pipeline/live.h"
 #include "rules/classify/classifier.h"
+#include "rules/classify/session_fate.h"
 #include "rules/compile/policy_compiler.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
@@ -182,13 +183,20 @@ class Daemon {
     return true;
   }
 
-  // Sessions that the policy in force refuses end; once more when packets that were on their way are through.
+  // Sessions that the policy in force refuses end, unless it says otherwise (`sessions`); once more when packets
+  // that were on their way are through. At the start nothing is known of the policy before: what is refused and
+  // kept lives, what is allowed is not cut.
   void cut_sessions() {
     if (generation_.policy == nullptr) return;
-    const rules::Classifier classifier(generation_.policy);
+    const rules::Classifier now(generation_.policy);
+    const rules::Classifier before(policy_before_ != nullptr ? policy_before_ : generation_.policy);
+    const rules::SessionFate fate(before, now);
     rules::SessionCutter cutter(*policy_transport_, *conntrack_);
-    const auto report =
-        cutter.cut([&](const rules::FlowQuery& query) { return !classifier.classify(query).allowed(); });
+    const auto report = cutter.cut([&](const rules::FlowQuery& query) {
+      if (policy_before_ != nullptr) return fate.must_end(query);
+      const rules::Decision decision = now.classify(query);
+      return !decision.allowed() && now.table().rules()[decision.rule].sessions != rules::SessionChange::kKeep;
+    });
     if (!report) {
       spdlog::error("sessions that the policy refuses could not all be cut: {}", report.error().to_string());
     } else if (report->cut != 0) {
@@ -307,6 +315,7 @@ class Daemon {
         case SIGHUP: reload(); break;
         default: break;
       }
+      if (policy_expires()) reload();
       if (cut_again_) cut_sessions();
       cut_again_ = false;
       tell_about_lease();
@@ -321,6 +330,16 @@ class Daemon {
         next_stats += settings_.stats.interval;
       }
     }
+  }
+
+  // A policy of the table in force has reached its end; once for each table, whether the reload works or not.
+  bool policy_expires() {
+    if (generation_.policy == nullptr || expiry_seen_ == generation_.policy) return false;
+    const auto end = generation_.policy->next_expiry();
+    if (!end || std::chrono::system_clock::now() < *end) return false;
+    expiry_seen_ = generation_.policy;
+    spdlog::info("a policy has expired");
+    return true;
   }
 
   void tell_about_lease() {
@@ -362,6 +381,7 @@ class Daemon {
       spdlog::error("reload failed: generation {} keeps running", generation_number_);
       return;
     }
+    policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     cut_sessions();
     cut_again_ = true;
@@ -416,6 +436,7 @@ class Daemon {
   std::unique_ptr<rules::ConntrackTable> conntrack_;
   std::unique_ptr<rules::LeaseKeeper> lease_;
   bool lease_told_ = false, cut_again_ = true;
+  rules::PolicyTablePtr policy_before_, expiry_seen_;
   std::unique_ptr<rules::BlockManager> blocks_;
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;
   std::unique_ptr<output::OutputThread> output_;

@@ -1,5 +1,6 @@
 // spec of AdminNetworkPolicy, BaselineAdminNetworkPolicy (v1alpha1) and ClusterNetworkPolicy (v1alpha1, v1alpha2).
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "config/load/kubernetes_names.h"
@@ -201,6 +202,11 @@ class ClusterPolicyReader {
       diagnostics_.error(node.span,
                          node.is_sequence() && !node.items.empty() ? "manifest.too_many" : "manifest.empty_list",
                          "expected a list of 1 to " + std::to_string(dialect_.max_items) + " items");
+    }
+    std::set<std::string> seen;
+    for (const YamlNode& item : node.items) {
+      if (!item.is_scalar() || seen.insert(item.text).second) continue;
+      diagnostics_.error(item.span, "manifest.duplicate", "\"" + item.text + "\" stands twice in this list");
     }
     return node.items;
   }

@@ -29,7 +29,6 @@ class AddressSet {
   [[nodiscard]] bool contains(const IpAddress& address) const;
   [[nodiscard]] AddressSet unite(const AddressSet& other) const;
   [[nodiscard]] AddressSet without(const AddressSet& other) const;
-  [[nodiscard]] AddressSet intersect(const AddressSet& other) const { return without(without(other)); }
 
   [[nodiscard]] const std::vector<V4Range>& v4() const { return v4_; }
   [[nodiscard]] const std::vector<IpRange>& v6() const { return v6_; }

@@ -110,7 +110,7 @@ class PolicyCompiler {
       entry.action = rule.action;
       entry.log = rule.log;
       entry.limit = rule.limit;
-      entry.text = rule.to_string();
+      entry.text = rule.to_string() + (rule.name.empty() ? "" : " (" + rule.name + ")");
       entry.span = rule.span;
       out.push_back({&rule, add_rule(std::move(entry)), PeerResolver::needs(rule.peers)});
     }
@@ -160,7 +160,10 @@ class PolicyCompiler {
 
   bool is_in_force(const Policy& policy) {
     if (!policy.expires) return true;
-    if (*policy.expires <= now_) return false;
+    if (*policy.expires <= now_) {
+      diagnostics_.warning(policy.span, "policy.expired", "this policy has expired and does nothing");
+      return false;
+    }
     auto& next = table_->next_expiry_;
     next = next ? std::min(*next, *policy.expires) : *policy.expires;
     return true;

@@ -1,6 +1,7 @@
 #include "rules/model/selector.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -57,8 +58,11 @@ void set_subject(Requirement& r, std::string_view key) {
 
 // Label keys that would read as something else are written label.KEY.
 bool needs_prefix(std::string_view key) {
-  return key == "ns" || key == "node" || key == "pod" || key == "set" || key == "has" || key.starts_with("ns.") ||
-         key.starts_with("label.");
+  static constexpr std::array kWords = {"ns",    "node",     "pod",  "set",     "has", "on",  "log",  "any",
+                                        "world", "own-node", "pods", "self-ns", "in",  "not", "nodes"};
+  const bool digit = !key.empty() && key[0] >= '0' && key[0] <= '9';  // would read as an address
+  return digit || key.starts_with("ns.") || key.starts_with("label.") ||
+         std::find(kWords.begin(), kWords.end(), key) != kWords.end();
 }
 
 std::string subject_text(const Requirement& r) {

@@ -14,7 +14,10 @@ namespace {
 
 bool has_sentence(const bulkhead::rules::PolicyRule& rule) {
   for (const auto& peer : rule.peers) {
-    if (peer.kind == bulkhead::rules::Peer::Kind::kNothing) return false;
+    // The API takes more names than a sentence does ("a.b" reads as no name there).
+    if (peer.kind == bulkhead::rules::Peer::Kind::kNothing || peer.kind == bulkhead::rules::Peer::Kind::kDnsName) {
+      return false;
+    }
     // Values may be empty inside a list, which no sentence can say.
     for (const auto& r : peer.selector.all) {
       for (const auto& value : r.values) {

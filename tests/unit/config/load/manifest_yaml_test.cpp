@@ -192,6 +192,7 @@ TEST(Manifest, ClusterPoliciesAreRefusedWithReason) {
       {head + "egress: [{action: Accept, to: [{domainNames: ['a.*.b']}]}]}", "manifest.bad_domain"},
       {head + "egress: [{action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: web}]}]}",
        "manifest.named_port_peer"},
+      {head + "egress: [{action: Deny, to: [{networks: [10.0.0.0/8, 10.0.0.0/8]}]}]}", "manifest.duplicate"},
       {head + many + "]}", "manifest.too_many"},
   };
   for (const auto& [spec, code] : rows) {

@@ -57,7 +57,8 @@ TEST(RuleParser, PrintedRulesParseToThemselves) {
         "allow from 10.20.0.0/16 !10.20.9.0/24 !10.20.10.1/32 on tcp/9100-9110", "pass from self-ns on udp",
         "deny from pods log", "allow from set=offices, own-node on tcp/80, tcp/@https, @dns",
         "deny from any !10.0.0.0/8 !fd00::/8, world !192.0.2.1/32", "allow from nodes role=edge node!=n1 on tcp/22",
-        "allow from label.ns=x label.pod in (a, b) has label.ns.team", "allow from any on icmp, tcp/1",
+        "allow from label.ns=x label.pod in (a, b) has label.ns.team label.on=off",
+        "allow from label.1.2 in (a, b), label.any not in (c, d)", "allow from any on icmp, tcp/1",
         "allow from any on 1", "allow from any on icmp6"}) {
     const PolicyRule rule = parse(text);
     EXPECT_EQ(rule.to_string(), text);
