@@ -26,7 +26,7 @@ std::string bytes_of(const IpAddress& a) {
 }
 
 // IPv4 addresses written as ::ffff:a.b.c.d are the IPv4 address.
-std::string unmapped(std::string bytes) {
+std::string unmapped(const std::string& bytes) {
   static constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
   return bytes.size() == 16 && bytes.starts_with(kMapped) ? bytes.substr(12) : bytes;
 }
