@@ -121,8 +121,7 @@ class Daemon {
     policy_transport_ = std::move(*policy_transport);
     block_transport_ = std::move(*block_transport);
     enforcer_ = std::make_unique<rules::Enforcer>(*policy_transport_, nft_settings(settings_.segments));
-    if (!load_kernel(generation_.policy) || !keep_lease(settings_.segments) || !open_conntrack()) return false;
-    cut_sessions();
+    if (!open_conntrack() || !load_kernel(generation_.policy) || !keep_lease(settings_.segments)) return false;
     blocks_ = std::make_unique<rules::BlockManager>(*block_transport_, block_settings());
     if (const auto adopted = blocks_->adopt(); !adopted) {
       spdlog::error("blocks: {}", adopted.error().to_string());
@@ -183,9 +182,9 @@ class Daemon {
   }
 
   // Sessions that the policy in force refuses end; once more when packets that were on their way are through.
-  void cut_sessions() {
-    if (generation_.policy == nullptr) return;
-    const rules::Classifier classifier(generation_.policy);
+  void cut_sessions(const rules::PolicyTablePtr& policy) {
+    if (policy == nullptr) return;
+    const rules::Classifier classifier(policy);
     rules::SessionCutter cutter(*policy_transport_, *conntrack_);
     const auto report =
         cutter.cut([&](const rules::FlowQuery& query) { return !classifier.classify(query).allowed(); });
@@ -198,6 +197,8 @@ class Daemon {
 
   bool load_kernel(const rules::PolicyTablePtr& policy) {
     const rules::PolicyTablePtr table = table_to_load(policy);
+    enforcer_->on_commit([this, policy] { cut_sessions(policy); });
+    cut_again_ = true;
     const auto report = enforcer_->load(table);
     if (!report) {
       spdlog::error("the kernel refused the ruleset: {}", report.error().to_string());
@@ -307,7 +308,7 @@ class Daemon {
         case SIGHUP: reload(); break;
         default: break;
       }
-      if (cut_again_) cut_sessions();
+      if (cut_again_) cut_sessions(generation_.policy);
       cut_again_ = false;
       tell_about_lease();
       tell_about_interfaces();
@@ -363,8 +364,6 @@ class Daemon {
       return;
     }
     generation_ = std::move(*next);
-    cut_sessions();
-    cut_again_ = true;
     ++generation_number_;
     live_->use(generation_.snapshot);
     const auto& loaded = generation_.summary;
