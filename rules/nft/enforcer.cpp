@@ -35,13 +35,27 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table) {
   return report;
 }
 
+// What the kernel would let pass although a policy says otherwise is refused before it changes anything.
+std::optional<Error> Enforcer::unenforceable(const PolicyTable& table) {
+  for (const TableRule& rule : table.rules()) {
+    if (!rule.limit) continue;
+    return Error{"render", "rule " + rule.key + (rule.place().empty() ? "" : " (" + rule.place() + ")"), ENOTSUP,
+                 "limits are not enforced by the kernel ruleset yet; the rule would admit without one"};
+  }
+  return std::nullopt;
+}
+
 Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const EnforcementMode& mode) {
+  if (table != nullptr) {
+    if (auto why = unenforceable(*table)) return *why;
+  }
   NftRuleset desired = render_ruleset(table.get(), mode, settings_);
   auto actual = transport_.dump(settings_.table);
   if (!actual) return actual.error();
   leave_out_guard(*actual);
-  const RulesetDifference difference = compare_rulesets(desired, *actual);
+  const RulesetDifference difference = compare_rulesets(desired, *actual, Findings::kOmitted);
   if (auto status = transport_.apply(difference.batch); !status) return status.error();
+  if (on_commit_) on_commit_();
   desired_ = std::move(desired);
   mode_ = mode;
   mode_detected_ = false;
@@ -55,6 +69,12 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
                  std::to_string(proof->size()) + " differences after the load, the first: " + proof->front()};
   }
   return report;
+}
+
+Status Enforcer::amend(const NftBatch& batch, const std::function<void(NftRuleset&)>& commit) {
+  if (auto status = transport_.apply(batch); !status) return status;
+  commit(desired_);
+  return ok();
 }
 
 Result<std::vector<std::string>> Enforcer::verify() {

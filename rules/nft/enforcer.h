@@ -6,6 +6,8 @@
 // Tests    tests/unit/rules/nft/enforcer_test.cpp (fake), tests/netns/policy_netns_test.cpp (kernel)
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,12 @@ class Enforcer {
   [[nodiscard]] Result<std::string> dump();
   [[nodiscard]] const EnforcementMode& mode() const { return mode_; }
   [[nodiscard]] const NftSettings& settings() const { return settings_; }
+  // What the kernel shall hold.
+  [[nodiscard]] const NftRuleset& desired() const { return desired_; }
+  // A part of it changes: one transaction; `commit` makes the same change in what is desired.
+  [[nodiscard]] Status amend(const NftBatch& batch, const std::function<void(NftRuleset&)>& commit);
+  // Called in load() once the transaction is in force, before the proof: what must not wait for it.
+  void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
   // For the next load.
   void use(NftSettings settings) { settings_ = std::move(settings); }
 
@@ -51,11 +59,15 @@ class Enforcer {
   [[nodiscard]] static Result<std::size_t> recover(NftTransport& transport, const std::string& table = "bulkhead");
 
  private:
+  // The first rule that the ruleset cannot express; nullopt: all can be.
+  [[nodiscard]] static std::optional<Error> unenforceable(const PolicyTable& table);
+
   NftTransport& transport_;
   NftSettings settings_;
   EnforcementMode mode_;
   bool mode_detected_ = false;
   NftRuleset desired_;
+  std::function<void()> on_commit_;
 };
 
 }  // namespace bulkhead::rules
