@@ -64,6 +64,12 @@ struct VerdictsOptions {
 };
 [[nodiscard]] int cmd_verdicts(const VerdictsOptions& options);
 
+struct ImportOptions {
+  std::string file;    // a suricata.yaml
+  bool quiet = false;  // only the settings
+};
+[[nodiscard]] int cmd_import(const ImportOptions& options);
+
 struct ListOptions {
   std::string what;    // keywords, settings, protocols
   std::string filter;  // part of a name
