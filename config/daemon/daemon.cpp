@@ -204,10 +204,9 @@ class Daemon {
     const bool guarded = load_guard(*next);
     if (!load_kernel(next->policy)) return;
     if (!guarded) links_loaded_ = 0;  // again next time
+    policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     ++generation_number_;
-    cut_sessions();
-    cut_again_ = true;
     live_->use(generation_.snapshot);
     spdlog::info("workloads: {}; generation {}", generation_.summary.workloads, generation_number_);
   }
