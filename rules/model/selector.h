@@ -2,7 +2,8 @@
 //
 // Words    k=v  k!=v  k in (a, b)  k not in (a, b)  has k  !has k; blanks join with AND. The keys ns,
 //          node and pod are the workload's own; ns.K is label K of its namespace; others are labels.
-//          label.K is label K even if K is ns, node, pod, set, has, or begins with ns. or label.
+//          label.K is label K even if K is a word of the format (ns, pod, any, on, ...), or begins with a digit,
+//          ns. or label.
 // Rules    as Kubernetes: != and "not in" also match when the key is missing, = and "in" never do.
 // Thread   pure functions on values.
 // Errors   parse_selector() answers a TextProblem with the place in the text.
