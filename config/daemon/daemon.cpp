@@ -2,7 +2,9 @@
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +19,7 @@
 
 #include "config/daemon/block_thread.h"
 #include "config/daemon/generation.h"
+#include "config/daemon/guard_thread.h"
 #include "config/daemon/summary_sink.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/output/file_sink.h"
@@ -26,7 +29,10 @@
 #include "rules/classify/classifier.h"
 #include "rules/classify/session_fate.h"
 #include "rules/compile/policy_compiler.h"
+#include "rules/discovery/discovery.h"
 #include "rules/nft/enforcer.h"
+#include "rules/nft/guard_ports.h"
+#include "rules/nft/l2_guard.h"
 #include "rules/nft/nl_transport.h"
 #include "rules/reconcile/lease_keeper.h"
 #include "rules/reconcile/session_cutter.h"
@@ -37,6 +43,7 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitBadInput = 2;
+constexpr auto kFirstList = std::chrono::seconds(3);  // how long the start waits for the engine's answer
 
 std::string printed(const Diagnostics& diagnostics) {
   std::ostringstream out;
@@ -51,21 +58,28 @@ class Signals {
     sigemptyset(&mask_);
     for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&mask_, s);
     pthread_sigmask(SIG_BLOCK, &mask_, &old_);
+    fd_ = ::signalfd(-1, &mask_, SFD_NONBLOCK | SFD_CLOEXEC);
   }
-  ~Signals() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+  ~Signals() {
+    ::close(fd_);
+    pthread_sigmask(SIG_SETMASK, &old_, nullptr);
+  }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  // The next signal, or 0 after `timeout`.
-  int wait(std::chrono::milliseconds timeout) {
-    const timespec limit{timeout.count() / 1000, (timeout.count() % 1000) * 1'000'000};
-    const int signal = sigtimedwait(&mask_, nullptr, &limit);
-    return signal > 0 ? signal : 0;
+  // The next signal, or 0 after `timeout` or when one of `others` is readable.
+  int wait(std::chrono::milliseconds timeout, const std::vector<int>& others) {
+    std::vector<pollfd> all = {{fd_, POLLIN, 0}};
+    for (const int fd : others) all.push_back({fd, POLLIN, 0});
+    ::poll(all.data(), all.size(), static_cast<int>(timeout.count()));
+    signalfd_siginfo info{};
+    return ::read(fd_, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
   }
 
  private:
   sigset_t mask_{};
   sigset_t old_{};
+  int fd_ = -1;
 };
 
 // Addresses of this node: never blocked as a source.
@@ -95,7 +109,8 @@ class Daemon {
 
   int run() {
     Diagnostics diagnostics;
-    auto generation = load_generation(settings_, 1, diagnostics, state_);
+    if (!discover()) return kExitFailed;
+    auto generation = load_generation(settings_, 1, diagnostics, state_, discovered());
     if (!diagnostics.all().empty()) spdlog::warn("while loading:\n{}", printed(diagnostics));
     if (!generation) return kExitBadInput;
     generation_ = std::move(*generation);
@@ -110,6 +125,94 @@ class Daemon {
   }
 
  private:
+  // Follows interfaces, and the engine's containers where there is one; waits a while for its first list.
+  bool discover() {
+    rules::DiscoverySettings to;
+    to.node_name = settings_.discovery.node_name;
+    std::error_code error;
+    const bool there = std::filesystem::exists(settings_.discovery.docker_socket, error);
+    const DockerMode mode = settings_.discovery.docker;
+    if (mode == DockerMode::kYes || (mode == DockerMode::kAuto && there)) {
+      to.docker_socket = settings_.discovery.docker_socket;
+    }
+    follows_engine_ = !to.docker_socket.empty();
+    auto opened = rules::Discovery::open(to);
+    if (!opened) {
+      spdlog::error("{}", opened.error().to_string());
+      return false;
+    }
+    discovery_ = std::move(*opened);
+    const auto end = std::chrono::steady_clock::now() + kFirstList;
+    while (!discovery_->complete() && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    if (const auto polled = discovery_->poll(); !polled) spdlog::warn("{}", polled.error().to_string());
+    tell_about_engine();
+    return true;
+  }
+
+  // What goes into the tables besides the inventory file; null: nothing is followed.
+  [[nodiscard]] const rules::Discovered* discovered() const {
+    return follows_engine_ ? &discovery_->discovered() : nullptr;
+  }
+
+  void tell_about_engine() {
+    const bool away = discovery_->problem().has_value();
+    if (away && !engine_away_told_) {
+      spdlog::warn("the Docker engine cannot be read, what is known stays: {}", discovery_->problem()->to_string());
+    }
+    if (!away && engine_away_told_) spdlog::info("the Docker engine is back");
+    engine_away_told_ = away;
+  }
+
+  // Guards the ports that the generation knows and this node has.
+  bool load_guard(const Generation& generation) {
+    if (!settings_.guard.enabled) return true;
+    std::vector<rules::GuardPort> ports;
+    if (generation.inventory != nullptr) ports = rules::guard_ports(*generation.inventory, discovery_->links());
+    const auto report = guard_->load(std::move(ports));
+    if (!report) {
+      spdlog::error("the kernel refused the guard of the ports: {}", report.error().to_string());
+      return false;
+    }
+    if (report->changes != 0) spdlog::info("guard: {} ports; {} changes", report->ports, report->changes);
+    if (guard_events_ != nullptr) guard_events_->use(guard_->ports());
+    return true;
+  }
+
+  // Containers and interfaces came or went: the policies for who is there now. New ports are guarded before
+  // the policy opens them.
+  void rediscover() {
+    const auto changed = discovery_->poll();
+    if (!changed) spdlog::error("{}", changed.error().to_string());
+    tell_about_engine();
+    const std::uint64_t links = discovery_->links().version();
+    const bool other_links = links != links_loaded_;
+    if (!changed || (!*changed && !other_links)) return;
+    links_loaded_ = links;
+    if (!*changed || !follows_engine_) {
+      static_cast<void>(load_guard(generation_));  // a listed interface may have come
+      return;
+    }
+    Diagnostics diagnostics;
+    auto next = with_workloads(generation_, discovery_->discovered(), generation_number_ + 1, diagnostics);
+    if (!next) {
+      spdlog::error("the policies do not compile for the workloads that are there:\n{}", printed(diagnostics));
+      return;
+    }
+    // A guard that fails for one port is no reason to leave the policies of all as they were.
+    const bool guarded = load_guard(*next);
+    if (!load_kernel(next->policy)) return;
+    if (!guarded) links_loaded_ = 0;  // again next time
+    policy_before_ = generation_.policy;
+    generation_ = std::move(*next);
+    ++generation_number_;
+    cut_sessions();
+    cut_again_ = true;
+    live_->use(generation_.snapshot);
+    spdlog::info("workloads: {}; generation {}", generation_.summary.workloads, generation_number_);
+  }
+
   // The policy into the kernel, and the blocks that an earlier run left there into our books.
   bool enforce() {
     auto policy_transport = rules::NlTransport::open();
@@ -122,6 +225,9 @@ class Daemon {
     policy_transport_ = std::move(*policy_transport);
     block_transport_ = std::move(*block_transport);
     enforcer_ = std::make_unique<rules::Enforcer>(*policy_transport_, nft_settings(settings_.segments));
+    guard_ = std::make_unique<rules::L2Guard>(*policy_transport_, settings_.guard.rules);
+    links_loaded_ = discovery_->links().version();
+    if (!load_guard(generation_)) return false;
     if (!load_kernel(generation_.policy) || !keep_lease(settings_.segments) || !open_conntrack()) return false;
     cut_sessions();
     blocks_ = std::make_unique<rules::BlockManager>(*block_transport_, block_settings());
@@ -134,8 +240,9 @@ class Daemon {
     return true;
   }
 
-  static rules::NftSettings nft_settings(const SegmentSettings& segments) {
+  [[nodiscard]] rules::NftSettings nft_settings(const SegmentSettings& segments) const {
     rules::NftSettings out;
+    out.pin_sources = !settings_.guard.enabled;  // the guard of the port does it, before the bridge
     out.closed = segments.closed;
     out.fail_closed = segments.fail_closed;
     out.lease = segments.lease;
@@ -256,7 +363,6 @@ class Daemon {
     return settings_.workers != 0 ? settings_.workers : std::max(1U, std::thread::hardware_concurrency());
   }
 
-  // One producer per worker, one for the block thread, one for this thread's stats.
   bool start_output() {
     std::error_code error;
     std::filesystem::create_directories(settings_.log_dir, error);
@@ -274,12 +380,13 @@ class Daemon {
     output::OutputSettings output = settings_.output;
     output.mode = output::OutputMode::kLive;
     const std::size_t workers = taps_.size();
-    output_ = std::make_unique<output::OutputThread>(output, workers + 2, std::move(sinks));
+    // One producer for each worker, blocks, guards of ports, and this thread.
+    output_ = std::make_unique<output::OutputThread>(output, workers + 3, std::move(sinks));
     if (const Status started = output_->start(); !started) {
       spdlog::error("{}", started.error().to_string());
       return false;
     }
-    for (std::size_t i = 0; i < workers + 2; ++i) {
+    for (std::size_t i = 0; i < workers + 3; ++i) {
       publishers_.push_back(std::make_unique<RingPublisher>(output_->producer(i)));
     }
     return true;
@@ -291,6 +398,13 @@ class Daemon {
       response_ =
           std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
       response_->start();
+    }
+    if (settings_.guard.enabled) {
+      guard_events_ = std::make_unique<GuardThread>(*publishers_[workers + 1]);
+      guard_events_->use(guard_->ports());
+      if (const Status started = guard_events_->start(settings_.guard.rules.log_group); !started) {
+        spdlog::warn("no events of the guards of ports: {}", started.error().to_string());
+      }
     }
     std::vector<io::PacketSource*> sources;
     std::vector<event::EventPublisher*> publishers;
@@ -309,13 +423,14 @@ class Daemon {
     auto next_stats = std::chrono::steady_clock::now() + settings_.stats.interval;
     while (true) {
       if (lease_ != nullptr) lease_->beat();
-      switch (signals_.wait(std::chrono::milliseconds(200))) {
+      switch (signals_.wait(std::chrono::milliseconds(discovery_->unresolved() != 0 ? 20 : 200), discovery_->fds())) {
         case SIGTERM:
         case SIGINT: spdlog::info("stopping"); return 0;
         case SIGHUP: reload(); break;
         default: break;
       }
       if (policy_expires()) reload();
+      rediscover();
       if (cut_again_) cut_sessions();
       cut_again_ = false;
       tell_about_lease();
@@ -368,7 +483,7 @@ class Daemon {
     Diagnostics diagnostics;
     auto settings = reload_ ? reload_(diagnostics) : std::optional<EngineSettings>(settings_);
     std::optional<Generation> next;
-    if (settings) next = load_generation(*settings, generation_number_ + 1, diagnostics, state_);
+    if (settings) next = load_generation(*settings, generation_number_ + 1, diagnostics, state_, discovered());
     if (!diagnostics.all().empty()) spdlog::warn("while reloading:\n{}", printed(diagnostics));
     if (!next) {
       spdlog::error("reload failed: generation {} keeps running", generation_number_);
@@ -376,7 +491,7 @@ class Daemon {
     }
     const rules::NftSettings before = enforcer_->settings();
     enforcer_->use(nft_settings(settings->segments));
-    if (!load_kernel(next->policy) || !keep_lease(settings->segments)) {
+    if (!load_guard(*next) || !load_kernel(next->policy) || !keep_lease(settings->segments)) {
       enforcer_->use(before);
       spdlog::error("reload failed: generation {} keeps running", generation_number_);
       return;
@@ -399,6 +514,7 @@ class Daemon {
     stats.uptime = std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now() - started_);
     stats.counters = live_->stats();
     if (response_ != nullptr) response_->add_stats(stats.counters);
+    if (guard_events_ != nullptr) guard_events_->add_stats(stats.counters);
     if (const auto enforced = enforcer_->counters(); enforced) {
       for (const auto& rule : *enforced) {
         stats.counters.emplace_back("enforce." + rule.rule + (rule.audit ? ".audit_packets" : ".packets"),
@@ -418,6 +534,7 @@ class Daemon {
     live_->stop();
     if (lease_ != nullptr) lease_->stop();
     if (response_ != nullptr) response_->stop();
+    if (guard_events_ != nullptr) guard_events_->stop();
     if (settings_.stats.enabled) publish_stats();
     save_datasets(generation_);
     output_->finish();
@@ -432,7 +549,11 @@ class Daemon {
   std::uint32_t generation_number_ = 1;
   std::uint64_t losses_told_ = 0, reopens_told_ = 0;
   std::unique_ptr<rules::NlTransport> policy_transport_, block_transport_;
+  std::unique_ptr<rules::Discovery> discovery_;
+  bool follows_engine_ = false, engine_away_told_ = false;
+  std::uint64_t links_loaded_ = 0;  // LinkTable::version() that the guards were loaded for
   std::unique_ptr<rules::Enforcer> enforcer_;
+  std::unique_ptr<rules::L2Guard> guard_;
   std::unique_ptr<rules::ConntrackTable> conntrack_;
   std::unique_ptr<rules::LeaseKeeper> lease_;
   bool lease_told_ = false, cut_again_ = true;
@@ -442,6 +563,7 @@ class Daemon {
   std::unique_ptr<output::OutputThread> output_;
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;
+  std::unique_ptr<GuardThread> guard_events_;
   std::unique_ptr<pipeline::Live> live_;
   std::chrono::steady_clock::time_point started_;
 };

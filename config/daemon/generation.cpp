@@ -10,23 +10,39 @@
 #include "config/load/signature_loader.h"
 #include "rules/classify/policy_inspector.h"
 #include "rules/compile/policy_compiler.h"
+#include "rules/discovery/discovery.h"
 #include "signatures/match/signature_inspector.h"
 
 namespace bulkhead::config {
 
 namespace {
 
+// The table of out.model for out.base and what was discovered; null with errors.
+void compile(const rules::Discovered* discovered, Generation& out, Diagnostics& diagnostics) {
+  out.inventory = out.base;
+  if (discovered != nullptr) {
+    std::vector<std::string> contradictions;
+    out.inventory = rules::with_discovered(*out.base, *discovered, contradictions);
+    for (const std::string& text : contradictions) {
+      diagnostics.warning({}, "inventory.contradiction", text, "what was discovered there is left out");
+    }
+  }
+  out.policy = rules::compile_policies(*out.model, out.inventory, diagnostics);
+  if (out.policy != nullptr) out.summary.workloads = out.policy->workloads().size();
+}
+
 // The policy table, or null when no policy is given. Errors go to the diagnostics.
-rules::PolicyTablePtr load_policy(const PolicySettings& settings, LoadSummary& summary, Diagnostics& diagnostics) {
-  if (settings.files.empty() && settings.inventory.empty()) return nullptr;
-  auto inventory = settings.inventory.empty() ? std::make_shared<rules::Inventory>()
-                                              : load_inventory_file(settings.inventory, diagnostics);
-  const rules::PolicyModel model = load_policy_files(settings.files, diagnostics);
-  if (inventory == nullptr || diagnostics.has_errors()) return nullptr;
-  summary.policies = model.policies.size();
-  auto table = rules::compile_policies(model, std::move(inventory), diagnostics);
-  if (table != nullptr) summary.workloads = table->workloads().size();
-  return table;
+void load_policy(const PolicySettings& settings, const rules::Discovered* discovered, Generation& out,
+                 Diagnostics& diagnostics) {
+  if (settings.files.empty() && settings.inventory.empty() && discovered == nullptr) return;
+  out.base = settings.inventory.empty() ? std::make_shared<rules::Inventory>()
+                                        : load_inventory_file(settings.inventory, diagnostics);
+  auto model = std::make_shared<rules::PolicyModel>(load_policy_files(settings.files, diagnostics));
+  if (out.base == nullptr || diagnostics.has_errors()) return;
+  out.summary.policies = model->policies.size();
+  add_metadata_guard(*model, settings.metadata);
+  out.model = std::move(model);
+  compile(discovered, out, diagnostics);
 }
 
 }  // namespace
@@ -43,11 +59,12 @@ void save_datasets(const Generation& generation) {
 
 std::optional<Generation> load_generation(const EngineSettings& settings, std::uint32_t number,
                                           Diagnostics& diagnostics,
-                                          const std::shared_ptr<signatures::SharedState>& state) {
+                                          const std::shared_ptr<signatures::SharedState>& state,
+                                          const rules::Discovered* discovered) {
   const auto begin = std::chrono::steady_clock::now();
   Generation out;
   Diagnostics of_policy;
-  out.policy = load_policy(settings.policy, out.summary, of_policy);
+  load_policy(settings.policy, discovered, out, of_policy);
   diagnostics.append(of_policy);
   auto snapshot = std::make_shared<pipeline::Snapshot>();
   snapshot->generation = number;
@@ -77,6 +94,42 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
   out.snapshot = std::move(snapshot);
   out.summary.time = std::chrono::steady_clock::now() - begin;
   return out;
+}
+
+std::optional<Generation> with_workloads(const Generation& current, const rules::Discovered& discovered,
+                                         std::uint32_t number, Diagnostics& diagnostics) {
+  if (current.model == nullptr) return std::nullopt;
+  Generation out = current;
+  compile(&discovered, out, diagnostics);
+  if (out.policy == nullptr || diagnostics.has_errors()) return std::nullopt;
+  auto snapshot = std::make_shared<pipeline::Snapshot>(*current.snapshot);
+  snapshot->generation = number;
+  // The policy's inspector is the first where there is a policy.
+  snapshot->inspectors.front() = std::make_shared<rules::PolicyInspectorFactory>(out.policy);
+  out.snapshot = std::move(snapshot);
+  return out;
+}
+
+void add_metadata_guard(rules::PolicyModel& model, const std::vector<IpPrefix>& services) {
+  constexpr const char* kName = "metadata-guard";
+  if (services.empty() || model.tier_index(kName)) return;
+  rules::Policy policy;
+  policy.name = policy.tier = kName;
+  rules::PolicyRule rule;
+  rule.end = rules::FlowEnd::kEgress;
+  rule.action = rules::Action::kDeny;
+  for (const IpPrefix& service : services) {
+    rules::Peer peer;
+    peer.kind = rules::Peer::Kind::kCidr;
+    peer.cidr = service;
+    rule.peers.push_back(std::move(peer));
+  }
+  policy.egress.push_back(std::move(rule));
+  rules::Tier tier;
+  tier.name = kName;
+  const auto security = model.tier_index("security");
+  model.tiers.insert(model.tiers.begin() + static_cast<std::ptrdiff_t>(security ? *security + 1 : 0), std::move(tier));
+  model.policies.push_back(std::move(policy));
 }
 
 }  // namespace bulkhead::config

@@ -5,13 +5,14 @@
 // In       EngineSettings. Out  a Generation, or none when something does not load and must (see Fatal).
 // Fatal    policies and inventory with errors never load; signatures with errors are left out one by one
 //          unless SignatureSettings::failure_is_fatal.
-// Tests    tests/golden/ (through replay)
+// Tests    tests/golden/ (through replay), tests/unit/config/daemon/generation_test.cpp
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "config/load/engine_settings.h"
 #include "datapath/base/diagnostic.h"
@@ -22,9 +23,15 @@ class DatasetRegistry;
 class SignatureDb;
 struct SharedState;
 }  // namespace bulkhead::signatures
-namespace bulkhead::rules {
-class PolicyTable;
+namespace bulkhead::pipeline {
+class InspectorFactory;
 }
+namespace bulkhead::rules {
+class Inventory;
+class PolicyTable;
+struct Discovered;
+struct PolicyModel;
+}  // namespace bulkhead::rules
 
 namespace bulkhead::config {
 
@@ -42,6 +49,9 @@ struct Generation {
   std::shared_ptr<const signatures::SignatureDb> signatures;  // null: no signature files
   std::shared_ptr<const rules::PolicyTable> policy;           // null: no policy files
   std::shared_ptr<signatures::DatasetRegistry> datasets;      // null: no signature files
+  // What the table was compiled from, for with_workloads(); null when there is no table.
+  std::shared_ptr<const rules::PolicyModel> model;
+  std::shared_ptr<const rules::Inventory> base, inventory;  // of the file; with what was discovered
   LoadSummary summary;
 };
 
@@ -53,6 +63,14 @@ void save_datasets(const Generation& generation);
 
 [[nodiscard]] std::optional<Generation> load_generation(
     const EngineSettings& settings, std::uint32_t number, Diagnostics& diagnostics,
-    const std::shared_ptr<signatures::SharedState>& state = make_shared_state());
+    const std::shared_ptr<signatures::SharedState>& state = make_shared_state(),
+    const rules::Discovered* discovered = nullptr);
+
+// The generation for other workloads: the same files, compiled for them. Signatures are not touched.
+[[nodiscard]] std::optional<Generation> with_workloads(const Generation& current, const rules::Discovered& discovered,
+                                                       std::uint32_t number, Diagnostics& diagnostics);
+
+// Denies the metadata services in a tier behind `security` (the first one where there is none of that name).
+void add_metadata_guard(rules::PolicyModel& model, const std::vector<IpPrefix>& services);
 
 }  // namespace bulkhead::config

@@ -72,6 +72,8 @@ class Builder {
     outputs();
     response();
     segments();
+    guard();
+    discovery();
     signatures();
     policy();
   }
@@ -423,6 +425,52 @@ class Builder {
                          star_inside ? "* stands only at the end: veth*" : "a name has at most 15 letters");
     }
     return out;
+  }
+
+  // Numbers of a list of words, decimal or with 0x.
+  template <typename Number>
+  std::vector<Number> numbers(const char* key, std::uint32_t first, std::uint32_t last) {
+    std::vector<Number> out;
+    for (const RawItem& item : values_.get(key).items) {
+      const bool hex = item.text.starts_with("0x");
+      const char* const begin = item.text.data() + (hex ? 2 : 0);
+      const char* const end = item.text.data() + item.text.size();
+      std::uint32_t number = 0;
+      const auto [stop, error] = std::from_chars(begin, end, number, hex ? 16 : 10);
+      if (error == std::errc() && stop == end && number >= first && number <= last) {
+        out.push_back(static_cast<Number>(number));
+        continue;
+      }
+      diagnostics_.error(item.span, "settings.bad_number",
+                         std::string(key) + ": \"" + item.text + "\" is no number here",
+                         "from " + std::to_string(first) + " to " + std::to_string(last) + ", decimal or 0x88cc");
+    }
+    return out;
+  }
+
+  void guard() {
+    rules::GuardSettings& to = out_.guard.rules;
+    out_.guard.enabled = values_.flag("guard.enabled");
+    to.ether_types = numbers<std::uint16_t>("guard.ether-types", 0x600, 0xffff);
+    to.tunnel_ports = numbers<std::uint16_t>("guard.tunnel-ports", 1, 65535);
+    to.tunnel_protocols = numbers<std::uint8_t>("guard.tunnel-protocols", 0, 255);
+    to.arp_per_second = number32("guard.arp-rate");
+    to.nd_per_second = number32("guard.nd-rate");
+    to.max_macs = number32("guard.max-macs");
+    to.logs_per_second = number32("guard.log-rate");
+    to.log_group = static_cast<std::uint16_t>(values_.number("guard.log-group"));
+    if (!out_.guard.enabled) return;
+    for (const auto& item : values_.get("guard.metadata").items) {
+      if (const auto prefix = IpPrefix::parse(item.text)) out_.policy.metadata.push_back(*prefix);
+    }
+  }
+
+  void discovery() {
+    static constexpr Named<DockerMode> kModes[] = {
+        {"auto", DockerMode::kAuto}, {"yes", DockerMode::kYes}, {"no", DockerMode::kNo}};
+    out_.discovery.docker = choice(values_.text("discovery.docker"), kModes);
+    out_.discovery.docker_socket = path("discovery.docker-socket");
+    out_.discovery.node_name = values_.text("discovery.node-name");
   }
 
   void segments() {

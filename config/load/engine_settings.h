@@ -18,6 +18,7 @@
 #include "datapath/output/output_settings.h"
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/verdict.h"
+#include "rules/nft/l2_guard_renderer.h"
 
 namespace bulkhead::config {
 
@@ -50,6 +51,7 @@ struct SignatureSettings {
 struct PolicySettings {
   std::vector<std::string> files;  // globs expanded
   std::string inventory;           // empty: none
+  std::vector<IpPrefix> metadata;  // services of the cloud that are denied by a tier of their own
 };
 
 // What holds for unknown containers and without the daemon; names of interfaces, a final * for any ending.
@@ -58,6 +60,18 @@ struct SegmentSettings {
   std::vector<std::string> fail_closed;
   std::chrono::seconds lease{10};
   std::chrono::seconds grace{30};
+};
+
+// The guard of ports, and where workloads are found besides the inventory file.
+struct PortGuardSettings {
+  bool enabled = true;
+  rules::GuardSettings rules;
+};
+enum class DockerMode : std::uint8_t { kAuto, kYes, kNo };
+struct DiscoverySettings {
+  DockerMode docker = DockerMode::kAuto;
+  std::string docker_socket;
+  std::string node_name;
 };
 
 struct CaptureSettings {
@@ -104,6 +118,8 @@ struct EngineSettings {
   PolicySettings policy;
   ResponseSettings response;
   SegmentSettings segments;
+  PortGuardSettings guard;
+  DiscoverySettings discovery;
 
   std::string log_dir;
   std::string log_level = "info";

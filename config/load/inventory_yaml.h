@@ -9,7 +9,8 @@
 //   services:   [{namespace: shop, name: web, ips: [10.96.0.7], endpoints: [shop/web],
 //                 ports: [{proto: TCP, port: 80, targetPort: 8080}]}]       # or the name of a container port
 //
-// Also     "workloads" for "pods", and all of it below one key "cluster". A namespace that is not listed exists without labels. Every namespace has the
+// Also     "workloads" for "pods", and all of it below one key "cluster". A namespace that is not listed exists without
+// labels. Every namespace has the
 //          label kubernetes.io/metadata.name.
 // Thread   control thread. Errors  Diagnostics inventory.* and yaml.*; the good entries are kept.
 // Tests    tests/unit/config/load/inventory_yaml_test.cpp

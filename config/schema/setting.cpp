@@ -33,6 +33,11 @@ std::vector<SettingSection> build_sections() {
 #include "config/schema/settings_response.def"
 #include "config/schema/settings_segments.def"
        }},
+      {"Ports and discovery",
+       "Guards of ports, and where workloads are found.",
+       {
+#include "config/schema/settings_guard.def"
+       }},
       {"Output",
        "Events and counters.",
        {

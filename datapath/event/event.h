@@ -174,7 +174,8 @@ struct DropEvent {
   SignatureInfoPtr signature;  // the rule that dropped, if one did
   bool signature_blocked = true;
   std::optional<VerdictInfo> verdict;
-  // reason "policy": which rule of which file refused it, between which workloads.
+  // reason "policy": which rule of which file refused it, between which workloads. Reason "guard": the rule is
+  // "guard/arp-sender" or another reason of the port's guard, and the source is the port's workload.
   std::string policy_rule, policy_file, source_workload, destination_workload;
   std::uint32_t policy_line = 0;
   bool audit = false;  // would have been refused: the rule is in audit mode

@@ -173,8 +173,15 @@ void EveJson::write_netflow(const event::FlowEvent& e, Direction direction) {
   end();
 }
 
+namespace {
+// By a rule of a policy, or by the guard of a port.
+bool is_segmentation(const event::DropEvent& e) {
+  return e.reason == "policy" || e.reason == "guard";
+}
+}  // namespace
+
 void EveJson::write(const event::DropEvent& e) {
-  if (!settings_.drop.enabled && !(settings_.drop.policy && e.reason == "policy")) return;
+  if (!settings_.drop.enabled && !(settings_.drop.policy && is_segmentation(e))) return;
   begin(e.header, "drop");
   ether(e.header);
   community_id(e.header);
@@ -567,7 +574,7 @@ void EveJson::drop_object(const event::DropEvent& e) {
     field("icmp_seq", e.icmp_sequence);
   }
   if (!e.reason.empty()) field("reason", e.reason);
-  if (e.reason == "policy") policy(e);
+  if (is_segmentation(e)) policy(e);
   json_.EndObject();
 }
 

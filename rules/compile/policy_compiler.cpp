@@ -441,7 +441,7 @@ class PolicyCompiler {
     TableWorkload entry;
     entry.name = workload.full_name();
     entry.node = workload.node;
-    entry.interface = workload.interface;
+    for (const Attachment& port : workload.all_attachments()) entry.interfaces.push_back(port.interface);
     entry.addresses = workload.addresses;
     entry.egress = program_of(id, FlowEnd::kEgress);
     entry.ingress = program_of(id, FlowEnd::kIngress);

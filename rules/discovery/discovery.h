@@ -5,7 +5,7 @@
 // Out      discovered(): workloads in the order of their names.
 // Errors   the environment lane. An engine that cannot be read is a problem(), not an error: what is known stays,
 //          except what the kernel says is gone.
-// Tests    tests/unit/rules/discovery/discovery_test.cpp, tests/docker/docker_test.cpp (a real engine)
+// Tests    tests/unit/rules/discovery/discovery_test.cpp, tests/docker/docker_test.py (a real engine)
 #pragma once
 
 #include <chrono>

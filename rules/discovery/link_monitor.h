@@ -4,7 +4,7 @@
 // Out      links(): as of the last refresh() or poll(). fd() is readable when poll() has something to read.
 // Limits   the kernel drops messages when we are slow (ENOBUFS): poll() then reads everything anew.
 // Errors   the environment lane; the table keeps what it had.
-// Tests    tests/unit/rules/discovery/link_table_test.cpp (parsing), tests/netns/link_monitor_netns_test.cpp
+// Tests    tests/unit/rules/discovery/link_table_test.cpp (parsing), tests/docker/docker_test.py
 #pragma once
 
 #include <chrono>

@@ -487,7 +487,8 @@ void TableRenderer::midstream() {
   switch_set("grace", settings_.grace);
   address_sets("judged", true);
   std::vector<NftRule> rules;
-  rules.push_back(rule().load_constant(1, kFirstRegister).in_set("grace").verdict(NFT_RETURN).done("older than the table"));
+  rules.push_back(
+      rule().load_constant(1, kFirstRegister).in_set("grace").verdict(NFT_RETURN).done("older than the table"));
   for (const IpFamily version : kVersions) {
     if (!inet) {
       const std::string flows = version == IpFamily::kV4 ? "flows4" : "flows6";
@@ -592,10 +593,11 @@ void TableRenderer::gate() {
   ports.name = "known-ports";
   ports.key = {NftType::kInterface};
   for (const TableWorkload& workload : policy_->workloads()) {
-    if (workload.interface.empty()) continue;
-    NftElement port;
-    port.key = interface_bytes(workload.interface);
-    ports.elements.push_back(std::move(port));
+    for (const std::string& interface : workload.interfaces) {
+      NftElement port;
+      port.key = interface_bytes(interface);
+      ports.elements.push_back(std::move(port));
+    }
   }
   table_.sets.push_back(std::move(ports));
   std::vector<NftRule> rules, unknown;
@@ -724,16 +726,18 @@ void TableRenderer::guard() {
     pins[v].key = {NftType::kInterface, v == 0 ? NftType::kIpv4 : NftType::kIpv6};
   }
   for (const TableWorkload& workload : policy_->workloads()) {
-    if (workload.interface.empty() || workload.addresses.empty()) continue;
-    NftElement port;
-    port.key = interface_bytes(workload.interface);
-    for (const IpAddress& address : workload.addresses) {
-      NftElement pin = port;
-      const Bytes bytes = address_bytes(address);
-      pin.key.insert(pin.key.end(), bytes.begin(), bytes.end());
-      pins[address.is_v4() ? 0 : 1].elements.push_back(std::move(pin));
+    if (workload.addresses.empty()) continue;
+    for (const std::string& interface : workload.interfaces) {
+      NftElement port;
+      port.key = interface_bytes(interface);
+      for (const IpAddress& address : workload.addresses) {
+        NftElement pin = port;
+        const Bytes bytes = address_bytes(address);
+        pin.key.insert(pin.key.end(), bytes.begin(), bytes.end());
+        pins[address.is_v4() ? 0 : 1].elements.push_back(std::move(pin));
+      }
+      ports.elements.push_back(std::move(port));
     }
-    ports.elements.push_back(std::move(port));
   }
   for (NftSet* set : {&ports, &pins[0], &pins[1]}) table_.sets.push_back(*set);
 

@@ -313,5 +313,29 @@ TEST(ExpandGlob, PlainNamesAndPatterns) {
   EXPECT_THAT(expand_glob("plain"), ElementsAre("plain"));
 }
 
+TEST(ConfigLoader, GuardsOfPorts) {
+  const LoadedConfig defaults = with_sets({});
+  EXPECT_TRUE(defaults.settings.guard.enabled);
+  EXPECT_THAT(defaults.settings.guard.rules.tunnel_ports, ElementsAre(4789, 8472, 6081));
+  EXPECT_THAT(defaults.settings.guard.rules.tunnel_protocols, ElementsAre(4, 41, 47, 97, 115, 137));
+  EXPECT_EQ(defaults.settings.policy.metadata.size(), 3U);
+  EXPECT_EQ(defaults.settings.discovery.docker, DockerMode::kAuto);
+  EXPECT_EQ(defaults.settings.discovery.docker_socket, "/run/docker.sock");
+  const LoadedConfig set = with_sets({"guard.ether-types=[0x88cc,34958]", "guard.tunnel-ports=[]", "guard.arp-rate=7",
+                                      "guard.metadata=[]", "discovery.docker=no"});
+  EXPECT_THAT(set.settings.guard.rules.ether_types, ElementsAre(0x88cc, 34958));
+  EXPECT_THAT(set.settings.guard.rules.tunnel_ports, IsEmpty());
+  EXPECT_EQ(set.settings.guard.rules.arp_per_second, 7U);
+  EXPECT_THAT(set.settings.policy.metadata, IsEmpty());
+  EXPECT_EQ(set.settings.discovery.docker, DockerMode::kNo);
+  EXPECT_THAT(with_sets({"guard.enabled=no"}).settings.policy.metadata, IsEmpty());
+  for (const char* bad : {"0x5ff", "88cc", "0x10000", "", "0x", "-1"}) {
+    Diagnostics diagnostics;
+    load("guard:\n  ether-types: ['" + std::string(bad) + "']\n", diagnostics);
+    ASSERT_TRUE(diagnostics.has_errors()) << bad;
+    EXPECT_EQ(diagnostics.all()[0].code, std::string(bad).empty() ? diagnostics.all()[0].code : "settings.bad_number");
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::config

@@ -5,9 +5,11 @@
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
 
+#include <cstring>
 #include <set>
 
 #include "rules/nft/enforcer.h"
+#include "rules/nft/guard_ports.h"
 #include "rules/nft/l2_guard.h"
 #include "tests/unit/rules/nft/fake_nft_transport.h"
 
@@ -126,6 +128,47 @@ TEST(L2GuardRenderer, SettingsOpenAndClose) {
   EXPECT_EQ(verdict("protocols6", {4}), "");
   EXPECT_EQ(verdict("udp-to", {0x12, 0xb5}), "drop-tunnel");
   EXPECT_EQ(verdict("udp-to", {0x19, 0x1}), "") << "not on this list";
+}
+
+TEST(GuardPorts, ThoseWhoseInterfaceIsHere) {
+  LinkTable links;
+  // nlmsghdr, ifinfomsg, IFLA_IFNAME
+  const auto link = [](int index, const char* name) {
+    Bytes out(40, 0);
+    out[0] = 40;
+    out[4] = 16;
+    std::memcpy(out.data() + 20, &index, 4);
+    out[32] = 8;
+    out[34] = 3;
+    std::memcpy(out.data() + 36, name, 3);
+    return out;
+  };
+  links.apply(link(11, "aaa"));
+  links.apply(link(12, "bbb"));
+  Inventory inventory;
+  Workload listed;
+  listed.name_space = "shop";
+  listed.name = "listed";
+  listed.interface = "aaa";
+  listed.addresses = {*IpAddress::parse("10.0.0.2")};
+  Workload found;
+  found.name_space = "shop";
+  found.name = "found";
+  found.addresses = {*IpAddress::parse("10.0.0.3")};
+  found.attachments = {{"bbb", 12, "n", std::nullopt, found.addresses}, {"ccc", 13, "m", std::nullopt, {}}};
+  ASSERT_FALSE(inventory.add_workload(listed));
+  ASSERT_FALSE(inventory.add_workload(found));
+  auto ports = guard_ports(inventory, links);
+  ASSERT_EQ(ports.size(), 2U);
+  EXPECT_EQ(ports[0].index, 11U);
+  EXPECT_EQ(ports[1].workload, "shop/found");
+  EXPECT_EQ(ports[1].index, 12U);
+  links.apply(link(22, "bbb"));
+  Bytes gone = link(12, "bbb");
+  gone[4] = 17;
+  links.apply(gone);
+  ports = guard_ports(inventory, links);
+  ASSERT_EQ(ports.size(), 1U) << "another interface of that name is another port";
 }
 
 class GuardOnFake : public ::testing::Test {

@@ -153,11 +153,11 @@ TEST(NftRenderer, GuardKnowsItsPorts) {
     for (const IpAddress& own : w.addresses) {
       FlowQuery query{{own, *IpAddress::parse(own.is_v4() ? "192.0.2.1" : "2001:db8::1"), 1, 2, ip_proto::kTcp}};
       FakePacket packet = packet_of(query);
-      packet.in_interface = w.interface;
+      packet.in_interface = w.interfaces.empty() ? std::string() : w.interfaces[0];
       EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kAccept);
       query.tuple.source = own.next();
       packet = packet_of(query);
-      packet.in_interface = w.interface;
+      packet.in_interface = w.interfaces.empty() ? std::string() : w.interfaces[0];
       EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kDrop);
       packet.in_interface = "eth7";
       EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kAccept) << "not one of ours";
@@ -243,7 +243,7 @@ TEST(NftRenderer, ClosedSegmentsKnowTheirWorkloads) {
   frame.in_interface = "cali12345";
   EXPECT_EQ(bridge.run("gate-in", frame), FakeOutcome::kDrop);
   EXPECT_EQ(bridge.counted(), std::vector<std::string>{"unknown/port"});
-  frame.in_interface = world.table->workloads()[0].interface;
+  frame.in_interface = world.table->workloads()[0].interfaces.at(0);
   EXPECT_EQ(bridge.run("gate-in", frame), FakeOutcome::kAccept);
 }
 
