@@ -40,7 +40,7 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
   auto actual = transport_.dump(settings_.table);
   if (!actual) return actual.error();
   leave_out_guard(*actual);
-  const RulesetDifference difference = compare_rulesets(desired, *actual);
+  const RulesetDifference difference = compare_rulesets(desired, *actual, Findings::kOmitted);
   if (auto status = transport_.apply(difference.batch); !status) return status.error();
   desired_ = std::move(desired);
   mode_ = mode;
@@ -55,6 +55,12 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
                  std::to_string(proof->size()) + " differences after the load, the first: " + proof->front()};
   }
   return report;
+}
+
+Status Enforcer::amend(const NftBatch& batch, const std::function<void(NftRuleset&)>& commit) {
+  if (auto status = transport_.apply(batch); !status) return status;
+  commit(desired_);
+  return ok();
 }
 
 Result<std::vector<std::string>> Enforcer::verify() {

@@ -6,6 +6,7 @@
 // Tests    tests/unit/rules/nft/enforcer_test.cpp (fake), tests/netns/policy_netns_test.cpp (kernel)
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class Enforcer {
   [[nodiscard]] Result<std::string> dump();
   [[nodiscard]] const EnforcementMode& mode() const { return mode_; }
   [[nodiscard]] const NftSettings& settings() const { return settings_; }
+  // What the kernel shall hold.
+  [[nodiscard]] const NftRuleset& desired() const { return desired_; }
+  // A part of it changes: one transaction; `commit` makes the same change in what is desired.
+  [[nodiscard]] Status amend(const NftBatch& batch, const std::function<void(NftRuleset&)>& commit);
   // For the next load.
   void use(NftSettings settings) { settings_ = std::move(settings); }
 

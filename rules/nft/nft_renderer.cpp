@@ -99,7 +99,8 @@ class TableRenderer {
     std::uint8_t protocol = 0;  // 0: any
   };
 
-  [[nodiscard]] std::vector<Variant> variants(const TableMatch& match, FlowEnd end);
+  [[nodiscard]] const std::vector<Variant>& variants(std::uint32_t match, FlowEnd end);
+  [[nodiscard]] std::vector<Variant> make_variants(const TableMatch& match, FlowEnd end);
   void add_ports(RuleBuilder builder, const TableMatch& match, std::uint8_t protocol, std::vector<Variant>& out);
   void address_condition(RuleBuilder& builder, const TableMatch& match, IpFamily version, PacketSide side);
   [[nodiscard]] std::string address_set(const TableMatch& match, IpFamily version);
@@ -138,6 +139,7 @@ class TableRenderer {
   std::set<std::string> names_;
   std::map<std::string, std::string> set_contents_;  // of the sets named by words
   std::map<std::pair<std::uint32_t, FlowEnd>, std::string> program_chains_;
+  std::map<std::pair<std::uint32_t, FlowEnd>, std::vector<Variant>> variants_;  // by match
 };
 
 void TableRenderer::add_chain_once(const std::string& name, std::vector<NftRule> rules) {
@@ -156,26 +158,14 @@ std::string TableRenderer::address_set(const TableMatch& match, IpFamily version
   NftSet set;
   set.key = {version == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6};
   set.interval = true;
-  for (const IpRange& range : match.peers.ranges()) {
-    if (range.first.family() != version) continue;
-    NftElement first;
-    first.key = address_bytes(range.first);
-    set.elements.push_back(std::move(first));
-    if (range.last.is_last()) continue;  // open to the end of the space
-    NftElement end;
-    end.key = address_bytes(range.last.next());
-    end.interval_end = true;
-    set.elements.push_back(std::move(end));
-  }
+  set.elements = interval_elements(match.peers, version);
   ContentHash hash;
   for (const NftElement& element : set.elements) hash.add(element.key.data(), element.key.size());
   const std::string prefix = version == IpFamily::kV4 ? "peers4-" : "peers6-";
   set.name = prefix + hash.text();
   if (!match.peers_key.empty()) {
-    ContentHash words;
-    words.add(match.peers_key);
     // Words that mean different addresses in two places would be our own slip: the content then names the set.
-    const auto [known, fresh] = set_contents_.try_emplace(prefix + words.text(), hash.text());
+    const auto [known, fresh] = set_contents_.try_emplace(peers_set_name(version, match.peers_key), hash.text());
     if (known->second == hash.text()) set.name = known->first;
   }
   std::string name = set.name;
@@ -245,7 +235,7 @@ void TableRenderer::add_ports(RuleBuilder builder, const TableMatch& match, std:
 }
 
 // A match as alternatives that nf_tables can express: one for each IP version and protocol it names.
-std::vector<TableRenderer::Variant> TableRenderer::variants(const TableMatch& match, FlowEnd end) {
+std::vector<TableRenderer::Variant> TableRenderer::make_variants(const TableMatch& match, FlowEnd end) {
   // Egress rules name the far end of the flow.
   const PacketSide side = end == FlowEnd::kEgress ? PacketSide::kDestination : PacketSide::kSource;
   std::set<std::uint8_t> protocols;
@@ -274,6 +264,8 @@ std::vector<TableRenderer::Variant> TableRenderer::variants(const TableMatch& ma
   for (const IpFamily version : kVersions) {
     // A set that is empty today may have members tomorrow.
     if (fixed && (version == IpFamily::kV4 ? match.peers.v4().empty() : match.peers.v6().empty())) continue;
+    const std::uint8_t other_icmp = version == IpFamily::kV4 ? ip_proto::kIcmpv6 : ip_proto::kIcmp;
+    if (protocols.size() == 1 && protocols.contains(other_icmp)) continue;  // nothing to ask in this family
     RuleBuilder builder = rule();
     builder.ip_version(version);
     address_condition(builder, match, version, side);
@@ -344,8 +336,15 @@ void TableRenderer::add_verdicts(const Step& step, const Variant& variant, const
   rules.push_back(with(variant, last.done(key)));
 }
 
+// Programs share their matches: each is written once.
+const std::vector<TableRenderer::Variant>& TableRenderer::variants(std::uint32_t match, FlowEnd end) {
+  const auto [entry, fresh] = variants_.try_emplace({match, end});
+  if (fresh) entry->second = make_variants(policy_->matches()[match], end);
+  return entry->second;
+}
+
 void TableRenderer::add_step(const Step& step, FlowEnd end, const std::string& next_tier, std::vector<NftRule>& rules) {
-  for (const Variant& variant : variants(policy_->matches()[step.match], end)) {
+  for (const Variant& variant : variants(step.match, end)) {
     add_verdicts(step, variant, next_tier, rules);
   }
 }
@@ -809,6 +808,28 @@ std::string EnforcementMode::to_string() const {
   if (bridged_v4_in_inet == bridged_v6_in_inet) return bridged_v4_in_inet ? kInet : kBridge;
   return std::string("IPv4 in ") + (bridged_v4_in_inet ? kInet : kBridge) + ", IPv6 in " +
          (bridged_v6_in_inet ? kInet : kBridge);
+}
+
+std::string peers_set_name(IpFamily version, const std::string& peers_key) {
+  ContentHash words;
+  words.add(peers_key);
+  return (version == IpFamily::kV4 ? "peers4-" : "peers6-") + words.text();
+}
+
+std::vector<NftElement> interval_elements(const AddressSet& addresses, IpFamily version) {
+  std::vector<NftElement> out;
+  for (const IpRange& range : addresses.ranges()) {
+    if (range.first.family() != version) continue;
+    NftElement first;
+    first.key = address_bytes(range.first);
+    out.push_back(std::move(first));
+    if (range.last.is_last()) continue;  // open to the end of the space
+    NftElement end;
+    end.key = address_bytes(range.last.next());
+    end.interval_end = true;
+    out.push_back(std::move(end));
+  }
+  return out;
 }
 
 NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode, const NftSettings& settings) {

@@ -58,6 +58,10 @@ struct NftSettings {
   std::chrono::milliseconds grace{30'000};  // how long connections from before the first load may be taken up
 };
 
+// The set of peers that the policy's words name, and merged ranges as its elements.
+[[nodiscard]] std::string peers_set_name(IpFamily version, const std::string& peers_key);
+[[nodiscard]] std::vector<NftElement> interval_elements(const AddressSet& addresses, IpFamily version);
+
 // `table` may be null: then only blocks are enforced.
 [[nodiscard]] NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
                                         const NftSettings& settings);

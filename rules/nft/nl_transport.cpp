@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <unordered_map>
 #include <utility>
 
 namespace bulkhead::rules {
@@ -192,13 +193,13 @@ Status NlTransport::dump_table(NftTable& table) {
     return true;
   });
   if (!status) return status;
+  std::unordered_map<std::string, NftChain*> by_name;
+  for (NftChain& chain : table.chains) by_name.emplace(chain.name, &chain);
   status = dump_messages(NFT_MSG_GETRULE, table.family, table.name, "", [&](NftFamily, ByteSpan body) {
     DecodedRule decoded;
     if (!decode_rule(body, decoded)) return false;
-    if (decoded.table != table.name) return true;
-    for (NftChain& chain : table.chains) {
-      if (chain.name == decoded.chain) chain.rules.push_back(std::move(decoded.rule));
-    }
+    const auto chain = by_name.find(decoded.chain);
+    if (decoded.table == table.name && chain != by_name.end()) chain->second->rules.push_back(std::move(decoded.rule));
     return true;
   });
   if (!status) return status;

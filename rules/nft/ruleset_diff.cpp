@@ -63,8 +63,8 @@ int order(const Interval& a, const Interval& b) {
 // Compares one table of both rulesets.
 class TableComparison {
  public:
-  TableComparison(const NftTable& desired, const NftTable* actual, RulesetDifference& out)
-      : desired_(desired), actual_(actual), out_(out) {
+  TableComparison(const NftTable& desired, const NftTable* actual, bool words, RulesetDifference& out)
+      : desired_(desired), actual_(actual), words_(words), out_(out) {
     where_ = std::string(" in table ") + to_string(desired.family) + " " + desired.name;
     if (actual == nullptr) return;
     for (const NftChain& chain : actual->chains) actual_chains_.emplace(chain.name, &chain);
@@ -73,7 +73,7 @@ class TableComparison {
 
   void run() {
     if (actual_ == nullptr) {
-      finding("table is missing" + where_);
+      finding([&] { return "table is missing" + where_; });
       out_.batch.push_back(command(NftOp::kAddTable, ""));
     }
     compare_sets();
@@ -91,17 +91,20 @@ class TableComparison {
     c.name = name;
     return c;
   }
-  void finding(std::string text) { out_.findings.push_back(std::move(text)); }
+  template <typename Words>
+  void finding(Words&& words) {
+    if (words_) out_.findings.push_back(words());
+  }
 
   void compare_sets() {
     for (const NftSet& set : desired_.sets) {
       desired_sets_.insert(set.name);
       const auto found = actual_sets_.find(set.name);
       if (found == actual_sets_.end()) {
-        finding("set " + set.name + " is missing" + where_);
+        finding([&] { return "set " + set.name + " is missing" + where_; });
         new_sets_.push_back(&set);
       } else if (!set.same_definition(*found->second)) {
-        finding("set " + set.name + " is defined otherwise" + where_);
+        finding([&] { return "set " + set.name + " is defined otherwise" + where_; });
         remake(set);
       } else if (!set.dynamic_elements) {
         compare_elements(set, *found->second);
@@ -133,10 +136,10 @@ class TableComparison {
     while (w < want.size() || h < have.size()) {
       const int which = h == have.size() ? -1 : w == want.size() ? 1 : order(want[w], have[h]);
       if (which < 0) {
-        finding("interval " + text(want[w]) + " is missing in set " + desired.name + where_);
+        finding([&] { return "interval " + text(want[w]) + " is missing in set " + desired.name + where_; });
         append(add, want[w++]);
       } else if (which > 0) {
-        finding("interval " + text(have[h]) + " does not belong in set " + desired.name + where_);
+        finding([&] { return "interval " + text(have[h]) + " does not belong in set " + desired.name + where_; });
         append(remove, have[h++]);
       } else {
         ++w;
@@ -156,10 +159,14 @@ class TableComparison {
     std::size_t w = 0, h = 0;
     while (w < want.size() || h < have.size()) {
       if (h == have.size() || (w < want.size() && before(want[w], have[h]))) {
-        finding("element " + print_element(desired, *want[w]) + " is missing in set " + desired.name + where_);
+        finding([&] {
+          return "element " + print_element(desired, *want[w]) + " is missing in set " + desired.name + where_;
+        });
         add.set.elements.push_back(*want[w++]);
       } else if (w == want.size() || before(have[h], want[w])) {
-        finding("element " + print_element(desired, *have[h]) + " does not belong in set " + desired.name + where_);
+        finding([&] {
+          return "element " + print_element(desired, *have[h]) + " does not belong in set " + desired.name + where_;
+        });
         remove.set.elements.push_back(*have[h++]);
       } else {
         ++w;
@@ -186,17 +193,17 @@ class TableComparison {
       desired_chains_.insert(chain.name);
       const auto found = actual_chains_.find(chain.name);
       if (found == actual_chains_.end()) {
-        finding("chain " + chain.name + " is missing" + where_);
+        finding([&] { return "chain " + chain.name + " is missing" + where_; });
         new_chains_.push_back(&chain);
         refill_.push_back(&chain);
       } else if (chain.hook != found->second->hook) {
-        finding("chain " + chain.name + " has another hook" + where_);
+        finding([&] { return "chain " + chain.name + " has another hook" + where_; });
         flush_.insert(chain.name);
         delete_chains_.push_back(chain.name);
         new_chains_.push_back(&chain);
         refill_.push_back(&chain);
       } else if (chain.rules != found->second->rules) {
-        compare_rules(chain, *found->second);
+        if (words_) compare_rules(chain, *found->second);
         flush_.insert(chain.name);
         refill_.push_back(&chain);
       } else if (uses_stale_set(chain)) {
@@ -211,12 +218,14 @@ class TableComparison {
     for (std::size_t i = 0; i < std::max(desired.rules.size(), actual.rules.size()); ++i) {
       const std::string place = "rule " + std::to_string(i + 1) + " of chain " + desired.name + where_;
       if (i >= common && i < desired.rules.size()) {
-        finding(place + " is missing: " + print_rule(desired.rules[i]));
+        finding([&] { return place + " is missing: " + print_rule(desired.rules[i]); });
       } else if (i >= common) {
-        finding(place + " does not belong there: " + print_rule(actual.rules[i]));
+        finding([&] { return place + " does not belong there: " + print_rule(actual.rules[i]); });
       } else if (!(desired.rules[i] == actual.rules[i])) {
-        finding(place + " is \"" + print_rule(actual.rules[i]) + "\", should be \"" + print_rule(desired.rules[i]) +
-                "\"");
+        finding([&] {
+          return place + " is \"" + print_rule(actual.rules[i]) + "\", should be \"" + print_rule(desired.rules[i]) +
+                 "\"";
+        });
       }
     }
   }
@@ -229,7 +238,7 @@ class TableComparison {
       // family go with their port.
       const bool stays = chain.hook && desired_.family != NftFamily::kNetdev;
       if (stays && chain.rules.empty()) continue;
-      finding("chain " + chain.name + " does not belong" + where_);
+      finding([&] { return "chain " + chain.name + " does not belong" + where_; });
       flush_.insert(chain.name);
       if (!stays) delete_chains_.push_back(chain.name);
     }
@@ -237,7 +246,7 @@ class TableComparison {
     for (NftCommand& c : removed_elements_) out_.batch.push_back(std::move(c));
     for (const NftSet& set : actual_->sets) {
       const bool foreign = !desired_sets_.contains(set.name);
-      if (foreign) finding("set " + set.name + " does not belong" + where_);
+      if (foreign) finding([&] { return "set " + set.name + " does not belong" + where_; });
       if (foreign || stale_sets_.contains(set.name)) out_.batch.push_back(command(NftOp::kDeleteSet, set.name));
     }
     for (const std::string& name : delete_chains_) out_.batch.push_back(command(NftOp::kDeleteChain, name));
@@ -273,6 +282,7 @@ class TableComparison {
 
   const NftTable& desired_;
   const NftTable* actual_;
+  const bool words_;
   RulesetDifference& out_;
   std::string where_;
   std::unordered_map<std::string, const NftChain*> actual_chains_;
@@ -286,7 +296,7 @@ class TableComparison {
 
 }  // namespace
 
-RulesetDifference compare_rulesets(const NftRuleset& desired, const NftRuleset& actual) {
+RulesetDifference compare_rulesets(const NftRuleset& desired, const NftRuleset& actual, Findings findings) {
   RulesetDifference out;
   for (const NftTable& table : actual.tables) {
     if (desired.table(table.family, table.name) != nullptr) continue;
@@ -298,7 +308,7 @@ RulesetDifference compare_rulesets(const NftRuleset& desired, const NftRuleset& 
     out.batch.push_back(std::move(c));
   }
   for (const NftTable& table : desired.tables) {
-    TableComparison(table, actual.table(table.family, table.name), out).run();
+    TableComparison(table, actual.table(table.family, table.name), findings == Findings::kWords, out).run();
   }
   return out;
 }

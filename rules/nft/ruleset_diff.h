@@ -23,6 +23,9 @@ struct RulesetDifference {
   [[nodiscard]] bool empty() const { return batch.empty(); }
 };
 
-[[nodiscard]] RulesetDifference compare_rulesets(const NftRuleset& desired, const NftRuleset& actual);
+// Words cost more than the comparison: without them for a load.
+enum class Findings : std::uint8_t { kOmitted, kWords };
+[[nodiscard]] RulesetDifference compare_rulesets(const NftRuleset& desired, const NftRuleset& actual,
+                                                 Findings findings = Findings::kWords);
 
 }  // namespace bulkhead::rules
