@@ -42,6 +42,7 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
   leave_out_guard(*actual);
   const RulesetDifference difference = compare_rulesets(desired, *actual, Findings::kOmitted);
   if (auto status = transport_.apply(difference.batch); !status) return status.error();
+  if (on_commit_) on_commit_();
   desired_ = std::move(desired);
   mode_ = mode;
   mode_detected_ = false;

@@ -49,6 +49,8 @@ class Enforcer {
   [[nodiscard]] const NftRuleset& desired() const { return desired_; }
   // A part of it changes: one transaction; `commit` makes the same change in what is desired.
   [[nodiscard]] Status amend(const NftBatch& batch, const std::function<void(NftRuleset&)>& commit);
+  // Called in load() once the transaction is in force, before the proof: what must not wait for it.
+  void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
   // For the next load.
   void use(NftSettings settings) { settings_ = std::move(settings); }
 
@@ -61,6 +63,7 @@ class Enforcer {
   EnforcementMode mode_;
   bool mode_detected_ = false;
   NftRuleset desired_;
+  std::function<void()> on_commit_;
 };
 
 }  // namespace bulkhead::rules

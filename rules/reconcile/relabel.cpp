@@ -64,12 +64,24 @@ NftSet* find_set(NftTable& table, const std::string& name) {
   return found == table.sets.end() ? nullptr : &*found;
 }
 
+// Without its elements: copying those of a dispatch map costs more than everything else here.
+NftSet definition_of(const NftSet& set) {
+  NftSet out;
+  out.name = set.name;
+  out.key = set.key;
+  out.interval = set.interval;
+  out.verdict_map = set.verdict_map;
+  out.timeouts = set.timeouts;
+  out.from_packets = set.from_packets;
+  out.size = set.size;
+  out.dynamic_elements = set.dynamic_elements;
+  return out;
+}
+
 // The set of this name in a part of a ruleset, begun without elements where it is not there yet.
 NftSet& part_of(NftTable& table, const NftSet& whole) {
   if (NftSet* set = find_set(table, whole.name)) return *set;
-  NftSet set = whole;
-  set.elements.clear();
-  table.sets.push_back(std::move(set));
+  table.sets.push_back(definition_of(whole));
   return table.sets.back();
 }
 
@@ -77,6 +89,19 @@ const NftElement* element_at(const NftSet& set, const Bytes& key) {
   const auto found =
       std::find_if(set.elements.begin(), set.elements.end(), [&](const NftElement& e) { return e.key == key; });
   return found == set.elements.end() ? nullptr : &*found;
+}
+
+// Takes `old` out of the elements and puts `fresh` in; their order does not matter.
+void replace_elements(std::vector<NftElement>& elements, const std::vector<NftElement>& old,
+                      std::vector<NftElement> fresh) {
+  for (const NftElement& gone : old) {
+    const auto at =
+        std::find_if(elements.begin(), elements.end(), [&](const NftElement& e) { return e.key == gone.key; });
+    if (at == elements.end()) continue;
+    std::iter_swap(at, std::prev(elements.end()));
+    elements.pop_back();
+  }
+  std::move(fresh.begin(), fresh.end(), std::back_inserter(elements));
 }
 
 }  // namespace
@@ -87,6 +112,7 @@ Relabel::Relabel(PolicyTablePtr table, const EnforcementMode& mode, NftSettings 
       settings_(std::move(settings)),
       index_(table_->inventory()),
       resolver_(table_->model(), table_->inventory(), index_) {
+  rules_ = rules_by_key(table_->model());
   possible_ = add_groups(*table_, groups_);
 }
 
@@ -122,7 +148,6 @@ Relabel::PeerGroup Relabel::group_of(const std::vector<Peer>& peers, const Workl
 }
 
 bool Relabel::add_groups(const PolicyTable& table, std::map<std::string, PeerGroup>& to) {
-  const auto rules = rules_by_key(table_->model());
   std::set<std::uint32_t> seen;
   for (const TableWorkload& entry : table.workloads()) {
     const Workload* subject = table.inventory().workload_named(entry.name);
@@ -131,8 +156,8 @@ bool Relabel::add_groups(const PolicyTable& table, std::map<std::string, PeerGro
       for (const Step& step : table.programs()[program].steps) {
         const TableMatch& match = table.matches()[step.match];
         if (match.peers_key.empty() || to.contains(match.peers_key) || groups_.contains(match.peers_key)) continue;
-        const auto rule = rules.find(table.rules()[step.rule].key);
-        if (rule == rules.end()) continue;  // the tier's own: no labels in it
+        const auto rule = rules_.find(table.rules()[step.rule].key);
+        if (rule == rules_.end()) continue;  // the tier's own: no labels in it
         if (!rule->second->named_ports.empty()) return false;
         to.emplace(match.peers_key, group_of(rule->second->peers, *subject));
       }
@@ -269,7 +294,7 @@ std::optional<Relabel::Plan> Relabel::plan(const std::vector<Workload>& changed,
         const NftSet* whole = table.set(name);
         if (whole == nullptr) continue;
         table_in(out.before, table).sets.push_back(*whole);
-        NftSet moved = *whole;
+        NftSet moved = definition_of(*whole);
         moved.elements = interval_elements(group.all, version);
         after.sets.push_back(std::move(moved));
       }
@@ -291,8 +316,7 @@ void Relabel::commit(Plan plan, NftRuleset& current) {
       } else if (whole->interval || old == nullptr) {
         whole->elements = std::move(set.elements);
       } else {
-        std::erase_if(whole->elements, [&](const NftElement& e) { return element_at(*old, e.key) != nullptr; });
-        std::move(set.elements.begin(), set.elements.end(), std::back_inserter(whole->elements));
+        replace_elements(whole->elements, old->elements, std::move(set.elements));
       }
     }
   }

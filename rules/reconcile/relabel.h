@@ -70,8 +70,9 @@ class Relabel {
   WorkloadIndex index_;
   PeerResolver resolver_;
   bool possible_ = false;
-  std::map<std::string, PeerGroup> groups_;     // by peers_key
-  std::map<std::string, Workload> relabelled_;  // by full name, since the table was compiled
+  std::map<std::string, const PolicyRule*> rules_;  // by the table's key
+  std::map<std::string, PeerGroup> groups_;         // by peers_key
+  std::map<std::string, Workload> relabelled_;      // by full name, since the table was compiled
 };
 
 }  // namespace bulkhead::rules
