@@ -207,7 +207,6 @@ class Daemon {
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     ++generation_number_;
-    cut_sessions();
     cut_again_ = true;
     live_->use(generation_.snapshot);
     spdlog::info("workloads: {}; generation {}", generation_.summary.workloads, generation_number_);
@@ -228,8 +227,7 @@ class Daemon {
     guard_ = std::make_unique<rules::L2Guard>(*policy_transport_, settings_.guard.rules);
     links_loaded_ = discovery_->links().version();
     if (!load_guard(generation_)) return false;
-    if (!load_kernel(generation_.policy) || !keep_lease(settings_.segments) || !open_conntrack()) return false;
-    cut_sessions();
+    if (!open_conntrack() || !load_kernel(generation_.policy) || !keep_lease(settings_.segments)) return false;
     blocks_ = std::make_unique<rules::BlockManager>(*block_transport_, block_settings());
     if (const auto adopted = blocks_->adopt(); !adopted) {
       spdlog::error("blocks: {}", adopted.error().to_string());
@@ -293,14 +291,14 @@ class Daemon {
   // Sessions that the policy in force refuses end, unless it says otherwise (`sessions`); once more when packets
   // that were on their way are through. At the start nothing is known of the policy before: what is refused and
   // kept lives, what is allowed is not cut.
-  void cut_sessions() {
-    if (generation_.policy == nullptr) return;
-    const rules::Classifier now(generation_.policy);
-    const rules::Classifier before(policy_before_ != nullptr ? policy_before_ : generation_.policy);
+  void cut_sessions(const rules::PolicyTablePtr& policy, const rules::PolicyTablePtr& policy_before) {
+    if (policy == nullptr) return;
+    const rules::Classifier now(policy);
+    const rules::Classifier before(policy_before != nullptr ? policy_before : policy);
     const rules::SessionFate fate(before, now);
     rules::SessionCutter cutter(*policy_transport_, *conntrack_);
     const auto report = cutter.cut([&](const rules::FlowQuery& query) {
-      if (policy_before_ != nullptr) return fate.must_end(query);
+      if (policy_before != nullptr) return fate.must_end(query);
       const rules::Decision decision = now.classify(query);
       return !decision.allowed() && now.table().rules()[decision.rule].sessions != rules::SessionChange::kKeep;
     });
@@ -313,6 +311,9 @@ class Daemon {
 
   bool load_kernel(const rules::PolicyTablePtr& policy) {
     const rules::PolicyTablePtr table = table_to_load(policy);
+    const rules::PolicyTablePtr before = policy == generation_.policy ? policy_before_ : generation_.policy;
+    // What a new policy refuses does not wait for the proof.
+    enforcer_->on_commit([this, policy, before] { cut_sessions(policy, before); });
     const auto report = enforcer_->load(table);
     if (!report) {
       spdlog::error("the kernel refused the ruleset: {}", report.error().to_string());
@@ -431,7 +432,7 @@ class Daemon {
       }
       if (policy_expires()) reload();
       rediscover();
-      if (cut_again_) cut_sessions();
+      if (cut_again_) cut_sessions(generation_.policy, policy_before_);
       cut_again_ = false;
       tell_about_lease();
       tell_about_interfaces();
@@ -498,7 +499,6 @@ class Daemon {
     }
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
-    cut_sessions();
     cut_again_ = true;
     ++generation_number_;
     live_->use(generation_.snapshot);

@@ -35,7 +35,20 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table) {
   return report;
 }
 
+// What the kernel would let pass although a policy says otherwise is refused before it changes anything.
+std::optional<Error> Enforcer::unenforceable(const PolicyTable& table) {
+  for (const TableRule& rule : table.rules()) {
+    if (!rule.limit) continue;
+    return Error{"render", "rule " + rule.key + (rule.place().empty() ? "" : " (" + rule.place() + ")"), ENOTSUP,
+                 "limits are not enforced by the kernel ruleset yet; the rule would admit without one"};
+  }
+  return std::nullopt;
+}
+
 Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const EnforcementMode& mode) {
+  if (table != nullptr) {
+    if (auto why = unenforceable(*table)) return *why;
+  }
   NftRuleset desired = render_ruleset(table.get(), mode, settings_);
   auto actual = transport_.dump(settings_.table);
   if (!actual) return actual.error();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ class Enforcer {
   [[nodiscard]] static Result<std::size_t> recover(NftTransport& transport, const std::string& table = "bulkhead");
 
  private:
+  // The first rule that the ruleset cannot express; nullopt: all can be.
+  [[nodiscard]] static std::optional<Error> unenforceable(const PolicyTable& table);
+
   NftTransport& transport_;
   NftSettings settings_;
   EnforcementMode mode_;

@@ -50,6 +50,27 @@ TEST(RulesetDiff, BaseChainsAndBlocksAreLeftAlone) {
   for (const NftTable& table : kernel.kernel.tables) EXPECT_EQ(table.set("block4-source")->elements.size(), 1U);
 }
 
+TEST(Enforcer, WhatTheKernelWouldNotHoldIsRefused) {
+  FakeNftTransport kernel;
+  Enforcer enforcer(kernel);
+  RandomPolicies random(11);
+  const auto world = random.make();
+  PolicyModel model = world.model;
+  Policy policy;
+  policy.name = "limited";
+  policy.tier = "platform";
+  PolicyRule rule;
+  rule.limit = LimitSpec{};
+  rule.limit->new_flows = {5, 1};
+  policy.ingress.push_back(rule);
+  model.policies.push_back(policy);
+  Diagnostics diagnostics;
+  const auto report = enforcer.load(compile_policies(model, world.inventory, diagnostics), {true, true});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().object, "rule limited/ingress/1");
+  EXPECT_EQ(kernel.batches, 0U) << "nothing was changed";
+}
+
 TEST(Enforcer, VerifyTellsWhatChanged) {
   FakeNftTransport kernel;
   Enforcer enforcer(kernel);
