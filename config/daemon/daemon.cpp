@@ -207,6 +207,7 @@ class Daemon {
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     ++generation_number_;
+    cut_again_ = true;
     live_->use(generation_.snapshot);
     spdlog::info("workloads: {}; generation {}", generation_.summary.workloads, generation_number_);
   }
@@ -287,8 +288,9 @@ class Daemon {
     return true;
   }
 
-  // Sessions that `policy` refuses end, unless it says otherwise (`sessions`); once more when packets that were on
-  // their way are through. Without a policy before: what is refused and kept lives, what is allowed is not cut.
+  // Sessions that the policy in force refuses end, unless it says otherwise (`sessions`); once more when packets
+  // that were on their way are through. At the start nothing is known of the policy before: what is refused and
+  // kept lives, what is allowed is not cut.
   void cut_sessions(const rules::PolicyTablePtr& policy, const rules::PolicyTablePtr& policy_before) {
     if (policy == nullptr) return;
     const rules::Classifier now(policy);
@@ -309,9 +311,9 @@ class Daemon {
 
   bool load_kernel(const rules::PolicyTablePtr& policy) {
     const rules::PolicyTablePtr table = table_to_load(policy);
-    const rules::PolicyTablePtr before = generation_.policy == policy ? nullptr : generation_.policy;
+    const rules::PolicyTablePtr before = policy == generation_.policy ? policy_before_ : generation_.policy;
+    // What a new policy refuses does not wait for the proof.
     enforcer_->on_commit([this, policy, before] { cut_sessions(policy, before); });
-    cut_again_ = true;
     const auto report = enforcer_->load(table);
     if (!report) {
       spdlog::error("the kernel refused the ruleset: {}", report.error().to_string());
@@ -497,6 +499,7 @@ class Daemon {
     }
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
+    cut_again_ = true;
     ++generation_number_;
     live_->use(generation_.snapshot);
     const auto& loaded = generation_.summary;
