@@ -118,13 +118,25 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
   conclude(work);
 }
 
+namespace {
+
+// One side has ended: the connection was established and is not closed yet.
+bool is_closing(const flow::Flow& flow) {
+  const auto* session = static_cast<const stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  if (session == nullptr) return false;
+  const flow::TcpState state = session->state();
+  return state > flow::TcpState::kEstablished && state < flow::TcpState::kClosed;
+}
+
+}  // namespace
+
 // Flow and stream. False when nothing is left to judge: the flow was dropped or passed earlier.
 bool Worker::track(PacketWork& work) {
   PacketView& view = *work.view;
   if (view.invalid || !view.is_ip() || view.is_fragment) return true;
   flow::FlowLookup found = flows_->lookup(view);
   if (found.flow == nullptr) return true;
-  work.was_established = found.flow->established();
+  work.was_established = found.flow->established() || is_closing(*found.flow);
   const bool dropped = found.flow->action == flow::FlowAction::kDrop && settings_.inline_mode;
   const bool followed = !dropped && found.flow->state != flow::FlowState::kBypassed;
   if (view.has_tcp && view.l4_checksum_bad) {
