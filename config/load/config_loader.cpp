@@ -67,6 +67,7 @@ class Builder {
     flows();
     streams();
     applications();
+    exceptions();
     host_policies();
     events();
     outputs();
@@ -258,6 +259,31 @@ class Builder {
     to.hash_md5 = wants("md5");
     to.hash_sha1 = wants("sha1");
     to.hash_sha256 = wants("sha256");
+  }
+
+  // A policy of its own, else the general one. Without verdicts (ids) nothing can be dropped.
+  pipeline::ExceptionPolicy exception_policy(const std::string& key, bool midstream = false) const {
+    using P = pipeline::ExceptionPolicy;
+    static constexpr std::pair<std::string_view, P> kNames[] = {
+        {"ignore", P::kIgnore}, {"pass-packet", P::kPassPacket}, {"pass-flow", P::kPassFlow},
+        {"bypass", P::kBypass}, {"drop-packet", P::kDropPacket}, {"drop-flow", P::kDropFlow},
+        {"reject", P::kReject}};
+    const std::string& own = values_.text(key);
+    const std::string& word = own.empty() ? values_.text("exception-policy") : own;
+    P policy = inline_ && !midstream ? P::kDropFlow : P::kIgnore;  // auto
+    for (const auto& [name, value] : kNames) {
+      if (name == word) policy = value;
+    }
+    return policy >= P::kDropPacket && !inline_ ? P::kIgnore : policy;
+  }
+
+  void exceptions() {
+    pipeline::ExceptionPolicies& to = out_.pipeline.exceptions;
+    to.midstream = exception_policy("stream.midstream-policy", values_.flag("stream.midstream"));
+    to.stream_memcap = exception_policy("stream.memcap-policy");
+    to.reassembly_memcap = exception_policy("stream.reassembly.memcap-policy");
+    to.defrag_memcap = exception_policy("defrag.memcap-policy");
+    to.app_error = exception_policy("app-layer.error-policy");
   }
 
   struct HostPolicy {

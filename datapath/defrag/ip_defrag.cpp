@@ -270,6 +270,7 @@ DefragResult IpDefrag::State::insert(const PacketView& v, Timestamp now) {
   tracker.deadline = now + settings.timeout;
   if (!make_room(index, static_cast<std::uint32_t>(end))) {
     result.events.add(v4 ? DecodeEvent::ipv4_frag_ignored : DecodeEvent::ipv6_frag_ignored);
+    result.no_memory = true;
     if (tracker.fragments == 0) release(index);
     return result;
   }

@@ -37,7 +37,8 @@ struct DefragCounters {
 };
 
 struct DefragResult {
-  ByteSpan datagram;  // empty: not complete yet (or dropped)
+  ByteSpan datagram;       // empty: not complete yet (or dropped)
+  bool no_memory = false;  // the fragment was left out
   decode::DecodeEventList events;
 };
 

@@ -151,8 +151,8 @@ struct FlowEvent {
   bool alerted = false;
   std::string_view action;  // "", pass, drop
   bool is_tcp = false;
-  std::uint8_t tcp_flags_to_server = 0, tcp_flags_to_client = 0;
-  std::string_view tcp_state;
+  std::uint8_t tcp_flags_to_server = 0, tcp_flags_to_client = 0;  // of a followed connection; else 0, as in Suricata 7
+  std::string_view tcp_state;                                     // empty: it was not followed
   std::uint32_t max_regions_to_server = 0, max_regions_to_client = 0;
   std::uint8_t min_ttl_to_server = 0, max_ttl_to_server = 0, min_ttl_to_client = 0, max_ttl_to_client = 0;
   std::shared_ptr<const FlowMetadata> metadata;
@@ -187,6 +187,7 @@ struct AnomalyEvent {
   std::string name;        // "decoder.ipv4.trunc_pkt", "stream.pkt_invalid_ack", ...
   std::string_view layer;  // proto_parser, proto_detect; empty: left out
   std::optional<std::uint64_t> tx_id;
+  std::shared_ptr<const FlowMetadata> metadata;
   std::string packet;  // its first raw bytes (link header on); empty: not logged (anomaly.packethdr)
   std::uint16_t link_type = 1;
 };

@@ -51,6 +51,7 @@ struct Flow {
   FlowState state = FlowState::kNew;
   FlowAction action = FlowAction::kNone;
   bool alerted = false;
+  std::array<bool, 2> drop_reported{};  // by Direction: a drop event has been written
   bool seen_to_server = false, seen_to_client = false;
   bool is_tcp_midstream = false;
   bool payload_inspection = true;  // off: nothing more to see (depth, encrypted, pass)

@@ -134,9 +134,11 @@ void EveJson::write_flow(const event::FlowEvent& e) {
     hex_field("tcp_flags_ts", e.tcp_flags_to_server);
     hex_field("tcp_flags_tc", e.tcp_flags_to_client);
     tcp_flags(e.tcp_flags_to_server | e.tcp_flags_to_client);
-    if (!e.tcp_state.empty()) field("state", e.tcp_state);
-    field("ts_max_regions", e.max_regions_to_server);
-    field("tc_max_regions", e.max_regions_to_client);
+    if (!e.tcp_state.empty()) {
+      field("state", e.tcp_state);
+      field("ts_max_regions", e.max_regions_to_server);
+      field("tc_max_regions", e.max_regions_to_client);
+    }
     json_.EndObject();
   }
   end();
@@ -200,6 +202,7 @@ void EveJson::write(const event::AnomalyEvent& e) {
   begin(e.header, "anomaly");
   ether(e.header);
   community_id(e.header);
+  if (settings_.metadata) flow_metadata(e.metadata.get());
   if (e.tx_id) field("tx_id", *e.tx_id);
   key("anomaly");
   json_.StartObject();

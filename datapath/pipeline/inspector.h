@@ -17,6 +17,7 @@
 #include "datapath/decode/packet_view.h"
 #include "datapath/event/event.h"
 #include "datapath/flow/flow.h"
+#include "datapath/pipeline/exception_policy.h"
 #include "datapath/pipeline/shared_gate.h"
 #include "datapath/pipeline/verdict.h"
 #include "datapath/stream/tcp_tracker.h"
@@ -31,7 +32,7 @@ struct Alert {
   bool silent = false;           // noalert, suppressed, or beyond a threshold: acts but is not reported
   bool applies_to_flow = false;  // drop and pass: the whole flow, not only this packet
   bool on_stream = false;        // matched stream data, not the packet's own payload
-  std::string_view drop_reason = "rules";
+  DropReason drop_reason = DropReason::kRules;
   std::optional<std::uint64_t> tx_id;
   std::uint64_t stream_begin = 0, stream_end = 0;  // where in the stream, when on_stream
   std::uint8_t target = 0;                         // `target` keyword: 0 none, 1 source, 2 destination

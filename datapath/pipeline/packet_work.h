@@ -14,6 +14,9 @@ struct Worker::PacketWork {
   stream::StreamUpdate stream;
   bool has_stream = false;
   bool flow_ends = false;
+  DropReason drop = DropReason::kNone;  // inline: the first reason to drop it
+  event::SignatureInfoPtr drop_signature;
+  event::VerdictInfo verdict;
 };
 
 }  // namespace bulkhead::pipeline

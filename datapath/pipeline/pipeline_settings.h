@@ -7,6 +7,7 @@
 #include "datapath/decode/decode_settings.h"
 #include "datapath/defrag/ip_defrag.h"
 #include "datapath/flow/flow_settings.h"
+#include "datapath/pipeline/exception_policy.h"
 #include "datapath/stream/stream_settings.h"
 
 namespace bulkhead::pipeline {
@@ -17,7 +18,7 @@ struct ReportSettings {
   bool decode_anomalies = false;
   bool stream_anomalies = false;
   enum class Drops : std::uint8_t { kNone, kStart, kAll };
-  Drops drops = Drops::kNone;          // eve.types.drop.flows: first drop of a flow, or every packet
+  Drops drops = Drops::kNone;          // eve.types.drop.flows: first drop of a flow in each direction, or every packet
   bool drop_alerts = true;             // eve.types.drop.alerts: the rule stands in the drop event
   bool alert_payload = false;          // eve.types.alert.payload or payload-printable
   bool alert_packet = false;           // eve.types.alert.packet
@@ -34,6 +35,7 @@ struct PipelineSettings {
   stream::StreamSettings stream;
   app::AppSettings app;
   ReportSettings report;
+  ExceptionPolicies exceptions;
   bool inline_mode = false;           // verdicts act on packets (IPS)
   bool checksum_auto = true;          // replay: pcap-file.checksum-checks auto
   std::uint32_t batch_packets = 256;  // packets a worker takes at once

@@ -91,10 +91,14 @@ void Worker::finish(Timestamp end) {
 }
 
 void Worker::handle(PacketView& view, decode::PacketChain& chain) {
+  PacketWork work;
+  work.view = &view;
+  bool judged = true;
   if (view.is_fragment && !view.invalid) {
     const defrag::DefragResult result = defrag_.insert(view, now_);
     for (const auto e : result.events) view.events.add(e);
     decoder_.count(result.events);
+    if (result.no_memory) judged = except(work, settings_.exceptions.defrag_memcap, DropReason::kDefragMemcap);
     if (!result.datagram.empty()) {
       const std::size_t whole = chain.count;
       decoder_.decode_datagram(result.datagram, view, chain);
@@ -104,11 +108,11 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
   // What a transport protocol carries is what rules call payload; fragments and other protocols have none (as in
   // Suricata 7): their bytes are judged when they are whole, or in the packet inside.
   if (!view.has_transport()) view.payload = {};
-  PacketWork work;
-  work.view = &view;
-  if (!track(work)) return;
-  report_anomalies(work);
-  inspect(work);
+  if (judged && track(work)) {
+    inspect(work);
+    report_anomalies(work);
+  }
+  conclude(work);
 }
 
 // Flow and stream. False when nothing is left to judge: the flow was dropped or passed earlier.
@@ -118,17 +122,12 @@ bool Worker::track(PacketWork& work) {
   flow::FlowLookup found = flows_->lookup(view);
   if (found.flow == nullptr) return true;
   work.was_established = found.flow->established();
-  if (view.has_tcp && !view.l4_checksum_bad && found.flow->action != flow::FlowAction::kDrop) {
-    work.stream = tcp_->handle(view, *found.flow, found.direction);
-    if (work.stream.reused) {
-      found = flows_->reopen(*found.flow, view, flow::FlowEndReason::kTimeout);
-      if (found.flow == nullptr) return true;
-      work.stream = tcp_->handle(view, *found.flow, found.direction);
-    }
-    work.has_stream = true;
-    if (work.stream.direction_swapped) found.direction = opposite(found.direction);
-  } else if (view.has_tcp && view.l4_checksum_bad) {
+  const bool dropped = found.flow->action == flow::FlowAction::kDrop && settings_.inline_mode;
+  const bool followed = !dropped && found.flow->state != flow::FlowState::kBypassed;
+  if (view.has_tcp && view.l4_checksum_bad) {
     tcp_->count_invalid_checksum();
+  } else if (view.has_tcp && followed && !follow_tcp(work, found)) {
+    return true;
   }
   work.flow = found.flow;
   work.direction = found.direction;
@@ -139,11 +138,7 @@ bool Worker::track(PacketWork& work) {
     for (const auto& inspector : inspectors_) inspector->on_flow_start(*work.flow);
   }
   if (work.flow->action == flow::FlowAction::kDrop && settings_.inline_mode) {
-    verdict_ = std::max(verdict_, io::PacketVerdict::kDrop);
-    counters_.drops_flow.add();
-    if (settings_.report.drops == ReportSettings::Drops::kAll) {
-      report_drop(work, "flow drop", nullptr, {event::PacketFate::kDrop});
-    }
+    drop(work, DropReason::kFlowDrop);
     return false;
   }
   feed_application(work);
@@ -156,13 +151,76 @@ bool Worker::track(PacketWork& work) {
     }
     return false;
   }
+  const ExceptionPolicies& policies = settings_.exceptions;
+  if (work.stream.begins_midstream && !except(work, policies.midstream, DropReason::kStreamMidstream)) return false;
+  if (work.stream.no_session_memory && !except(work, policies.stream_memcap, DropReason::kStreamMemcap)) return false;
+  if (work.stream.no_data_memory && !except(work, policies.reassembly_memcap, DropReason::kStreamReassembly))
+    return false;
   if (settings_.inline_mode && settings_.stream.drop_invalid && work.has_stream && work.stream.invalid) {
-    verdict_ = std::max(verdict_, io::PacketVerdict::kDrop);
-    if (settings_.report.drops != ReportSettings::Drops::kNone) {
-      report_drop(work, "stream error", nullptr, {event::PacketFate::kDrop});
-    }
+    drop(work, DropReason::kStreamError);
   }
   return true;
+}
+
+// False when the packet has no flow after all.
+bool Worker::follow_tcp(PacketWork& work, flow::FlowLookup& found) {
+  const PacketView& view = *work.view;
+  if (settings_.exceptions.midstream >= ExceptionPolicy::kBypass &&
+      stream::TcpTracker::is_midstream(view, *found.flow)) {
+    work.stream.begins_midstream = true;  // no session for what will not be followed
+    return true;
+  }
+  work.stream = tcp_->handle(view, *found.flow, found.direction);
+  if (work.stream.reused) {
+    found = flows_->reopen(*found.flow, view, flow::FlowEndReason::kTimeout);
+    if (found.flow == nullptr) return false;
+    work.stream = tcp_->handle(view, *found.flow, found.direction);
+  }
+  work.has_stream = true;
+  if (work.stream.direction_swapped) found.direction = opposite(found.direction);
+  return true;
+}
+
+// Applies an exception policy; false when the packet is not judged.
+bool Worker::except(PacketWork& work, ExceptionPolicy policy, DropReason reason) {
+  const auto act_on_flow = [&](flow::FlowAction action) {
+    if (work.flow != nullptr) work.flow->action = action;
+  };
+  switch (policy) {
+    case ExceptionPolicy::kIgnore: return true;
+    case ExceptionPolicy::kPassPacket: return false;
+    case ExceptionPolicy::kBypass:
+      if (work.flow != nullptr) work.flow->state = flow::FlowState::kBypassed;
+      counters_.flow_bypassed.add();
+      [[fallthrough]];
+    case ExceptionPolicy::kPassFlow: act_on_flow(flow::FlowAction::kPass); return false;
+    case ExceptionPolicy::kDropPacket: drop(work, reason); return false;
+    case ExceptionPolicy::kDropFlow:
+    case ExceptionPolicy::kReject:
+      act_on_flow(flow::FlowAction::kDrop);
+      drop(work, reason, policy == ExceptionPolicy::kReject);
+      return false;
+  }
+  return true;
+}
+
+// Inline: the packet will not be forwarded. The first reason is the one that is told.
+void Worker::drop(PacketWork& work, DropReason reason, bool reject) {
+  verdict_ = std::max(verdict_, reject ? io::PacketVerdict::kReject : io::PacketVerdict::kDrop);
+  work.verdict.fate = event::PacketFate::kDrop;
+  if (work.drop == DropReason::kNone) work.drop = reason;
+}
+
+// The last word about a packet: its drop event. The data that a flow leaves behind is no packet.
+void Worker::conclude(PacketWork& work) {
+  if (work.drop == DropReason::kNone) return;
+  counters_.drops[static_cast<std::size_t>(work.drop)].add();
+  const bool pseudo = work.view->origin == PacketOrigin::kFlowTimeout && work.view->raw == nullptr;
+  if (settings_.report.drops == ReportSettings::Drops::kNone || pseudo) return;
+  if (settings_.report.drops == ReportSettings::Drops::kStart && work.flow != nullptr) {
+    if (std::exchange(work.flow->drop_reported[index_of(work.direction)], true)) return;
+  }
+  report_drop(work);
 }
 
 void Worker::inspect(PacketWork& work) {
@@ -205,22 +263,25 @@ void Worker::inspect(PacketWork& work) {
 
 // Verdict first, so that every event of the packet can name it; then the events in report order.
 void Worker::apply_alerts(PacketWork& work) {
-  event::VerdictInfo verdict;
+  event::VerdictInfo& verdict = work.verdict;
   const Alert* dropping = nullptr;
+  // The first rule in the order of actions that speaks about the flow decides about it.
+  const auto act_on_flow = [&](const Alert& alert, flow::FlowAction action) {
+    const bool undecided = work.flow != nullptr && work.flow->action == flow::FlowAction::kNone;
+    if (alert.applies_to_flow && undecided) work.flow->action = action;
+  };
   for (const Alert& alert : alerts_) {
     if (alert.action == RuleAction::kPass) {
-      if (dropping == nullptr) verdict.fate = event::PacketFate::kPass;
-      if (alert.applies_to_flow && work.flow != nullptr) work.flow->action = flow::FlowAction::kPass;
+      if (dropping == nullptr && work.drop == DropReason::kNone) verdict.fate = event::PacketFate::kPass;
+      act_on_flow(alert, flow::FlowAction::kPass);
     } else if (acts_as_drop(alert)) {
       if (dropping == nullptr) dropping = &alert;
-      if (alert.applies_to_flow && work.flow != nullptr) work.flow->action = flow::FlowAction::kDrop;
+      act_on_flow(alert, flow::FlowAction::kDrop);
     }
   }
   if (dropping != nullptr && settings_.inline_mode) {
-    verdict.fate = event::PacketFate::kDrop;
-    const bool reject = dropping->action == RuleAction::kReject;
-    verdict_ = std::max(verdict_, reject ? io::PacketVerdict::kReject : io::PacketVerdict::kDrop);
-    counters_.drops_rules.add();
+    drop(work, dropping->drop_reason, dropping->action == RuleAction::kReject);
+    if (settings_.report.drop_alerts) work.drop_signature = dropping->signature;
   }
   for (const Alert& alert : alerts_) {
     if (alert.action != RuleAction::kReject) continue;
@@ -237,9 +298,6 @@ void Worker::apply_alerts(PacketWork& work) {
       report_alert(work, alert, verdict);
     }
     if (acts_as_drop(alert) && !settings_.inline_mode && response_ != nullptr) request_block(work, alert);
-  }
-  if (dropping != nullptr && settings_.inline_mode && settings_.report.drops != ReportSettings::Drops::kNone) {
-    report_drop(work, dropping->drop_reason, dropping, verdict);
   }
 }
 
@@ -268,6 +326,7 @@ void Worker::look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direc
   work.was_established = true;  // data that was taken into a stream belongs to a connection
   feed_application(work);
   inspect(work);
+  conclude(work);
 }
 
 void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {

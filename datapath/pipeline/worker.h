@@ -5,7 +5,7 @@
 // Out      events to the EventPublisher; verdicts into RawPacket::verdict; block requests to ResponseSink.
 // Order    events carry EventOrder, so that any number of workers gives one order.
 // Errors   never throws; what is wrong with a packet becomes counters and events.
-// Tests    tests/unit/datapath/pipeline/replay_test.cpp, tests/golden/
+// Tests    tests/unit/datapath/pipeline/worker_test.cpp, replay_test.cpp; tests/golden/
 #pragma once
 
 #include <array>
@@ -31,8 +31,9 @@
 namespace bulkhead::pipeline {
 
 struct WorkerCounters {
-  Counter alerts, alerts_silent, alert_queue_overflow, drops_rules, drops_flow, accepted, blocked, rejected, passed,
-      flow_bypassed, block_requests;
+  Counter alerts, alerts_silent, alert_queue_overflow, accepted, blocked, rejected, passed, flow_bypassed,
+      block_requests;
+  std::array<Counter, static_cast<std::size_t>(DropReason::kCount)> drops;
 };
 
 class Worker final : private stream::StreamListener {
@@ -64,13 +65,16 @@ class Worker final : private stream::StreamListener {
 
   void handle(decode::PacketView& view, decode::PacketChain& chain);
   bool track(PacketWork& work);
+  bool follow_tcp(PacketWork& work, flow::FlowLookup& found);
   void inspect(PacketWork& work);
+  bool except(PacketWork& work, ExceptionPolicy policy, DropReason reason);
+  void drop(PacketWork& work, DropReason reason, bool reject = false);
+  void conclude(PacketWork& work);
   void apply_alerts(PacketWork& work);
   void report_anomalies(const PacketWork& work);
   void report_alert(const PacketWork& work, const Alert& alert, const event::VerdictInfo& verdict);
   static void show_packet(const decode::PacketView& view, std::string& packet, std::uint16_t& link_type);
-  void report_drop(const PacketWork& work, std::string_view reason, const Alert* alert,
-                   const event::VerdictInfo& verdict);
+  void report_drop(const PacketWork& work);
   void request_block(const PacketWork& work, const Alert& alert);
   void follow_block(const PacketWork& work);
   void add_route(const PacketWork& work, BlockRequest& request) const;

@@ -76,8 +76,10 @@ std::string text_of(ByteSpan bytes, std::size_t limit) {
 }  // namespace
 
 void Worker::report_anomalies(const PacketWork& work) {
+  const auto metadata = work.flow != nullptr ? metadata_of(*work.flow) : nullptr;
   const auto report = [&](std::string_view type, std::string name) {
     event::AnomalyEvent e;
+    e.metadata = metadata;
     e.header = header_for(work);
     e.type = type;
     e.name = std::move(name);
@@ -136,7 +138,7 @@ void Worker::show_packet(const PacketView& view, std::string& packet, std::uint1
   if (view.raw == nullptr) return;
   const PacketView& link = view.last_fragment != nullptr ? *view.last_fragment : view;
   const bool from_wire = link.origin == PacketOrigin::kWire;
-  if (view.last_fragment != nullptr && from_wire) {
+  if (view.last_fragment != nullptr) {
     packet = text_of(link.frame.first(static_cast<std::size_t>(link.ip_header - link.frame.data())), kNoLimit);
   }
   packet += text_of(view.frame, kNoLimit);
@@ -193,17 +195,15 @@ void Worker::report_alert(const PacketWork& work, const Alert& alert, const even
   publish(std::move(e));
 }
 
-void Worker::report_drop(const PacketWork& work, std::string_view reason, const Alert* alert,
-                         const event::VerdictInfo& verdict) {
-  const PacketView& view = *work.view;
+void Worker::report_drop(const PacketWork& work) {
   event::DropEvent e;
   e.header = header_for(work);
   if (work.flow != nullptr) add_app_names(*work.flow, e.header);
-  e.reason = reason;
+  e.reason = names_of(work.drop).event;
   e.direction = work.direction;
-  fill_packet_fields(view, e);
-  if (alert != nullptr && settings_.report.drop_alerts) e.signature = alert->signature;
-  e.verdict = verdict;
+  fill_packet_fields(*work.view, e);
+  e.signature = work.drop_signature;
+  e.verdict = work.verdict;
   publish(std::move(e));
 }
 
@@ -244,10 +244,10 @@ void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason) {
   e.max_ttl_to_client = to_client.max_ttl;
   if (flow.client.protocol == ip_proto::kTcp) {
     e.is_tcp = true;
-    e.tcp_flags_to_server = to_server.tcp_flags;
-    e.tcp_flags_to_client = to_client.tcp_flags;
     const auto* session = static_cast<const stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
     if (session != nullptr) {
+      e.tcp_flags_to_server = to_server.tcp_flags;
+      e.tcp_flags_to_client = to_client.tcp_flags;
       e.tcp_state = flow::name_of(session->state());
       e.max_regions_to_server = session->max_regions(Direction::kToServer);
       e.max_regions_to_client = session->max_regions(Direction::kToClient);

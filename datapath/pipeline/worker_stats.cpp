@@ -100,8 +100,9 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
     put("ips.accepted", c.accepted);
     put("ips.blocked", c.blocked);
     put("ips.rejected", c.rejected);
-    put("ips.drop_reason.rules", c.drops_rules);
-    put("ips.drop_reason.flow_drop", c.drops_flow);
+    for (std::size_t i = 1; i < c.drops.size(); ++i) {
+      put("ips.drop_reason." + std::string(names_of(static_cast<DropReason>(i)).counter), c.drops[i]);
+    }
   }
   put("response.block_requests", c.block_requests);
   app_->add_stats(out);

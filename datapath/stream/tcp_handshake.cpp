@@ -21,6 +21,12 @@ constexpr std::uint8_t kNoScale = 255;
 
 }  // namespace
 
+bool TcpStateMachine::is_midstream(const decode::PacketView& packet) {
+  const std::uint8_t flags = packet.tcp.flags;
+  if ((flags & kRst) != 0) return false;
+  return (flags & (kFin | kAck)) != 0;
+}
+
 bool TcpStateMachine::may_begin(const StreamSettings& settings, const decode::PacketView& packet,
                                 StreamEventList& events) {
   const std::uint8_t flags = packet.tcp.flags;

@@ -29,6 +29,8 @@ class TcpStateMachine {
   bool run(bool fresh);
 
   // Sessions begin with a SYN, or in the middle where settings allow.
+  // Without a session: something else than a SYN or a RST, which tell nothing about a connection's middle.
+  [[nodiscard]] static bool is_midstream(const decode::PacketView& packet);
   [[nodiscard]] static bool may_begin(const StreamSettings& settings, const decode::PacketView& packet,
                                       StreamEventList& events);
 

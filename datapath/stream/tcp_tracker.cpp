@@ -1,5 +1,6 @@
 #include "datapath/stream/tcp_tracker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "datapath/stream/tcp_state_machine.h"
@@ -22,7 +23,7 @@ bool TcpSession::midstream() const {
   return state_->midstream;
 }
 std::uint32_t TcpSession::max_regions(Direction d) const {
-  return state_->ends[index_of(d)].data.max_regions;
+  return std::max(state_->ends[index_of(d)].data.max_regions, 1U);
 }
 std::uint32_t TcpSession::next_seq(Direction d) const {
   return state_->ends[index_of(d)].next_seq;
@@ -78,13 +79,19 @@ TcpTracker::TcpTracker(const StreamSettings& settings, StreamListener& listener)
     : impl_(std::make_unique<Impl>(settings, listener, counters_)) {}
 TcpTracker::~TcpTracker() = default;
 
+bool TcpTracker::is_midstream(const decode::PacketView& packet, const flow::Flow& flow) {
+  return flow.extension(flow::ExtensionSlot::kStream) == nullptr && TcpStateMachine::is_midstream(packet);
+}
+
 StreamUpdate TcpTracker::handle(const decode::PacketView& packet, flow::Flow& flow, Direction direction) {
   StreamUpdate update;
   auto* session = static_cast<TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
   const bool fresh = session == nullptr;
   if (fresh) {
+    update.begins_midstream = is_midstream(packet, flow);
     if (TcpStateMachine::may_begin(impl_->settings, packet, update.events)) {
       session = impl_->make_session(flow, counters_);
+      update.no_session_memory = session == nullptr;
     } else {
       update.invalid = !update.events.empty();
     }
@@ -100,6 +107,7 @@ StreamUpdate TcpTracker::handle(const decode::PacketView& packet, flow::Flow& fl
                             update);
     update.invalid = !machine.run(fresh);
   }
+  update.no_data_memory = update.events.contains(StreamEvent::reassembly_insert_memcap);
   for (const StreamEvent event : update.events) counters_.events[static_cast<std::size_t>(event)].add();
   counters_.memory_bytes.set(impl_->memory->session_bytes);
   counters_.reassembly_memory_bytes.set(impl_->memory->buffers.in_use());

@@ -92,6 +92,9 @@ struct StreamUpdate {
   bool invalid = false;            // refused by the state machine; inline mode may drop it
   bool direction_swapped = false;  // midstream SYN/ACK: flow.client was turned round, the caller must turn `direction`
   bool reused = false;             // a new SYN on a finished connection: end this flow, look up again
+  bool begins_midstream = false;   // no session, and the packet is not the beginning of one
+  bool no_session_memory = false;  // [stream.memcap] is used up
+  bool no_data_memory = false;     // [stream.reassembly.memcap] is used up
   bool rewritten = false;          // arrival mode: bytes differing from the first copy were found in the packet
 };
 
@@ -110,6 +113,8 @@ class TcpTracker {
 
   // Packets with a bad checksum must not be handed in (count them with invalid_checksum()).
   [[nodiscard]] StreamUpdate handle(const decode::PacketView& packet, flow::Flow& flow, Direction direction);
+  // No session, and something else than a SYN or a RST.
+  [[nodiscard]] static bool is_midstream(const decode::PacketView& packet, const flow::Flow& flow);
   // Before a flow ends: makes everything received inspectable (gaps that never filled are reported).
   void flush(flow::Flow& flow);
   void count_invalid_checksum() { counters_.invalid_checksum.add(); }

@@ -438,7 +438,7 @@ void Matcher::report(pipeline::InspectContext& context) {
       alert.action = decision.new_action;
       alert.applies_to_flow = alert.action != RuleAction::kAlert;
       if (alert.action == RuleAction::kDrop || alert.action == RuleAction::kReject)
-        alert.drop_reason = "threshold detection_filter";
+        alert.drop_reason = pipeline::DropReason::kThreshold;
       if (alert.action == RuleAction::kReject && alert.reject == pipeline::RejectTarget::kNone) {
         alert.reject = pipeline::RejectTarget::kSource;
       }

@@ -1,0 +1,281 @@
+// What Worker decides itself: exception policies, drops and their events, and how a cut flow is followed.
+#include "datapath/pipeline/worker.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/packet_builder.h"
+
+namespace bulkhead::pipeline {
+namespace {
+
+using decode::tcp_flag::kAck;
+using decode::tcp_flag::kFin;
+using decode::tcp_flag::kPsh;
+using decode::tcp_flag::kRst;
+using decode::tcp_flag::kSyn;
+using test::Bytes;
+using test::PacketBuilder;
+
+constexpr std::uint8_t kData = kPsh | kAck;
+
+class Collector final : public event::EventPublisher {
+ public:
+  void publish(event::Event&& e) override { events.push_back(std::move(e)); }
+  void watermark(std::uint64_t) override {}
+  template <typename T>
+  std::vector<T> all() const {
+    std::vector<T> out;
+    for (const auto& e : events) {
+      if (const auto* body = std::get_if<T>(&e)) out.push_back(*body);
+    }
+    return out;
+  }
+  std::vector<event::Event> events;
+};
+
+class Requests final : public ResponseSink {
+ public:
+  void request(const BlockRequest& r) override { list.push_back(r); }
+  std::vector<BlockRequest> list;
+};
+
+// Fires one rule on every packet with payload that it is shown, and counts those.
+class PayloadInspector final : public Inspector {
+ public:
+  PayloadInspector(RuleAction action, int* seen) : action_(action), seen_(seen) {}
+  [[nodiscard]] std::string_view name() const override { return "test"; }
+  void inspect(InspectContext& context) override {
+    const bool decided = context.flow != nullptr && context.flow->action != flow::FlowAction::kNone;
+    if (context.packet->payload.empty() || decided) return;
+    ++*seen_;
+    if (action_ == RuleAction::kPass) return;  // only counts
+    Alert alert;
+    alert.signature = signature_;
+    alert.action = action_;
+    alert.applies_to_flow = action_ == RuleAction::kDrop;
+    context.alerts->push_back(alert);
+  }
+
+ private:
+  RuleAction action_;
+  int* seen_;
+  std::shared_ptr<const event::SignatureInfo> signature_ = std::make_shared<event::SignatureInfo>();
+};
+
+class PayloadFactory final : public InspectorFactory {
+ public:
+  PayloadFactory(RuleAction action, int* seen) : action_(action), seen_(seen) {}
+  [[nodiscard]] std::unique_ptr<Inspector> make(std::uint32_t) const override {
+    return std::make_unique<PayloadInspector>(action_, seen_);
+  }
+
+ private:
+  RuleAction action_;
+  int* seen_;
+};
+
+class WorkerTest : public testing::Test {
+ protected:
+  Worker& start(RuleAction action = RuleAction::kPass) {
+    settings.decode.verify_checksums = false;
+    worker = std::make_unique<Worker>(settings, 0, collector, gate, &requests);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->inspectors.push_back(std::make_shared<PayloadFactory>(action, &seen));
+    worker->use(snapshot);
+    return *worker;
+  }
+  // Sequence numbers are relative to 1000 (client) and 5000 (server).
+  io::PacketVerdict send(bool from_client, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack,
+                         std::string_view payload = {}) {
+    const auto ours = (from_client ? 1000U : 5000U) + seq;
+    const auto theirs = (flags & kAck) != 0 ? (from_client ? 5000U : 1000U) + ack : 0U;
+    PacketBuilder builder;
+    builder.ethernet().ipv4(from_client ? "10.0.0.1" : "10.0.0.2", from_client ? "10.0.0.2" : "10.0.0.1");
+    builder.tcp(from_client ? 40000 : 80, from_client ? 80 : 40000, {.flags = flags, .seq = ours, .ack = theirs});
+    const Bytes frame = builder.payload(payload).build();
+    io::RawPacket raw =
+        test::raw_packet(frame, {1'700'000'000'000'000'000 + static_cast<std::int64_t>(number)}, number);
+    ++number;
+    worker->process(raw);
+    return raw.verdict;
+  }
+  void open() {
+    send(true, kSyn, 0, 0);
+    send(false, kSyn | kAck, 0, 1);
+    send(true, kAck, 1, 1);
+  }
+  event::FlowEvent finish() {
+    worker->finish({1'700'000'100'000'000'000});
+    const auto flows = collector.all<event::FlowEvent>();
+    EXPECT_EQ(flows.size(), 1U);
+    return flows.empty() ? event::FlowEvent{} : flows.front();
+  }
+
+  PipelineSettings settings;
+  Collector collector;
+  Requests requests;
+  UnorderedGate gate;
+  std::unique_ptr<Worker> worker;
+  int seen = 0;
+  std::uint64_t number = 1;
+};
+
+TEST_F(WorkerTest, MidstreamIsIgnoredByDefaultAndItsPacketsAreJudged) {
+  start();
+  EXPECT_EQ(send(true, kData, 1, 1, "middle"), io::PacketVerdict::kAccept);
+  EXPECT_EQ(seen, 1);
+  EXPECT_EQ(finish().action, "");
+}
+
+TEST_F(WorkerTest, MidstreamMayPassThePacketOrTheFlow) {
+  settings.exceptions.midstream = ExceptionPolicy::kPassPacket;
+  start();
+  send(true, kData, 1, 1, "middle");
+  EXPECT_EQ(seen, 0);
+  EXPECT_EQ(finish().action, "");
+
+  collector.events.clear();
+  settings.exceptions.midstream = ExceptionPolicy::kPassFlow;
+  start();
+  send(true, kData, 1, 1, "middle");
+  EXPECT_EQ(seen, 0);
+  EXPECT_EQ(finish().action, "pass");
+}
+
+TEST_F(WorkerTest, ABypassedFlowIsNotFollowed) {
+  settings.stream.midstream = true;
+  settings.exceptions.midstream = ExceptionPolicy::kBypass;
+  start();
+  send(false, kSyn | kAck, 0, 1);
+  send(true, kData, 1, 1, "middle");
+  const event::FlowEvent flow = finish();
+  EXPECT_EQ(flow.state, "bypassed");
+  EXPECT_EQ(flow.action, "pass");
+  EXPECT_EQ(flow.tcp_state, "");
+  EXPECT_EQ(flow.tcp_flags_to_server, 0) << "flags are those of a followed connection";
+  EXPECT_EQ(seen, 0);
+  EXPECT_EQ(worker->counters().flow_bypassed.value(), 1U);
+}
+
+TEST_F(WorkerTest, MidstreamDropsTellTheReasonOnceThenTheFlow) {
+  settings.inline_mode = true;
+  settings.report.drops = ReportSettings::Drops::kAll;
+  settings.exceptions.midstream = ExceptionPolicy::kDropFlow;
+  start();
+  EXPECT_EQ(send(true, kData, 1, 1, "middle"), io::PacketVerdict::kDrop);
+  EXPECT_EQ(send(true, kData, 7, 1, "more"), io::PacketVerdict::kDrop);
+  const auto drops = collector.all<event::DropEvent>();
+  ASSERT_EQ(drops.size(), 2U);
+  EXPECT_EQ(drops[0].reason, "stream midstream");
+  EXPECT_EQ(drops[1].reason, "flow drop");
+  EXPECT_EQ(seen, 0);
+  EXPECT_EQ(finish().action, "drop");
+}
+
+TEST_F(WorkerTest, DropPacketAndRejectActOnTheVerdict) {
+  settings.inline_mode = true;
+  settings.exceptions.midstream = ExceptionPolicy::kDropPacket;
+  start();
+  EXPECT_EQ(send(true, kData, 1, 1, "middle"), io::PacketVerdict::kDrop);
+  EXPECT_EQ(finish().action, "");
+  settings.exceptions.midstream = ExceptionPolicy::kReject;
+  start();
+  EXPECT_EQ(send(true, kData, 1, 1, "middle"), io::PacketVerdict::kReject);
+}
+
+TEST_F(WorkerTest, AConnectionWithoutMemoryFollowsItsPolicy) {
+  settings.inline_mode = true;
+  settings.stream.session_memcap_bytes = 1;
+  settings.exceptions.stream_memcap = ExceptionPolicy::kDropFlow;
+  settings.report.drops = ReportSettings::Drops::kAll;
+  start();
+  EXPECT_EQ(send(true, kSyn, 0, 0), io::PacketVerdict::kDrop);
+  ASSERT_EQ(collector.all<event::DropEvent>().size(), 1U);
+  EXPECT_EQ(collector.all<event::DropEvent>()[0].reason, "stream memcap");
+}
+
+TEST_F(WorkerTest, DataWithoutMemoryFollowsItsPolicy) {
+  settings.inline_mode = true;
+  settings.stream.inspect_moment = stream::InspectMoment::kArrival;
+  settings.stream.reassembly_memcap_bytes = 1;
+  settings.exceptions.reassembly_memcap = ExceptionPolicy::kPassFlow;
+  start();
+  open();
+  EXPECT_EQ(send(true, kData, 1, 1, "data"), io::PacketVerdict::kAccept);
+  EXPECT_EQ(seen, 0);
+  EXPECT_EQ(finish().action, "pass");
+}
+
+TEST_F(WorkerTest, FragmentsWithoutMemoryFollowTheirPolicy) {
+  settings.inline_mode = true;
+  settings.defrag.memcap_bytes = 1;
+  settings.exceptions.defrag_memcap = ExceptionPolicy::kDropPacket;
+  settings.report.drops = ReportSettings::Drops::kAll;
+  start();
+  const Bytes whole = PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload(Bytes(300)).build();
+  for (const Bytes& frame : test::fragment_frame(whole, 128, 7)) {
+    io::RawPacket raw = test::raw_packet(frame, {1'700'000'000'000'000'000}, number++);
+    worker->process(raw);
+    EXPECT_EQ(raw.verdict, io::PacketVerdict::kDrop);
+  }
+  const auto drops = collector.all<event::DropEvent>();
+  ASSERT_FALSE(drops.empty());
+  EXPECT_EQ(drops[0].reason, "defrag memcap");
+}
+
+TEST_F(WorkerTest, StartTellsTheFirstDropOfEachDirection) {
+  settings.inline_mode = true;
+  settings.stream.inspect_moment = stream::InspectMoment::kArrival;
+  settings.report.drops = ReportSettings::Drops::kStart;
+  start(RuleAction::kDrop);
+  open();
+  send(true, kData, 1, 1, "bad");
+  send(true, kData, 4, 1, "bad");
+  send(false, kData, 1, 7, "answer");
+  send(false, kData, 7, 7, "answer");
+  const auto drops = collector.all<event::DropEvent>();
+  ASSERT_EQ(drops.size(), 2U);
+  EXPECT_EQ(drops[0].reason, "rules");
+  EXPECT_EQ(drops[1].reason, "flow drop");
+  EXPECT_EQ(drops[1].direction, Direction::kToClient);
+  EXPECT_EQ(worker->counters().drops[static_cast<std::size_t>(DropReason::kFlowDrop)].value(), 3U);
+}
+
+// What passes between the match and the block moves the sequence numbers of the resets.
+TEST_F(WorkerTest, ACutFlowIsFollowedUntilTheBlockHolds) {
+  settings.stream.inspect_moment = stream::InspectMoment::kArrival;
+  start(RuleAction::kDrop);
+  open();
+  send(true, kData, 1, 1, "attack");
+  ASSERT_EQ(requests.list.size(), 1U);
+  EXPECT_FALSE(requests.list[0].follows);
+  EXPECT_TRUE(requests.list[0].verified);
+  EXPECT_EQ(requests.list[0].next_seq[0], 1007U);
+  EXPECT_EQ(requests.list[0].next_seq[1], 5001U);
+
+  send(false, kData, 1, 7, "answer");
+  ASSERT_EQ(requests.list.size(), 2U);
+  EXPECT_TRUE(requests.list[1].follows);
+  EXPECT_EQ(requests.list[1].next_seq[index_of(Direction::kToClient)], 5007U);
+  EXPECT_EQ(requests.list[1].next_seq[index_of(Direction::kToServer)], 1007U);
+  EXPECT_EQ(requests.list[1].flow_id, requests.list[0].flow_id);
+
+  send(true, kAck, 7, 7);
+  EXPECT_EQ(requests.list.size(), 2U) << "an acknowledgment moves nothing";
+  send(true, kRst, 7, 0);
+  EXPECT_EQ(requests.list.size(), 2U) << "a reset is the end, or ours";
+  send(true, kFin | kAck, 7, 7);
+  ASSERT_EQ(requests.list.size(), 3U);
+  EXPECT_EQ(requests.list[2].next_seq[index_of(Direction::kToServer)], 1008U) << "a FIN takes a number";
+}
+
+TEST_F(WorkerTest, AFlowIsFollowedForAtMost64Packets) {
+  settings.stream.inspect_moment = stream::InspectMoment::kArrival;
+  start(RuleAction::kDrop);
+  open();
+  for (std::uint32_t i = 0; i < 100; ++i) send(true, kData, 1 + i, 1, "x");
+  EXPECT_EQ(requests.list.size(), 1U + 64U);
+}
+
+}  // namespace
+}  // namespace bulkhead::pipeline
