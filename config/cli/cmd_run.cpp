@@ -1,9 +1,12 @@
 // bulkhead run: the daemon.
+#include <net/if.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 
 #include "config/cli/capabilities.h"
 #include "config/cli/commands.h"
@@ -18,10 +21,21 @@ namespace {
 constexpr const char* kUsualFile = "/etc/bulkhead/bulkhead.yaml";
 
 void require_interfaces(const LoadedConfig& config, Diagnostics& diagnostics) {
-  if (!config.settings.capture.interfaces.empty()) return;
+  if (diagnostics.has_errors() || !config.settings.capture.interfaces.empty()) return;
   diagnostics.error(config.values.get("capture.interfaces").span, "settings.empty",
                     "capture.interfaces: there is no interface to read",
                     "name the bridge of the containers: --set capture.interfaces=docker0");
+}
+
+// Before the rules are loaded: that takes seconds, a misspelt name none.
+bool have_interfaces(const std::vector<std::string>& names) {
+  bool all = true;
+  for (const std::string& name : names) {
+    if (if_nametoindex(name.c_str()) != 0) continue;
+    spdlog::error("capture.interfaces: there is no interface {}: {}", name, std::generic_category().message(errno));
+    all = false;
+  }
+  return all;
 }
 
 }  // namespace
@@ -38,6 +52,7 @@ int cmd_run(RunOptions options) {
   start_logging(options.log_level.empty() ? config.settings.log_level : options.log_level);
   for (const auto& word : config.ignored) spdlog::warn("there is no setting of this name, ignored: --set {}", word);
   if (!have_capabilities({kNeedNetRaw, kNeedNetAdmin})) return kExitFailed;
+  if (!have_interfaces(config.settings.capture.interfaces)) return kExitFailed;
   std::error_code error;
   std::filesystem::create_directories(config.settings.log_dir, error);
   if (error) {

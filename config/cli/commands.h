@@ -89,6 +89,12 @@ struct LearnOptions {
 };
 [[nodiscard]] int cmd_learn(const LearnOptions& options);
 
+struct ImportOptions {
+  std::string file;    // a suricata.yaml
+  bool quiet = false;  // only the settings
+};
+[[nodiscard]] int cmd_import(const ImportOptions& options);
+
 struct ListOptions {
   std::string what;    // keywords, settings, protocols
   std::string filter;  // part of a name

@@ -95,6 +95,7 @@ class CommandLine {
     add_blocks();
     add_watch();
     add_dump();
+    add_import();
     add_list();
     add_help();
   }
@@ -337,6 +338,15 @@ class CommandLine {
     c.callback([this] { status_ = cmd_dump(dump_); });
   }
 
+  void add_import() {
+    CLI::App& c =
+        command("import", "Turn a suricata.yaml into settings, and tell what was taken over", "Without a node");
+    c.add_option("FILE", import_.file, "suricata.yaml")->required();
+    c.add_flag("-q,--quiet", import_.quiet, "Only the settings");
+    c.footer("Example: bulkhead import /etc/suricata/suricata.yaml > bulkhead.yaml");
+    c.callback([this] { status_ = cmd_import(import_); });
+  }
+
   void add_list() {
     CLI::App& c = command("list", "Keywords of rules, settings, protocols", "Without a node");
     c.add_option("WHAT", list_.what, "keywords, settings or protocols")
@@ -368,6 +378,7 @@ class CommandLine {
   CheckOptions lint_;
   ExplainRuleOptions explain_rule_;
   DumpOptions dump_;
+  ImportOptions import_;
   ListOptions list_;
   VerdictsOptions verdicts_;
   ExplainOptions explain_;

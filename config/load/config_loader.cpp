@@ -14,13 +14,11 @@
 #include <thread>
 #include <utility>
 
+#include "config/load/event_type_names.h"
 #include "datapath/base/check.h"
 
 namespace bulkhead::config {
 
-namespace {
-
-// Names of the reference's EVE types: known, so that a file may list them before their parsers are built in.
 const std::vector<std::string>& event_type_names() {
   static const std::vector<std::string> names = {
       "alert", "anomaly", "arp",      "bittorrent-dht", "block",   "dcerpc", "dhcp",  "dnp3",   "dns",
@@ -30,6 +28,8 @@ const std::vector<std::string>& event_type_names() {
       "tftp",  "tls",     "websocket"};
   return names;
 }
+
+namespace {
 
 std::chrono::seconds seconds(std::uint64_t n) {
   return std::chrono::seconds(static_cast<std::int64_t>(n));
