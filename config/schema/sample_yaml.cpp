@@ -133,7 +133,7 @@ class Writer {
     const bool unset = !has_value(setting, value);
     const std::string text = yaml_scalar(setting.type, value_text(setting, value));
     out_ += std::string(indent, ' ') + (unset ? "# " : "") + std::string(name) + ":" +
-            (unset && text == "\"\"" ? "" : " " + text) + origin_note(value) + "\n";
+            (unset && (text.empty() || text == "\"\"") ? "" : " " + text) + origin_note(value) + "\n";
   }
 
   std::string origin_note(const SettingValue& value) const {
