@@ -33,6 +33,7 @@ struct AppSide {
   AppProtocol detected = AppProtocol::kUnknown;  // what the bytes of this direction look like; kFailed: nothing
   std::uint64_t taken = 0;                       // stream offset up to which bytes were taken over
   std::vector<Byte> pending;                     // taken over and not consumed: before detection, or left by the parser
+  bool fresh = false;                            // decided, and no packet of this direction has been judged since
   bool stopped = false;                          // no further calls for this direction
   bool ended = false;                            // the parser knows that no more will come
 };

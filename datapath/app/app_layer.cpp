@@ -147,6 +147,7 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
   AppSide& side = side_of(state, d);
   AppSide& other = side_of(state, opposite(d));
   side.detected = found;
+  side.fresh = true;
   if (found == AppProtocol::kFailed) {
     if (other.detected != AppProtocol::kFailed && flow.client.protocol == ip_proto::kTcp) return;  // the other decides
     state.protocol = AppProtocol::kFailed;

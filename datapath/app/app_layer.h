@@ -46,6 +46,12 @@ class AppLayer {
   // The payload of one UDP packet.
   void datagram(flow::Flow& flow, Direction d, ByteSpan payload, Timestamp now);
 
+  // Files that begin from now on get these hashes too.
+  void need(const HashNeeds& hashes) {
+    settings_.hash_md5 |= hashes.md5;
+    settings_.hash_sha1 |= hashes.sha1;
+    settings_.hash_sha256 |= hashes.sha256;
+  }
   [[nodiscard]] const AppSettings& settings() const { return settings_; }
   [[nodiscard]] const AppCounters& counters() const { return counters_; }
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
@@ -62,7 +68,7 @@ class AppLayer {
   void stop(AppFlow& state);
   void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);
 
-  const AppSettings settings_;
+  AppSettings settings_;
   std::vector<const Protocol*> over_tcp_, over_udp_;  // enabled ones
   AppCounters counters_;
 };

@@ -19,6 +19,10 @@ struct EveOptions {
   bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
 };
 
+struct HashNeeds {
+  bool md5 = false, sha1 = false, sha256 = false;
+};
+
 struct AppSettings {
   AppSettings() { enabled.set(); }
 

@@ -88,6 +88,8 @@ class InspectorFactory {
   InspectorFactory& operator=(const InspectorFactory&) = delete;
   virtual ~InspectorFactory() = default;
   [[nodiscard]] virtual std::unique_ptr<Inspector> make(std::uint32_t worker) const = 0;
+  // Hashes of files that its rules ask for.
+  [[nodiscard]] virtual app::HashNeeds hash_needs() const { return {}; }
 };
 
 }  // namespace bulkhead::pipeline

@@ -52,7 +52,10 @@ Worker::~Worker() {
 void Worker::use(SnapshotPtr snapshot) {
   if (snapshot == snapshot_) return;
   inspectors_.clear();
-  for (const auto& factory : snapshot->inspectors) inspectors_.push_back(factory->make(index_));
+  for (const auto& factory : snapshot->inspectors) {
+    inspectors_.push_back(factory->make(index_));
+    app_->need(factory->hash_needs());
+  }
   snapshot_ = std::move(snapshot);
   generation_.store(snapshot_->generation, std::memory_order_release);
 }

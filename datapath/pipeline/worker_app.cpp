@@ -67,6 +67,7 @@ void Worker::finish_transactions(const PacketWork& work) {
   app::AppFlow* state = app::app_flow(*work.flow);
   if (state == nullptr) return;
   report_app_events(work, *state);
+  state->sides[index_of(work.direction)].fresh = false;
   if (state->previous != nullptr) {
     finish_parser(work, *state->previous, *state->previous_definition);
     if (state->previous->transactions().empty()) state->previous = nullptr;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "signatures/compile/fast_pattern.h"
+#include "signatures/keywords/buffer_keywords.h"
 
 namespace bulkhead::signatures {
 namespace {
@@ -23,6 +24,8 @@ class Compiler {
  private:
   bool compile_regexes(Signature& signature);
   void compile_rule(const Signature& signature);
+  static void make_parts(CompiledRule& rule);
+  void fill_tx_groups();
   void fill_group(RuleGroup& group, ProtocolClass c);
   LiteralDbPtr literal_db(const RuleIndexes& rules, ScanMode mode);
   std::optional<Error> compile_databases();
@@ -94,8 +97,53 @@ RuleHead head_of(const Signature& s) {
     if (op.command == FlowbitOp::Command::kIsSet) head.require |= fact::kFlowbits;
   }
   const auto on_payload = [](const BufferProgram& buffer) { return buffer.buffer == BufferId::kPayload; };
-  if (std::any_of(s.buffers.begin(), s.buffers.end(), on_payload)) head.require |= fact::kPayload;
+  if (!s.inspects_transactions && std::any_of(s.buffers.begin(), s.buffers.end(), on_payload))
+    head.require |= fact::kPayload;
   return head;
+}
+
+// Vectors inside of `rule` keep their elements when it moves, so parts may point into them.
+void Compiler::make_parts(CompiledRule& rule) {
+  const Signature& s = *rule.signature;
+  for (const TransactionCondition& condition : s.transaction_conditions) {
+    rule.tx_parts.push_back({TxPart::Kind::kCondition, nullptr, &condition, nullptr});
+  }
+  const auto stage = [](const PayloadProgram& program) {
+    const auto& progress = app::buffer_entry(buffer_number(program.buffer)).def->progress;
+    return std::min(progress[0], progress[1]);
+  };
+  std::stable_sort(rule.tx_programs.begin(), rule.tx_programs.end(),
+                   [&](const PayloadProgram& a, const PayloadProgram& b) { return stage(a) < stage(b); });
+  for (const PayloadProgram& program : rule.tx_programs) {
+    rule.tx_parts.push_back({TxPart::Kind::kBuffer, &program, nullptr, nullptr});
+  }
+  for (const PayloadProgram& program : rule.programs) {
+    rule.tx_parts.push_back({TxPart::Kind::kPayload, &program, nullptr, nullptr});
+  }
+  if (!s.file_conditions.empty()) rule.tx_parts.push_back({TxPart::Kind::kFiles, nullptr, nullptr, &s.file_conditions});
+}
+
+// Rules over transactions, by protocol and direction: those with a pattern by its buffer, the others in one list.
+void Compiler::fill_tx_groups() {
+  for (const app::Protocol* protocol : app::all_protocols()) {
+    for (const auto d : {bulkhead::Direction::kToServer, bulkhead::Direction::kToClient}) {
+      TxGroup& group = db_->tx_groups[app::index_of(protocol->id)][index_of(d)];
+      std::map<BufferId, RuleIndexes> by_buffer;
+      for (const Signature& s : db_->signatures) {
+        if (!s.inspects_transactions || !s.directions[index_of(d)]) continue;
+        if (s.app_protocols.any() && !s.app_protocols[app::index_of(protocol->id)]) continue;
+        if (has_pattern(s)) {
+          by_buffer[s.buffers[static_cast<std::size_t>(s.fast_buffer)].buffer].push_back(s.index);
+        } else {
+          group.always.push_back(s.index);
+        }
+      }
+      for (const auto& [buffer, rules] : by_buffer) {
+        const app::BufferDef* def = app::buffer_of(*protocol, buffer_number(buffer));
+        if (def != nullptr && def->has(d)) group.buffers.push_back({def, literal_db(rules, ScanMode::kBlock)});
+      }
+    }
+  }
 }
 
 void Compiler::compile_rule(const Signature& s) {
@@ -104,9 +152,11 @@ void Compiler::compile_rule(const Signature& s) {
   for (const BufferProgram& buffer : s.buffers) {
     auto& programs = is_packet_buffer(buffer.buffer)          ? rule.packet_programs
                      : buffer.buffer == BufferId::kBase64Data ? rule.base64_programs
+                     : is_application_buffer(buffer.buffer)   ? rule.tx_programs
                                                               : rule.programs;
     if (!buffer.ops.empty()) programs.push_back(compile_payload(buffer));
   }
+  if (s.inspects_transactions) make_parts(rule);
   rule.whole_pattern = is_whole_pattern(s);
   for (const PacketConditionPtr& condition : s.conditions) {
     rule.needs_decode_events |= condition->gate() == PacketCondition::Gate::kDecodeEvents;
@@ -115,6 +165,9 @@ void Compiler::compile_rule(const Signature& s) {
   rule.needs_decode_events |= s.decode_events_only;
   rule.acts_on_flow = s.ip_only;
   if (rule.needs_decode_events) db_->decode_event_rules.push_back(s.index);
+  db_->needs_md5 |= s.needs_md5;
+  db_->needs_sha1 |= s.needs_sha1;
+  db_->needs_sha256 |= s.needs_sha256;
   db_->rules.push_back(std::move(rule));
   db_->heads.push_back(head_of(s));
 }
@@ -151,6 +204,7 @@ void Compiler::fill_group(RuleGroup& group, ProtocolClass c) {
     const CompiledRule& rule = db_->rules[index];
     const Signature& s = *rule.signature;
     if (rule.needs_decode_events) continue;  // a list of its own, for all packets
+    if (s.inspects_transactions) continue;   // judged with the transactions
     if (s.ip_only) {
       group.ip_only.push_back(index);
     } else if (rule.needs_stream_events) {
@@ -247,6 +301,7 @@ Result<SignatureDbPtr> Compiler::run(SignatureList signatures, VariableNames nam
       for (RuleGroup& group : ports.groups) fill_group(group, static_cast<ProtocolClass>(c));
     }
   }
+  fill_tx_groups();
   if (std::optional<Error> error = compile_databases()) return *std::move(error);
   count();
   db_->stats.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

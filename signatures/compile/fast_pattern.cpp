@@ -52,6 +52,7 @@ void choose_fast_pattern(Signature& signature) {
   Rank best{};
   for (std::size_t b = 0; b < signature.buffers.size(); ++b) {
     if (!may_hold_fast_pattern(signature.buffers[b])) continue;
+    if (signature.inspects_transactions && signature.buffers[b].buffer == BufferId::kPayload) continue;
     for (std::size_t i = 0; i < signature.buffers[b].ops.size(); ++i) {
       const auto* content = std::get_if<ContentOp>(&signature.buffers[b].ops[i]);
       if (content == nullptr || content->negated || content->bytes.empty()) continue;

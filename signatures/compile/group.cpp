@@ -141,7 +141,7 @@ bool rule_applies(const Signature& rule, ProtocolClass c) {
     case RuleProtocol::kIcmp: return c == ProtocolClass::kIcmp || c == ProtocolClass::kIcmpv6;
     case RuleProtocol::kIcmpv4: return c == ProtocolClass::kIcmp;
     case RuleProtocol::kIcmpv6: return c == ProtocolClass::kIcmpv6;
-    case RuleProtocol::kApplication: return false;  // decided by the parsers of the protocols
+    case RuleProtocol::kApplication: return c == ProtocolClass::kTcp || c == ProtocolClass::kUdp;
   }
   return false;
 }

@@ -1,9 +1,11 @@
 #include "signatures/compile/resolve.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
 
+#include "datapath/app/protocol_table.h"
 #include "signatures/compile/rule_checks.h"
 #include "signatures/keywords/apply_option.h"
 #include "signatures/keywords/known_names.h"
@@ -92,6 +94,17 @@ class RuleResolver {
   bool resolve_protocol() {
     if (const ProtocolName* known = find_protocol(rule_.protocol)) {
       builder_.signature().protocol = known->protocol;
+      return true;
+    }
+    const app::AppProtocolSet wanted = app::app_protocols_of_rule_name(to_lower(rule_.protocol));
+    const auto parsed = [&](const app::Protocol* p) { return wanted[app::index_of(p->id)]; };
+    const auto protocols = app::all_protocols();
+    if (std::any_of(protocols.begin(), protocols.end(), parsed)) {
+      Signature& s = builder_.signature();
+      s.protocol = RuleProtocol::kApplication;
+      s.application = to_lower(rule_.protocol);
+      s.app_protocols = wanted;
+      builder_.facts().beyond_addresses = rule_.protocol;
       return true;
     }
     if (is_application_protocol(rule_.protocol)) {

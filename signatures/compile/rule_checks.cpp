@@ -1,6 +1,10 @@
 #include "signatures/compile/rule_checks.h"
 
 #include <algorithm>
+#include <array>
+
+#include "datapath/app/protocol_table.h"
+#include "signatures/keywords/buffer_keywords.h"
 
 namespace bulkhead::signatures {
 
@@ -13,6 +17,7 @@ bool may_carry_tcp(RuleProtocol protocol) {
     case RuleProtocol::kIpv6:
     case RuleProtocol::kTcp:
     case RuleProtocol::kTcpPkt:
+    case RuleProtocol::kApplication:
     case RuleProtocol::kTcpStream: return true;
     default: return false;
   }
@@ -68,7 +73,7 @@ void choose_kind(RuleBuilder& builder, bool excludes_addresses) {
   Signature& s = builder.signature();
   const RuleFacts& facts = builder.facts();
   const bool has_payload = payload_of(s) != nullptr;
-  s.ip_only = !has_payload && facts.beyond_addresses.empty() && !excludes_addresses;
+  s.ip_only = !has_payload && !s.inspects_transactions && facts.beyond_addresses.empty() && !excludes_addresses;
   s.decode_events_only = facts.decode_event && !has_payload && !s.packet_conditions_present && !s.flow.present;
 }
 
@@ -155,6 +160,41 @@ void check_sticky_buffers(RuleBuilder& builder) {
   }
 }
 
+// Buffers and conditions of protocols: which protocols and directions are left that have them all.
+void check_transactions(RuleBuilder& builder) {
+  Signature& s = builder.signature();
+  const std::string_view whole = builder.rule().text;
+  std::array<bool, 2> directions{!s.flow.to_client, !s.flow.to_server};
+  const auto restrict_to = [&](const app::AppProtocolSet& protocols, std::array<bool, 2> there) {
+    s.inspects_transactions = true;
+    if (protocols.any()) s.app_protocols = s.app_protocols.any() ? s.app_protocols & protocols : protocols;
+    if (protocols.any() && s.app_protocols.none()) {
+      return builder.error(whole, "signature.buffer.protocol",
+                           "no protocol has all the buffers and events of this rule");
+    }
+    for (std::size_t d = 0; d < 2; ++d) directions[d] = directions[d] && there[d];
+    if (directions[0] || directions[1]) return true;
+    return builder.error(whole, "signature.buffer.directions",
+                         "buffers of the request and of the response, or flow:to_client with a buffer of the request, "
+                         "do not go together");
+  };
+  for (const BufferProgram& buffer : s.buffers) {
+    if (!is_application_buffer(buffer.buffer)) continue;
+    const app::BufferEntry& entry = app::buffer_entry(buffer_number(buffer.buffer));
+    if (entry.def->keyword == "http.header.raw" && directions[0] && directions[1]) {
+      builder.error(whole, "signature.buffer.no_direction", "http.header.raw needs a direction",
+                    "flow:to_server; or flow:to_client;");
+      return;
+    }
+    if (!restrict_to(entry.protocols, entry.directions)) return;
+  }
+  for (const TransactionCondition& condition : s.transaction_conditions) {
+    if (!restrict_to(condition.protocols, {condition.progress[0] != 255, condition.progress[1] != 255})) return;
+  }
+  if (!s.file_conditions.empty()) restrict_to({}, {true, true});
+  s.directions = directions;
+}
+
 void drop_empty_buffers(Signature& s) {
   std::erase_if(s.buffers, [](const BufferProgram& buffer) { return buffer.ops.empty(); });
 }
@@ -165,6 +205,7 @@ void check_rule(RuleBuilder& builder, bool excludes_addresses) {
   check_sticky_buffers(builder);
   drop_empty_buffers(builder.signature());
   check_sid(builder);
+  check_transactions(builder);
   choose_payload_view(builder);
   choose_kind(builder, excludes_addresses);
   check_dsize(builder);

@@ -7,13 +7,16 @@
 // Tests    tests/unit/signatures/compile/, `bulkhead dump signatures`
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "datapath/app/transaction.h"
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
 #include "datapath/event/signature_info.h"
@@ -79,6 +82,21 @@ class PacketCondition {
   [[nodiscard]] virtual Gate gate() const { return Gate::kNone; }
 };
 using PacketConditionPtr = std::shared_ptr<const PacketCondition>;
+
+// A condition on a transaction of a protocol, beside its buffers: events, numbers.
+struct TransactionCondition {
+  app::AppProtocolSet protocols;           // that have it; none: all
+  std::array<std::uint8_t, 2> progress{};  // by Direction: from which on it can be judged; 255: not in this direction
+  std::string text;                        // as written, for dump and explain
+  std::function<bool(const app::Transaction& tx, bulkhead::Direction d)> holds;
+};
+
+// A condition on a file: name, type, size, hash. One file must fulfil all of a rule.
+enum class FileAnswer : std::uint8_t { kNo, kYes, kNotYet };
+struct FileCondition {
+  std::string text;
+  std::function<FileAnswer(const app::File& file)> holds;
+};
 
 struct FlowRequirement {
   bool to_server = false, to_client = false;
@@ -340,7 +358,13 @@ struct Signature {
 
   FlowRequirement flow;
   std::vector<PacketConditionPtr> conditions;
-  std::vector<BufferProgram> buffers;  // payload first
+  app::AppProtocolSet app_protocols;  // by header, buffers and events; none: any, or no protocol at all
+  std::vector<TransactionCondition> transaction_conditions;
+  std::vector<FileCondition> file_conditions;
+  bool needs_md5 = false, needs_sha1 = false, needs_sha256 = false;
+  bool inspects_transactions = false;          // buffers or conditions of a protocol: judged per transaction
+  std::array<bool, 2> directions{true, true};  // of transactions, by Direction
+  std::vector<BufferProgram> buffers;          // payload first
   std::vector<FlowbitOp> flowbit_checks, flowbit_changes;
   std::vector<FlowintOp> flowint_checks, flowint_changes;
   std::vector<HostbitOp> hostbit_checks, hostbit_changes;

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "datapath/app/protocol_table.h"
 #include "signatures/compile/group.h"
 #include "signatures/compile/payload_program.h"
 #include "signatures/compile/regex.h"
@@ -19,12 +20,33 @@
 
 namespace bulkhead::signatures {
 
+// One condition of a rule over transactions, in the order in which they are judged.
+struct TxPart {
+  enum class Kind : std::uint8_t { kBuffer, kCondition, kFiles, kPayload };
+  Kind kind = Kind::kBuffer;
+  const PayloadProgram* program = nullptr;            // kBuffer, kPayload
+  const TransactionCondition* condition = nullptr;    // kCondition
+  const std::vector<FileCondition>* files = nullptr;  // kFiles
+};
+
+// The patterns of all rules in one buffer of a protocol, and the rules of the protocol without a pattern.
+struct TxBufferGroup {
+  const app::BufferDef* def = nullptr;
+  LiteralDbPtr literals;
+};
+struct TxGroup {
+  std::vector<TxBufferGroup> buffers;
+  RuleIndexes always;
+};
+
 // What the matcher reads of a rule before it looks at payload.
 struct CompiledRule {
   const Signature* signature = nullptr;
   std::vector<PayloadProgram> programs;         // of the payload
   std::vector<PayloadProgram> packet_programs;  // of buffers that every packet has: headers, addresses
   std::vector<PayloadProgram> base64_programs;  // of what base64_decode makes
+  std::vector<PayloadProgram> tx_programs;      // of buffers of protocols
+  std::vector<TxPart> tx_parts;                 // empty: the rule does not look at transactions
   bool whole_pattern =
       false;  // the payload part is one content, and its fast pattern is all of it: nothing can complete it later
   bool needs_decode_events = false;
@@ -67,6 +89,8 @@ class SignatureDb {
   std::vector<Regex> regexes;
   std::array<std::array<PortGroups, 2>, kProtocolClasses> groups;  // by class and direction
   RuleIndexes decode_event_rules;
+  std::array<std::array<TxGroup, 2>, app::kAppProtocolCount> tx_groups;  // by protocol and direction
+  bool needs_md5 = false, needs_sha1 = false, needs_sha256 = false;      // some rule asks for hashes of files
   std::vector<LiteralDbPtr> literal_dbs;
   VariableNames names;               // what the numbers in rules stand for; also what survives a reload
   bool has_host_tags = false;        // some rule tags hosts: every packet has to be looked up

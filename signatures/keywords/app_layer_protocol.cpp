@@ -3,7 +3,8 @@
 //   app-layer-protocol:[!]NAME|failed
 //   app-layer-protocol:!tls;
 //
-// The name is checked; loading waits for protocol detection to be built in.
+// Holds on the packet with which the protocol of its direction was decided, once per direction.
+#include "datapath/app/application_protocol.h"
 #include "signatures/keywords/known_names.h"
 #include "signatures/keywords/rule_builder.h"
 
@@ -14,7 +15,10 @@ namespace {
 void apply(RuleBuilder& builder, const Option& option) {
   builder.mark_beyond_addresses(option);
   const std::string_view name = option.argument;
-  if (name != "failed" && (!is_application_protocol(name) || to_lower(name) != name)) {
+  app::AppProtocolSet wanted = app::app_protocols_of_rule_name(name);
+  if (name == "failed") wanted.set(app::index_of(app::AppProtocol::kFailed));
+  const bool known = wanted.any() || is_application_protocol(name);
+  if (!known || to_lower(name) != name) {
     builder.error(name, "signature.app_layer_protocol.unknown",
                   "\"" + printable(name) + "\" is no application protocol");
     return;
@@ -25,8 +29,11 @@ void apply(RuleBuilder& builder, const Option& option) {
     return;
   }
   (option.negated ? facts.negative_application : facts.positive_application) = true;
-  builder.error(option.text, "signature.keyword.protocol_buffer",
-                "app-layer-protocol needs protocol detection, which is not built in yet");
+  builder.add_condition(option, [wanted, negated = option.negated](const MatchInput& input) {
+    if (input.application == nullptr) return false;
+    const app::AppSide& side = input.application->sides[index_of(input.direction)];
+    return side.fresh && side.detected != app::AppProtocol::kUnknown && wanted[app::index_of(side.detected)] != negated;
+  });
 }
 
 }  // namespace
@@ -38,7 +45,7 @@ const Keyword& keyword_app_layer_protocol() {
                                    .prefilter = Keyword::Prefilter::kAble,
                                    .syntax = "app-layer-protocol:[!]NAME;",
                                    .help = "The application protocol that was found.",
-                                   .example = "",
+                                   .example = "app-layer-protocol:http;",
                                    .apply = apply};
   return keyword;
 }

@@ -61,7 +61,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   if (!fields.finish(option)) return;
   op.field = fields.field();
   op.slot = builder.define_variable(parts[2]);
-  builder.payload().emplace_back(op);
+  builder.payload(op.field.relative).emplace_back(op);
 }
 
 }  // namespace

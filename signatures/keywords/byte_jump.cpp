@@ -67,7 +67,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   }
   if (!fields.finish(option)) return;
   op.field = fields.field();
-  builder.payload().emplace_back(op);
+  builder.payload(op.field.relative).emplace_back(op);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class ByteMathParser {
       return fail(option_.value, "division", "a division by zero");
     }
     op_.slot = builder_.define_variable(result_);
-    builder_.payload().emplace_back(op_);
+    builder_.payload(op_.field.relative).emplace_back(op_);
     return true;
   }
 

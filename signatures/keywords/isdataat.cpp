@@ -30,7 +30,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   }
   if (!position) return;
   op.position = *position;
-  builder.payload().emplace_back(op);
+  builder.payload(op.relative).emplace_back(op);
 }
 
 }  // namespace

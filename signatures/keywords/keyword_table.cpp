@@ -2,6 +2,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "signatures/keywords/buffer_keywords.h"
 #include "signatures/keywords/keyword.h"
 #include "signatures/keywords/keyword_entries.h"
 
@@ -10,6 +11,7 @@ namespace bulkhead::signatures {
 std::span<const Keyword* const> all_keywords() {
   static const std::vector<const Keyword*> sorted = [] {
     std::vector<const Keyword*> all = keyword_entries();
+    for (const Keyword& keyword : buffer_keywords()) all.push_back(&keyword);
     std::sort(all.begin(), all.end(), [](const Keyword* a, const Keyword* b) { return a->name < b->name; });
     return all;
   }();

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "datapath/app/app_flow.h"
 #include "datapath/decode/packet_view.h"
 #include "datapath/flow/flow.h"
 #include "datapath/stream/tcp_tracker.h"
@@ -44,6 +45,7 @@ struct MatchInput {
   const flow::Flow* flow = nullptr;                        // may be null
   const stream::TcpSession* tcp = nullptr;                 // may be null
   const stream::StreamEventList* stream_events = nullptr;  // may be null
+  const app::AppFlow* application = nullptr;               // may be null
   Direction direction = Direction::kToServer;
   bool established = false;
   bool payload_in_stream = false;

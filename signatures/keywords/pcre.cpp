@@ -6,10 +6,11 @@
 //   pcre:"/user=([a-z]+)/i, flow:user";
 //
 // Names behind the flags take the captured groups in order; a group (?P<flow_NAME>...) or (?P<pkt_NAME>...) names
-// itself. Flags U I P Q H D M C S Y V W look at an HTTP buffer and need that parser.
+// itself. Flags U I P Q H D M C S Y V W look at an HTTP buffer.
 #include <algorithm>
 #include <optional>
 
+#include "signatures/keywords/buffer_keywords.h"
 #include "signatures/keywords/parse_number.h"
 #include "signatures/keywords/rule_builder.h"
 
@@ -40,9 +41,7 @@ std::optional<Parts> take_apart(std::string_view text) {
                comma == rest.npos ? std::string_view() : rest.substr(comma + 1)};
 }
 
-constexpr std::string_view kHttpFlags = "UIPQHDMCSYVWZ";
-
-bool take_flags(RuleBuilder& builder, std::string_view flags, PcreOp& op) {
+bool take_flags(RuleBuilder& builder, std::string_view flags, PcreOp& op, const app::BufferEntry*& buffer) {
   for (std::size_t i = 0; i < flags.size(); ++i) {
     switch (flags[i]) {
       case 'i': op.caseless = true; break;
@@ -56,10 +55,12 @@ bool take_flags(RuleBuilder& builder, std::string_view flags, PcreOp& op) {
       case 'B': op.raw_bytes = true; break;
       case 'O': break;  // lifts a match limit that is ours to choose
       default:
-        if (kHttpFlags.find(flags[i]) != std::string_view::npos) {
-          return builder.error(
-              flags.substr(i, 1), "signature.keyword.protocol_buffer",
-              "this flag looks at an HTTP buffer, which needs a protocol parser that is not built in yet");
+        if (const app::BufferEntry* named = app::find_buffer_by_pcre_flag(flags[i])) {
+          if (buffer != nullptr) {
+            return builder.error(flags.substr(i, 1), "signature.pcre.buffers", "two flags name a buffer");
+          }
+          buffer = named;
+          break;
         }
         return builder.error(flags.substr(i, 1), "signature.pcre.flag", "not a flag of pcre");
     }
@@ -128,8 +129,11 @@ bool take_captures(RuleBuilder& builder, const Option& option, std::string_view 
                        "there are more names than groups in parentheses (" + std::to_string(groups) + ")");
 }
 
-bool has_match_before(RuleBuilder& builder) {
-  for (const PayloadOp& op : builder.payload()) {
+bool has_match_before(RuleBuilder& builder, const app::BufferEntry* buffer) {
+  const std::vector<PayloadOp>* const ops =
+      buffer != nullptr ? builder.ops_of(buffer_id(buffer->number)) : &builder.payload(true);
+  if (ops == nullptr) return false;
+  for (const PayloadOp& op : *ops) {
     if (std::holds_alternative<ContentOp>(op) || std::holds_alternative<PcreOp>(op)) return true;
   }
   return false;
@@ -145,12 +149,23 @@ void apply(RuleBuilder& builder, const Option& option) {
   op.span = builder.span(option.text);
   op.negated = option.negated;
   op.pattern = parts->expression;
-  if (!take_flags(builder, parts->flags, op) || !take_captures(builder, option, parts->names, op)) return;
-  if (op.relative && !has_match_before(builder)) {
+  const app::BufferEntry* buffer = nullptr;
+  if (!take_flags(builder, parts->flags, op, buffer) || !take_captures(builder, option, parts->names, op)) return;
+  if (op.relative && !has_match_before(builder, buffer)) {
     builder.error(option.text, "signature.pcre.relative", "flag R needs a content or pcre before it in this buffer");
     return;
   }
-  builder.payload().emplace_back(std::move(op));
+  if (buffer != nullptr && op.raw_bytes) {
+    const std::size_t at = parts->flags.find('B');
+    builder.error(parts->flags.substr(at, 1), "signature.pcre.raw_bytes", "a buffer of a protocol has no raw bytes");
+    return;
+  }
+  if (buffer != nullptr) {
+    builder.mark_beyond_addresses(option);
+    builder.add_to_buffer(buffer_id(buffer->number), std::move(op));
+    return;
+  }
+  builder.payload(op.relative).emplace_back(std::move(op));
 }
 
 }  // namespace

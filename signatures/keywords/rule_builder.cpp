@@ -22,6 +22,7 @@ bool RuleBuilder::claim(std::string_view& fact, const Option& option, const char
 }
 
 void RuleBuilder::select_buffer(BufferId buffer) {
+  focused_ = false;
   transforms_.clear();
   sticky_ = false;
   use_program(buffer, {});
@@ -57,7 +58,29 @@ const std::vector<Transform>& RuleBuilder::transforms() const {
   return signature_.buffers[current_].transforms;
 }
 
+std::vector<PayloadOp>& RuleBuilder::payload(bool relative) {
+  return relative && focused_ && !sticky_ ? signature_.buffers[focus_].ops : payload();
+}
+
+void RuleBuilder::add_to_buffer(BufferId buffer, PayloadOp op) {
+  if (signature_.buffers.empty()) use_program(BufferId::kPayload, {});
+  const std::size_t before = current_;
+  use_program(buffer, {});
+  focus_ = current_;
+  focused_ = true;
+  signature_.buffers[current_].ops.push_back(std::move(op));
+  current_ = before;
+}
+
+const std::vector<PayloadOp>* RuleBuilder::ops_of(BufferId buffer) const {
+  for (const BufferProgram& program : signature_.buffers) {
+    if (program.buffer == buffer) return &program.ops;
+  }
+  return nullptr;
+}
+
 std::vector<PayloadOp>& RuleBuilder::payload() {
+  focused_ = false;
   if (signature_.buffers.empty()) use_program(BufferId::kPayload, {});
   if (!transforms_.empty()) {
     use_program(buffer(), transforms_);
@@ -72,10 +95,7 @@ void RuleBuilder::move_last_content(BufferId buffer) {
     if (!std::holds_alternative<ContentOp>(ops[i])) continue;
     PayloadOp op = std::move(ops[i]);
     ops.erase(ops.begin() + static_cast<std::ptrdiff_t>(i));
-    const std::size_t before = current_;
-    select_buffer(buffer);
-    payload().push_back(std::move(op));
-    current_ = before;
+    add_to_buffer(buffer, std::move(op));
     return;
   }
 }
@@ -94,7 +114,7 @@ DatasetPtr RuleBuilder::open_dataset(const DatasetRequest& request, const Option
 
 ContentOp* RuleBuilder::content_before(const Option& option) {
   if (!signature_.buffers.empty()) {
-    auto& ops = signature_.buffers[current_].ops;
+    auto& ops = signature_.buffers[focused_ ? focus_ : current_].ops;
     for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
       if (auto* content = std::get_if<ContentOp>(&*op)) return content;
     }
@@ -106,7 +126,7 @@ ContentOp* RuleBuilder::content_before(const Option& option) {
 
 ContentOp* RuleBuilder::content_before_last() {
   bool skipped = false;
-  auto& ops = payload();
+  auto& ops = signature_.buffers[focused_ ? focus_ : current_].ops;
   for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
     auto* content = std::get_if<ContentOp>(&*op);
     if (content == nullptr) continue;

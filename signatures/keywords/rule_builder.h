@@ -97,6 +97,15 @@ class RuleBuilder {
   [[nodiscard]] const std::vector<Transform>& transforms() const;
   // The ops of the buffer that options now speak of.
   [[nodiscard]] std::vector<PayloadOp>& payload();
+  // The same; a relative option without a sticky buffer follows the match before, wherever a modifier has put it.
+  [[nodiscard]] std::vector<PayloadOp>& payload(bool relative);
+  // Adds to a buffer without selecting it for what follows.
+  void add_to_buffer(BufferId buffer, PayloadOp op);
+  // What the buffer holds so far; null: it has not been named.
+  [[nodiscard]] const std::vector<PayloadOp>* ops_of(BufferId buffer) const;
+  void add_transaction_condition(TransactionCondition condition) {
+    signature_.transaction_conditions.push_back(std::move(condition));
+  }
   [[nodiscard]] BufferId buffer() const {
     return signature_.buffers.empty() ? BufferId::kPayload : signature_.buffers[current_].buffer;
   }
@@ -175,6 +184,8 @@ class RuleBuilder {
   event::SignatureInfo info_;
   RuleFacts facts_;
   std::map<std::string, std::int16_t, std::less<>> variables_;
+  std::size_t focus_ = 0;              // index of the buffer that holds the last content or match
+  bool focused_ = false;               // focus_ is not current_
   std::size_t current_ = 0;            // index into signature_.buffers
   std::vector<Transform> transforms_;  // given since the last option that looked at the buffer
   bool sticky_ = false;                // a buffer was named, and neither pkt_data nor base64_data since

@@ -161,6 +161,7 @@ void Matcher::begin(const pipeline::InspectContext& context, SignatureFlowState*
   input_.flow = context.flow;
   input_.tcp = context.tcp;
   input_.stream_events = context.stream != nullptr ? &context.stream->events : nullptr;
+  input_.application = context.application;
   input_.direction = context.direction;
   input_.established = context.established;
   input_.payload_in_stream = context.payload_in_stream;
@@ -207,6 +208,10 @@ void Matcher::finish(pipeline::InspectContext& context, StreamScan* scan, const 
   sort_candidates();
   counters_.candidates.add(candidates_.size());
   for (const Candidate& candidate : candidates_) judge(candidate);
+  if (context.application != nullptr && context.flow != nullptr) {
+    judge_transactions();
+    std::stable_sort(matches_.begin(), matches_.end(), [](const Match& a, const Match& b) { return a.rule < b.rule; });
+  }
   if (!matches_.empty()) report(context);
   if (!pair_bit_rules_.empty()) apply_pair_bits();
 }
@@ -250,6 +255,11 @@ bool Matcher::ends_fit(const Signature& s, bool swapped) const {
 
 bool Matcher::header_fits(const Signature& s) const {
   if (!family_fits(s.protocol, *input_.packet)) return false;
+  if (s.app_protocols.any()) {
+    const bool known = input_.application != nullptr && app::is_known(input_.application->protocol);
+    const bool fits = known && s.app_protocols[app::index_of(input_.application->protocol)];
+    if (!fits && !s.inspects_transactions) return false;
+  }
   return ends_fit(s, false) || (s.bidirectional && ends_fit(s, true));
 }
 
@@ -430,10 +440,11 @@ void Matcher::report(pipeline::InspectContext& context) {
     alert.reject = s.reject;
     alert.silent = unreported || no_place || decision.verdict == ThresholdVerdict::kSilent;
     alert.on_stream = match.on_stream;
+    alert.tx_id = match.tx_id;
     alert.stream_begin = match.begin;
     alert.stream_end = match.end;
     alert.target = s.target;
-    alert.applies_to_flow = alert.action != RuleAction::kAlert && (match.on_stream || rule.acts_on_flow);
+    alert.applies_to_flow = alert.action != RuleAction::kAlert && (match.on_stream || match.tx_id || rule.acts_on_flow);
     if (decision.has_new_action) {
       alert.action = decision.new_action;
       alert.applies_to_flow = alert.action != RuleAction::kAlert;

@@ -13,11 +13,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "datapath/pipeline/inspector.h"
 #include "signatures/match/flow_state.h"
 #include "signatures/match/match_settings.h"
+#include "signatures/match/scanner.h"
 
 namespace bulkhead::signatures {
 
@@ -38,6 +40,8 @@ class Matcher {
  public:
   Matcher(SignatureDbPtr db, const MatchSettings& settings, std::shared_ptr<SharedState> shared);
 
+  // Buffers of transactions are scanned with it; lives as long as the matcher.
+  void use(Scanner& scanner) { scanner_ = &scanner; }
   void begin(const pipeline::InspectContext& context, SignatureFlowState* state);
   // Facts about the packet for RuleHead::fits.
   [[nodiscard]] std::uint8_t facts() const { return facts_; }
@@ -57,11 +61,23 @@ class Matcher {
  private:
   struct Match {
     std::uint32_t rule = 0;
+    std::optional<std::uint64_t> tx_id;
     bool on_stream = false;
     std::uint64_t begin = 0, end = 0;
   };
   enum class Payload : std::uint8_t { kNo, kPacket, kStream };
 
+  enum class PartResult : std::uint8_t { kMatch, kNotYet, kNever };
+
+  void judge_transactions();
+  void judge_parser(app::AppParser& parser, const app::Protocol& protocol);
+  void judge_transaction(app::Transaction& tx, const app::Protocol& protocol, const TxGroup& group);
+  [[nodiscard]] std::uint64_t scan_buffer(app::Transaction& tx, const app::Protocol& protocol,
+                                          const TxBufferGroup& buffer, std::uint64_t looked);
+  void judge_tx_rule(app::Transaction& tx, const app::Protocol& protocol, std::uint32_t index);
+  [[nodiscard]] PartResult judge_part(app::Transaction& tx, const app::Protocol& protocol, const TxPart& part);
+  [[nodiscard]] bool payload_part(const PayloadProgram& program);
+  [[nodiscard]] PartResult files_part(const app::Transaction& tx, const std::vector<FileCondition>& conditions);
   void sort_candidates();
   void judge(const Candidate& candidate);
   [[nodiscard]] bool header_fits(const Signature& s) const;
@@ -87,7 +103,10 @@ class Matcher {
   PayloadMatcher payload_;
   std::vector<std::uint64_t> host_bit_names_;  // by number: the same for equal names in every generation
 
+  Scanner* scanner_ = nullptr;
+
   // During one packet.
+  std::vector<std::uint32_t> tx_rules_;
   MatchInput input_;
   const pipeline::InspectContext* context_ = nullptr;
   SignatureFlowState* state_ = nullptr;

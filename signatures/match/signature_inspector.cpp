@@ -47,7 +47,9 @@ SignatureInspector::SignatureInspector(SignatureDbPtr db, const MatchSettings& s
       settings_(settings),
       shared_(std::move(shared)),
       scanner_(db_, settings.max_idle_streams),
-      matcher_(db_, settings, shared_) {}
+      matcher_(db_, settings, shared_) {
+  matcher_.use(scanner_);
+}
 
 // --- flow state ---
 

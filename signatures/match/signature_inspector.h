@@ -28,6 +28,9 @@ class SignatureFactory final : public pipeline::InspectorFactory {
   SignatureFactory(SignatureDbPtr db, const MatchSettings& settings, std::shared_ptr<SharedState> shared)
       : db_(std::move(db)), settings_(settings), shared_(std::move(shared)) {}
   [[nodiscard]] std::unique_ptr<pipeline::Inspector> make(std::uint32_t worker) const override;
+  [[nodiscard]] app::HashNeeds hash_needs() const override {
+    return {db_->needs_md5, db_->needs_sha1, db_->needs_sha256};
+  }
   [[nodiscard]] const SignatureDb& db() const { return *db_; }
 
  private:

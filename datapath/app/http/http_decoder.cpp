@@ -54,7 +54,7 @@ class ZlibEngine final : public Engine {
 
 class LzmaEngine final : public Engine {
  public:
-  explicit LzmaEngine(std::uint64_t memory) { ready_ = lzma_auto_decoder(&stream_, memory, 0) == LZMA_OK; }
+  explicit LzmaEngine(std::uint64_t memory) { ready_ = lzma_alone_decoder(&stream_, memory) == LZMA_OK; }
   ~LzmaEngine() override { lzma_end(&stream_); }
   Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) override {
     if (!ready_) return Step::kFailed;
@@ -123,6 +123,31 @@ constexpr int kRaw = -15, kZlib = 15, kGzip = 15 + 16;
 bool is_gzip(ByteSpan b) {
   return b.size() >= 2 && b[0] == 0x1f && b[1] == 0x8b;
 }
+// Where the deflated data of a gzip member begins (RFC 1952 2.3), whatever its reserved flags and header checksum say.
+std::size_t gzip_header(ByteSpan b) {
+  constexpr std::size_t kFixed = 10;
+  if (b.size() < kFixed) return 0;
+  const Byte flags = b[3];
+  std::size_t at = kFixed;
+  if ((flags & 4) != 0) at += at + 2 <= b.size() ? 2U + b[at] + 256U * b[at + 1] : 0;
+  for (const int bit : {8, 16}) {
+    if ((flags & bit) == 0) continue;
+    while (at < b.size() && b[at] != 0) ++at;
+    ++at;
+  }
+  if ((flags & 2) != 0) at += 2;
+  return at < b.size() ? at : 0;
+}
+// properties, dictionary size, uncompressed size
+constexpr std::size_t kLzmaHeader = 1 + 4 + 8;
+
+// Senders name 8 MB for files of 100 bytes: a dictionary within the limit serves as long as nothing reaches further
+// back.
+void clamp_dictionary(std::vector<Byte>& held, std::uint64_t limit) {
+  const std::uint32_t size = held[1] | held[2] << 8 | held[3] << 16 | static_cast<std::uint32_t>(held[4]) << 24;
+  if (size <= limit) return;
+  for (std::size_t i = 0; i < 4; ++i) held[1 + i] = static_cast<Byte>(limit >> (8 * i));
+}
 bool is_zlib(ByteSpan b) {
   return b.size() >= 2 && (b[0] & 0x0f) == 8 && (b[0] >> 4) <= 7 && (b[0] * 256 + b[1]) % 31 == 0;
 }
@@ -143,19 +168,30 @@ class Decoder::Layer {
   bool ended = false;
 
   // The n-th format to try, null when there is no further.
-  std::unique_ptr<Engine> candidate(std::size_t n, ByteSpan start, const HttpSettings& settings) const {
+  // `skip`: so many bytes stand before its data.
+  std::unique_ptr<Engine> candidate(std::size_t n, ByteSpan start, const HttpSettings& settings,
+                                    std::size_t& skip) const {
+    skip = 0;
     switch (coding_) {
-      case Coding::kLzma: return n == 0 ? std::make_unique<LzmaEngine>(settings.lzma_memlimit) : nullptr;
+      case Coding::kLzma: {
+        constexpr std::uint64_t kTables = 1 << 20;  // what the decoder wants beside the dictionary
+        return n == 0 ? std::make_unique<LzmaEngine>(settings.lzma_memlimit + kTables) : nullptr;
+      }
       case Coding::kBrotli: return n == 0 ? std::make_unique<BrotliEngine>() : nullptr;
       case Coding::kZstd: return n == 0 ? std::make_unique<ZstdEngine>() : nullptr;
       case Coding::kGzip:
       case Coding::kDeflate: break;
     }
-    std::vector<int> order;
-    if (is_gzip(start)) order.push_back(kGzip);
-    if (is_zlib(start)) order.push_back(kZlib);
-    order.push_back(kRaw);
-    return n < order.size() ? std::make_unique<ZlibEngine>(order[n]) : nullptr;
+    std::vector<std::pair<int, std::size_t>> order;
+    if (is_gzip(start)) {
+      order.emplace_back(kGzip, 0);
+      order.emplace_back(kRaw, gzip_header(start));
+    }
+    if (is_zlib(start)) order.emplace_back(kZlib, 0);
+    order.emplace_back(kRaw, 0);
+    if (n >= order.size()) return nullptr;
+    skip = order[n].second;
+    return std::make_unique<ZlibEngine>(order[n].first);
   }
 };
 
@@ -199,13 +235,15 @@ void Decoder::run(std::size_t index, ByteSpan bytes, ByteSink& out) {
   if (layer.ended) return;  // behind the end of the compressed data
   if (!layer.has_output) {
     layer.held.insert(layer.held.end(), bytes.begin(), bytes.end());
-    if (layer.held.size() < 2) return;
+    if (layer.held.size() < (layer.coding_ == Coding::kLzma ? kLzmaHeader : 2)) return;
   }
   std::array<Byte, kPiece> piece;
   ByteSpan input = bytes;
   if (layer.engine == nullptr) {
-    layer.engine = layer.candidate(0, layer.held, settings_);
-    input = layer.held;
+    if (layer.coding_ == Coding::kLzma) clamp_dictionary(layer.held, settings_.lzma_memlimit);
+    std::size_t skip = 0;
+    layer.engine = layer.candidate(0, layer.held, settings_, skip);
+    input = ByteSpan(layer.held).subspan(skip);
   }
   std::vector<Byte> replay;
   while (!bomb_) {
@@ -232,9 +270,10 @@ void Decoder::run(std::size_t index, ByteSpan bytes, ByteSink& out) {
         layer.ended = true;
         return;
       }
-      layer.engine = layer.candidate(++layer.attempt, layer.held, settings_);
+      std::size_t skip = 0;
+      layer.engine = layer.candidate(++layer.attempt, layer.held, settings_, skip);
       if (layer.engine != nullptr) {
-        input = layer.held;
+        input = ByteSpan(layer.held).subspan(skip);
         continue;
       }
       failed_ = true;

@@ -1,6 +1,5 @@
 // EVE records of HTTP: http, and its fields in alerts and files' records.
 #include <algorithm>
-#include <charconv>
 
 #include "datapath/app/http/http_text.h"
 #include "datapath/app/http/http_transaction.h"
@@ -15,23 +14,13 @@ std::string_view first_part(std::string_view content_type) {
   return trim(content_type.substr(0, content_type.find(';')));
 }
 
-// "bytes 0-499/1234" (RFC 9110 14.4); the parts that are not numbers are left out.
 void content_range(JsonText& json, std::string_view raw) {
+  const ContentRange range = parse_content_range(raw);
   json.open_object("content_range");
   json.field("raw", raw);
-  const std::size_t blank = raw.find(' ');
-  std::string_view rest = blank == std::string_view::npos ? std::string_view() : trim(raw.substr(blank));
-  const auto number = [&](std::string_view key, std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size()) json.field(key, value);
-  };
-  const std::size_t dash = rest.find('-'), slash = rest.find('/');
-  if (dash != std::string_view::npos && slash != std::string_view::npos && dash < slash) {
-    number("start", rest.substr(0, dash));
-    number("end", rest.substr(dash + 1, slash - dash - 1));
-  }
-  if (slash != std::string_view::npos) number("size", rest.substr(slash + 1));
+  if (range.start) json.field("start", *range.start);
+  if (range.end) json.field("end", *range.end);
+  if (range.size) json.field("size", *range.size);
   json.close_object();
 }
 

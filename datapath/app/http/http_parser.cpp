@@ -130,7 +130,7 @@ ParseResult HttpParser::parse(Direction d, ByteSpan data, const ParseMoment& mom
     if (outcome == Outcome::kChange) return {ParseResult::Status::kChange, used, next_};
     break;
   }
-  finished_ = nullptr;
+  finished_ = answered_ = nullptr;
   return {ParseResult::Status::kOk, used, {}};
 }
 
@@ -250,6 +250,13 @@ bool may_be_status_line(std::string_view start) {
 
 HttpParser::Outcome HttpParser::first_line(Direction d, ByteSpan data, std::size_t& used) {
   const std::string_view text = text_of(data);
+  if (d == Direction::kToClient && answered_ != nullptr && !may_be_status_line(text)) {
+    // More than Content-Length promised: browsers show it.
+    answered_->message(d).body.append(data, http_.response);
+    answered_->touch(d);
+    used += data.size();
+    return Outcome::kGoOn;
+  }
   const Line line = line_of(d, text);
   if (line.size == 0) {
     if (d == Direction::kToServer && finished_ != nullptr && !is_method(first_word(text))) {
@@ -382,6 +389,12 @@ HttpParser::Outcome HttpParser::status_line(std::string_view line, ByteSpan data
   s.headers = 0;
   tx.response_seen = true;
   if (!is_status_line(line)) {
+    const std::size_t size = line_of(d, text_of(data)).size;
+    const bool status_follows = size != 0 && size + 1 < data.size() && data[size] == 'H';
+    if (status_follows) {  // a line of garbage before the status line
+      used += size;
+      return Outcome::kGoOn;
+    }
     tx.message(d).line.clear();
     tx.advance(d, stage::kBody);
     start_body(d, State::kToEnd, 0);
@@ -433,11 +446,18 @@ HttpParser::Outcome HttpParser::header_line(Direction d, ByteSpan data, std::siz
     note_by_side(d, tx, HttpEvent::request_field_too_long, HttpEvent::response_field_too_long);
     return Outcome::kError;
   }
-  used += line.size;
-  tx.message(d).headers.raw.append(text.substr(0, line.size));
-  if (!line.text.empty()) {
+  std::size_t size = line.size;
+  // LF CR, then CR LF CR LF: two line ends, not three.
+  if (s.after_lfcr && line.text.empty() && text.starts_with("\r\n\r\n")) size = 4;
+  s.after_lfcr = !line.text.empty() && text.substr(line.text.size(), line.size - line.text.size()) == "\n\r";
+  used += size;
+  tx.message(d).headers.raw.append(text.substr(0, size));
+  // A single blank ends the headers too, unless an empty line follows.
+  const bool blank =
+      line.text.size() == 1 && line.size == 2 && is_blank(line.text[0]) && text.size() > 2 && text[2] != '\n';
+  if (!line.text.empty() && !blank) {
     add_header_line(d, line.text);
-    if (s.pending_value.size() + s.pending_name.size() > http_.max_line) {
+    if (s.pending.size() > http_.max_line) {
       note_by_side(d, tx, HttpEvent::request_field_too_long, HttpEvent::response_field_too_long);
       return Outcome::kError;
     }
@@ -452,50 +472,54 @@ void HttpParser::add_header_line(Direction d, std::string_view line) {
   Side& s = side(d);
   HttpTransaction& tx = *s.tx;
   if (folds(line)) {
-    const bool looks_new =
-        d == Direction::kToClient && line.find(':') != std::string_view::npos && tx.message(d).protocol == "HTTP/1.1";
+    // Browsers take a folded line with a colon for a header of its own, if the one before has one too.
+    const bool looks_new = d == Direction::kToClient && line.find(':') != std::string_view::npos &&
+                           s.pending.find(':') != std::string::npos && tx.message(d).protocol == "HTTP/1.1";
     if (s.has_pending && !looks_new) {
-      s.pending_value.append(line);
+      s.pending.append(line);
       return;
     }
     note_by_side(d, tx, HttpEvent::invalid_request_field_folding, HttpEvent::invalid_response_field_folding);
   }
   finish_header(d);
-  std::size_t colon = line.find(':');
-  if (d == Direction::kToServer) colon = std::min(colon, line.find('\0'));
   s.has_pending = true;
-  if (colon == std::string_view::npos || line[colon] == '\0') {
-    note_by_side(d, tx, HttpEvent::request_field_missing_colon, HttpEvent::response_field_missing_colon);
-    s.pending_name.clear();
-    s.pending_value = line;
-    return;
-  }
-  std::string_view name = line.substr(0, colon);
-  while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
-  while (!name.empty() && is_blank(name.front())) name.remove_prefix(1);
-  if (!is_token(name)) note_by_side(d, tx, HttpEvent::request_header_invalid, HttpEvent::response_header_invalid);
-  s.pending_name = name;
-  s.pending_value = line.substr(colon + 1);
+  s.pending = line;
 }
 
-// The collected header goes to the list; one that is there already is joined to the first.
+// The collected line, folded ones joined, becomes a header.
 void HttpParser::finish_header(Direction d) {
   Side& s = side(d);
   if (!s.has_pending) return;
   s.has_pending = false;
   HttpTransaction& tx = *s.tx;
-  Headers& headers = tx.message(d).headers;
-  std::string_view value = s.pending_value;
-  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
   if (++s.headers > http_.max_headers) {
     if (s.headers == http_.max_headers + 1)
       note_by_side(d, tx, HttpEvent::request_too_many_headers, HttpEvent::response_too_many_headers);
     return;
   }
+  const std::string_view line = s.pending;
+  std::size_t colon = line.find(':');
+  if (d == Direction::kToServer) colon = std::min(colon, line.find('\0'));
+  std::string_view name, value = line;
+  if (colon == std::string_view::npos || line[colon] == '\0') {
+    note_by_side(d, tx, HttpEvent::request_field_missing_colon, HttpEvent::response_field_missing_colon);
+  } else {
+    name = trim(line.substr(0, colon));
+    value = line.substr(colon + 1);
+    if (!is_token(name)) note_by_side(d, tx, HttpEvent::request_header_invalid, HttpEvent::response_header_invalid);
+  }
+  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  add_header(d, name, value);
+}
+
+// One that is there already is joined to the first.
+void HttpParser::add_header(Direction d, std::string_view name, std::string_view value) {
   constexpr std::uint32_t kRepetitions = 64;
+  HttpTransaction& tx = *side(d).tx;
+  Headers& headers = tx.message(d).headers;
   for (Header& known : headers.list) {
-    if (!same_word(known.name, s.pending_name)) continue;
+    if (!same_word(known.name, name)) continue;
     ++known.times;
     if (same_word(known.name, "content-length")) {
       note_by_side(d, tx, HttpEvent::duplicate_content_length_field_in_request,
@@ -509,7 +533,7 @@ void HttpParser::finish_header(Direction d) {
     known.value.append(", ").append(value);
     return;
   }
-  headers.list.push_back({s.pending_name, std::string(value), 1});
+  headers.list.push_back({std::string(name), std::string(value), 1});
 }
 
 HttpParser::Outcome HttpParser::headers_done(Direction d) {
@@ -597,13 +621,15 @@ HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
     return Outcome::kGoOn;
   }
   s.seen_continue = false;
-  if (tx.status == 101 || (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300)) return complete(d);
+  if ((tx.status == 101 && te == nullptr && length == nullptr) ||
+      (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300))
+    return complete(d);
   choose_decoder(d, tx);
   tx.advance(d, stage::kBody);
   const bool none =
       tx.method == "HEAD" || (te == nullptr && length == nullptr &&
                               ((tx.status >= 100 && tx.status < 200) || tx.status == 204 || tx.status == 304));
-  if (none || ((tx.status == 204 || tx.status == 304) && te == nullptr)) return complete(d);
+  if (none) return complete(d);
   if (te != nullptr) {
     if (contains_word(te->value, "chunked", true)) {
       if (!same_word(te->value, "chunked")) tx.note(HttpEvent::response_abnormal_transfer_encoding);
@@ -821,6 +847,15 @@ void HttpParser::open_file(Direction d, HttpTransaction& tx) {
     name.resize(http_.max_file_name);
   }
   file->name = std::move(name);
+  if (const Header* header = tx.message(d).headers.find("content-range");
+      header != nullptr && d == Direction::kToClient) {
+    const ContentRange range = parse_content_range(header->value);
+    if (range.start && range.end && range.size && *range.end >= *range.start) {
+      file->range = FileRange{*range.start, *range.end, *range.size};
+    } else {
+      tx.note(HttpEvent::range_invalid);
+    }
+  }
   file->hashes = FileHashes(settings_.hash_md5, settings_.hash_sha1, settings_.hash_sha256);
   side(d).file = file.get();
   tx.files[bulkhead::index_of(d)].push_back(std::move(file));
@@ -857,6 +892,7 @@ HttpParser::Outcome HttpParser::complete(Direction d) {
     return Outcome::kGoOn;
   }
   responses_ = tx.id + 1;
+  answered_ = tx.message(d).body.size() != 0 ? &tx : nullptr;
   Side& request = side(Direction::kToServer);
   if (request.state != State::kHold || tx.id + 1 != transactions_made()) return Outcome::kGoOn;
   if (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300) {

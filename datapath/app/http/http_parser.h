@@ -52,7 +52,8 @@ class HttpParser final : public AppParser {
     State state = State::kLine;
     std::uint64_t left = 0;  // bytes of the body or chunk
     HttpTransaction* tx = nullptr;
-    std::string pending_name, pending_value;  // the header that a folded line may continue
+    std::string pending;  // the header line that a folded one may continue
+    bool after_lfcr = false;
     bool has_pending = false;
     bool seen_continue = false;
     std::uint32_t headers = 0;
@@ -77,6 +78,7 @@ class HttpParser final : public AppParser {
   void parse_status_line(HttpTransaction& tx, std::string_view line);
   void add_header_line(Direction d, std::string_view line);
   void finish_header(Direction d);
+  void add_header(Direction d, std::string_view name, std::string_view value);
   Outcome headers_done(Direction d);
   void find_host(HttpTransaction& tx);
   void check_authorization(HttpTransaction& tx);
@@ -103,6 +105,7 @@ class HttpParser final : public AppParser {
   ParseMoment moment_;
   AppProtocol next_ = AppProtocol::kUnknown;  // of a change
   HttpTransaction* finished_ = nullptr;       // the request that ended in this call of parse()
+  HttpTransaction* answered_ = nullptr;       // likewise the response
   std::uint64_t responses_ = 0;               // id of the transaction that the next response belongs to
 };
 

@@ -124,4 +124,24 @@ HostPort parse_host(std::string_view text) {
   return out;
 }
 
+ContentRange parse_content_range(std::string_view text) {
+  ContentRange out;
+  const std::size_t blank = text.find(' ');
+  if (blank == std::string_view::npos) return out;
+  text = trim(text.substr(blank));
+  const auto number = [](std::string_view digits) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    return value;
+  };
+  const std::size_t dash = text.find('-'), slash = text.find('/');
+  if (dash != std::string_view::npos && slash != std::string_view::npos && dash < slash) {
+    out.start = number(text.substr(0, dash));
+    out.end = number(text.substr(dash + 1, slash - dash - 1));
+  }
+  if (slash != std::string_view::npos) out.size = number(text.substr(slash + 1));
+  return out;
+}
+
 }  // namespace bulkhead::app::http

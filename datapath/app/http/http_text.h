@@ -40,6 +40,12 @@ namespace bulkhead::app::http {
 // The first number in the text, whatever stands around it; nullopt: none, or too large.
 [[nodiscard]] std::optional<std::uint64_t> first_number(std::string_view text);
 
+// "bytes 0-499/1234" (RFC 9110 14.4); what is no number is left out.
+struct ContentRange {
+  std::optional<std::uint64_t> start, end, size;
+};
+[[nodiscard]] ContentRange parse_content_range(std::string_view text);
+
 // "host:port", "[v6]:port"; `valid` says whether the host may be one.
 struct HostPort {
   std::string host;  // lower case, without a final dot

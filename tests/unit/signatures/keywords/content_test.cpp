@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "signatures/keywords/buffer_keywords.h"
 #include "tests/unit/signatures/keywords/keyword_fixture.h"
 
 namespace bulkhead::signatures {
@@ -134,7 +135,9 @@ TEST(Pcre, Refusals) {
   EXPECT_EQ(Built("pcre:\"abc\";").place(), "signature.pcre.syntax@8+3");
   EXPECT_EQ(Built("pcre:\"/abc\";").place(), "signature.pcre.syntax@8+4");
   EXPECT_EQ(Built("pcre:\"/abc/ q\";").place(), "signature.pcre.flag@13+1");
-  EXPECT_EQ(Built("pcre:\"/abc/U\";").place(), "signature.keyword.protocol_buffer@13+1");
+  EXPECT_EQ(Built("pcre:\"/abc/U\";").signature().buffers.back().buffer,
+            buffer_id(app::find_buffer("http.uri")->number));
+  EXPECT_EQ(Built("pcre:\"/abc/UH\";").place(), "signature.pcre.buffers@14+1");
   EXPECT_EQ(Built("pcre:\"/abc/R\";").place(), "signature.pcre.relative@2+13");
   EXPECT_EQ(Built("pcre:\"/(a)/, flow:x, pkt:y\";").place(), "signature.pcre.captures@8+20");
   EXPECT_EQ(Built("pcre:\"/(a)/, foo:x\";").place(), "signature.pcre.capture@15+5");

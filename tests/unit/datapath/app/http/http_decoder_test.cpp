@@ -54,6 +54,16 @@ TEST(HttpDecoder, WhatTheBytesAreDecidesNotTheWord) {
   }
 }
 
+TEST(HttpDecoder, AGzipHeaderWithReservedFlagsOrAWrongChecksum) {
+  std::string reserved = deflated(kText, 15 + 16);
+  reserved[3] = 0x40;
+  EXPECT_EQ(decoded(reserved, {Coding::kGzip}), kText);
+  std::string checked = deflated(kText, 15 + 16);
+  checked[3] = 2;
+  checked.insert(10, 2, '\0');
+  EXPECT_EQ(decoded(checked, {Coding::kGzip}, 1000), kText);
+}
+
 TEST(HttpDecoder, Layers) {
   const std::string twice = deflated(deflated(kText, 15 + 16), 15);
   EXPECT_EQ(decoded(twice, {Coding::kDeflate, Coding::kGzip}, 7), kText);

@@ -104,6 +104,27 @@ TEST(HttpParser, ABrokenChunkSizeMakesTheRestTheBody) {
   EXPECT_TRUE(talk.has(0, HttpEvent::invalid_response_chunk_len));
 }
 
+std::string answer_body(std::string_view answer) {
+  Talk talk;
+  talk.client("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  talk.server(answer);
+  EXPECT_EQ(talk.count(), 1U) << answer;
+  return talk.body(0, kResponse);
+}
+
+// Answers that browsers show although they break the rules.
+TEST(HttpParser, AnswersThatReachTheirReceiver) {
+  EXPECT_EQ(answer_body("garbage\r\nHTTP/1.1 200 ok\r\nContent-Length: 2\r\n\r\nhi"), "hi");
+  EXPECT_EQ(answer_body("HTTP/1.1 200 ok\r\nTransfer-Encoding\r :chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"), "hi");
+  EXPECT_EQ(answer_body("HTTP/1.1 200 ok\r\nTransfer-Encoding\v:chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"), "hi");
+  EXPECT_EQ(answer_body("HTTP/1.1 200 ok\r\nX: a\r\n Content-Length: 2\r\n\r\nhi"), "hi");
+  EXPECT_EQ(answer_body("HTTP/1.1 200 ok\r\nContent-Length: 2\n \nhi"), "hi");
+  EXPECT_EQ(answer_body("HTTP/1.1 200 ok\r\nContent-Length: 2\n\r\r\n\r\nhi"), "hi");
+  EXPECT_EQ(answer_body("HTTP/1.1 200 ok\r\nContent-Length: 2(4)\r\n\r\nhi, and more"), "hi, and more");
+  EXPECT_EQ(answer_body("HTTP/1.1 204 ok\r\nContent-Length: 2\r\n\r\nhi"), "hi");
+  EXPECT_EQ(answer_body("HTTP/1.1 101 ok\r\nContent-Length: 2\r\n\r\nhi"), "hi");
+}
+
 TEST(HttpParser, ConnectChangesTheProtocol) {
   Talk talk;
   talk.client("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n\x16\x03");

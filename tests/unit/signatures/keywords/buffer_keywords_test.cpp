@@ -1,0 +1,70 @@
+#include "signatures/keywords/buffer_keywords.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/signatures/keywords/keyword_fixture.h"
+
+namespace bulkhead::signatures {
+namespace {
+
+using test::Built;
+
+BufferId id_of(std::string_view keyword) {
+  return buffer_id(app::find_buffer(keyword)->number);
+}
+
+TEST(BufferKeywords, StickyBufferTakesWhatFollows) {
+  Built built("http.uri; content:\"/a\"; http.host; content:\"b\"; file_data; content:\"c\";");
+  ASSERT_TRUE(built.fine());
+  ASSERT_EQ(built.signature().buffers.size(), 3U);
+  EXPECT_EQ(built.signature().buffers[0].buffer, id_of("http.uri"));
+  EXPECT_EQ(built.signature().buffers[1].buffer, id_of("http.host"));
+  EXPECT_EQ(built.signature().buffers[2].buffer, id_of("file.data"));
+}
+
+TEST(BufferKeywords, ModifierTakesTheContentBeforeAndMayBeModifiedFurther) {
+  Built built("content:\"a\"; http_uri; content:\"b\"; http_uri; within:9; nocase; content:\"payload\";");
+  ASSERT_TRUE(built.fine());
+  ASSERT_EQ(built.signature().buffers.size(), 2U);
+  EXPECT_EQ(built.signature().buffers[0].buffer, BufferId::kPayload);
+  ASSERT_EQ(built.signature().buffers[1].ops.size(), 2U);
+  const auto& second = std::get<ContentOp>(built.signature().buffers[1].ops[1]);
+  EXPECT_TRUE(second.relative);
+  EXPECT_TRUE(second.nocase);
+}
+
+TEST(BufferKeywords, RelativeOptionsFollowTheMatchIntoItsBuffer) {
+  Built built("uricontent:\"this\"; byte_extract:1,2,one,string,dec,relative; uricontent:\"ring\"; distance:one;");
+  ASSERT_TRUE(built.fine());
+  EXPECT_EQ(built.signature().buffers.back().buffer, id_of("http.uri"));
+  EXPECT_EQ(built.signature().buffers.back().ops.size(), 3U);
+  EXPECT_TRUE(Built("content:\"dummy\"; http_cookie; pcre:\"/1234/RC\";").fine());
+  EXPECT_EQ(Built("pcre:\"/1234/RC\";").place(), "signature.pcre.relative@2+16");
+}
+
+TEST(BufferKeywords, FileConditions) {
+  Built built("filename:\"Voice\"; fileext:!\"exe\"; filesize:>3;");
+  ASSERT_TRUE(built.fine());
+  app::File file;
+  file.name = "/inVOICE.pdf";
+  file.size = 3;
+  const auto& conditions = built.signature().file_conditions;
+  ASSERT_EQ(conditions.size(), 3U);
+  EXPECT_EQ(conditions[0].holds(file), FileAnswer::kYes);
+  EXPECT_EQ(conditions[1].holds(file), FileAnswer::kYes);
+  EXPECT_EQ(conditions[2].holds(file), FileAnswer::kNotYet);
+  file.size = 4;
+  EXPECT_EQ(conditions[2].holds(file), FileAnswer::kYes);
+  EXPECT_EQ(Built("filemd5:no-such-list;").place(), "signature.file_hash.unreadable@10+12");
+}
+
+TEST(BufferKeywords, EventsAndLengths) {
+  EXPECT_TRUE(Built("app-layer-event:http.double_encoded_uri;").fine());
+  EXPECT_TRUE(Built("app-layer-event:applayer_mismatch_protocol_both_directions;").fine());
+  EXPECT_EQ(Built("app-layer-event:http.nonsense;").place(), "signature.app_layer_event.unknown@18+13");
+  EXPECT_EQ(Built("urilen:5<>10, raw;").signature().buffers.back().buffer, id_of("http.uri.raw"));
+  EXPECT_EQ(Built("urilen:x;").place(), "signature.urilen.syntax@9+1");
+}
+
+}  // namespace
+}  // namespace bulkhead::signatures
