@@ -246,7 +246,10 @@ class Builder {
     to.anomalies = out_.eve.anomaly.enabled && out_.eve.anomaly.applayer;
     to.alert_fields = out_.eve.alert.app_layer;
     app::EveOptions& eve = to.eve;
-    eve.http_extended = values_.flag("eve.types.http.extended");
+    // As in the reference: a list of types on the command line leaves the short form unless the long one is asked for.
+    const bool listed = values_.origin("eve.types") == SettingOrigin::kCommandLine;
+    const bool asked = values_.origin("eve.types.http.extended") != SettingOrigin::kDefault;
+    eve.http_extended = (asked || !listed) && values_.flag("eve.types.http.extended");
     eve.http_custom = values_.words("eve.types.http.custom");
     const std::string& headers = values_.text("eve.types.http.dump-all-headers");
     eve.http_request_headers = headers == "both" || headers == "request";

@@ -81,8 +81,8 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
       }
     }
     header("redirect", response.headers, "location");
+    json.field("length", response.body.size());
   }
-  json.field("length", response.body.size());
   if (use == Use::kAlert) body_fields(json, tx, options);
   for (const std::string& name : options.http_custom) {
     if (const Header* found = request.headers.find(name)) {

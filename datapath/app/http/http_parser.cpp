@@ -298,7 +298,8 @@ namespace {
 bool header_follows(std::string_view rest) {
   bool blank = false;
   for (const char c : rest) {
-    if (c == ':') return true;
+    if (c == ':' || (c == '\n' && &c != rest.data())) return true;  // a word alone on its line is one too
+    if (c == '\r') continue;
     if (is_blank(c)) {
       blank = true;
     } else if (blank || !is_token_char(c)) {
