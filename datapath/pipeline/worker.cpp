@@ -114,13 +114,25 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
   inspect(work);
 }
 
+namespace {
+
+// One side has ended: the connection was established and is not closed yet.
+bool is_closing(const flow::Flow& flow) {
+  const auto* session = static_cast<const stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  if (session == nullptr) return false;
+  const flow::TcpState state = session->state();
+  return state > flow::TcpState::kEstablished && state < flow::TcpState::kClosed;
+}
+
+}  // namespace
+
 // Flow and stream. False when nothing is left to judge: the flow was dropped or passed earlier.
 bool Worker::track(PacketWork& work) {
   PacketView& view = *work.view;
   if (view.invalid || !view.is_ip() || view.is_fragment) return true;
   flow::FlowLookup found = flows_->lookup(view);
   if (found.flow == nullptr) return true;
-  work.was_established = found.flow->established();
+  work.was_established = found.flow->established() || is_closing(*found.flow);
   if (view.has_tcp && !view.l4_checksum_bad && found.flow->action != flow::FlowAction::kDrop) {
     work.stream = tcp_->handle(view, *found.flow, found.direction);
     if (work.stream.reused) {

@@ -151,7 +151,9 @@ void apply(RuleBuilder& builder, const Option& option) {
   op.pattern = parts->expression;
   const app::BufferEntry* buffer = nullptr;
   if (!take_flags(builder, parts->flags, op, buffer) || !take_captures(builder, option, parts->names, op)) return;
-  if (op.relative && !has_match_before(builder, buffer)) {
+  // Behind a sticky buffer the start of the buffer stands in for a match, as in Suricata.
+  const bool sticky = buffer == nullptr && builder.buffer() != BufferId::kPayload;
+  if (op.relative && !sticky && !has_match_before(builder, buffer)) {
     builder.error(option.text, "signature.pcre.relative", "flag R needs a content or pcre before it in this buffer");
     return;
   }

@@ -80,8 +80,11 @@ bool folds(std::string_view line) {
   return !line.empty() && (is_blank(line.front()) || line.front() == '\0');
 }
 
-bool has_version(std::string_view protocol, std::string_view version) {
-  return protocol == version;
+// Line ends behind a message belong to no other.
+bool skip_blank_lines(ByteSpan data, std::size_t& used) {
+  const auto end = std::find_if(data.begin(), data.end(), [](Byte b) { return b != '\r' && b != '\n'; });
+  used += static_cast<std::size_t>(end - data.begin());
+  return end != data.begin();
 }
 
 // What a chunk's line says: its size, or nullopt when there is none.
@@ -127,7 +130,10 @@ ParseResult HttpParser::parse(Direction d, ByteSpan data, const ParseMoment& mom
     const Outcome outcome = step(d, data.subspan(used), used);
     if (outcome == Outcome::kGoOn) continue;
     if (outcome == Outcome::kError) return {ParseResult::Status::kError, used, {}};
-    if (outcome == Outcome::kChange) return {ParseResult::Status::kChange, used, next_};
+    if (outcome == Outcome::kChange) {
+      skip_blank_lines(data.subspan(used), used);
+      return {ParseResult::Status::kChange, used, next_};
+    }
     break;
   }
   finished_ = answered_ = nullptr;
@@ -145,7 +151,7 @@ HttpParser::Outcome HttpParser::step(Direction d, ByteSpan data, std::size_t& us
     case State::kChunkEnd:
     case State::kToEnd: return body_bytes(d, data, used);
     case State::kResync: return resync(d, data, used);
-    case State::kHold: return Outcome::kNeedMore;
+    case State::kHold: return skip_blank_lines(data, used) ? Outcome::kGoOn : Outcome::kNeedMore;
     case State::kIgnore: used += data.size(); return Outcome::kGoOn;
   }
   return Outcome::kError;
@@ -560,7 +566,7 @@ void HttpParser::find_host(HttpTransaction& tx) {
     tx.port = named.port;
   }
   if (header == nullptr) {
-    if (!in_uri && has_version(m.protocol, "HTTP/1.1")) tx.note(HttpEvent::missing_host_header);
+    if (m.protocol == "HTTP/1.1") tx.note(HttpEvent::missing_host_header);
     return;
   }
   const HostPort given = parse_host(header->value);

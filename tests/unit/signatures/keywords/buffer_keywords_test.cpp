@@ -39,7 +39,7 @@ TEST(BufferKeywords, RelativeOptionsFollowTheMatchIntoItsBuffer) {
   EXPECT_EQ(built.signature().buffers.back().buffer, id_of("http.uri"));
   EXPECT_EQ(built.signature().buffers.back().ops.size(), 3U);
   EXPECT_TRUE(Built("content:\"dummy\"; http_cookie; pcre:\"/1234/RC\";").fine());
-  EXPECT_EQ(Built("pcre:\"/1234/RC\";").place(), "signature.pcre.relative@2+16");
+  EXPECT_EQ(Built("pcre:\"/1234/RC\";").place(), "signature.pcre.relative@2+15");
 }
 
 TEST(BufferKeywords, FileConditions) {

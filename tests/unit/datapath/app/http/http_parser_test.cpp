@@ -127,10 +127,11 @@ TEST(HttpParser, AnswersThatReachTheirReceiver) {
 
 TEST(HttpParser, ConnectChangesTheProtocol) {
   Talk talk;
-  talk.client("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n\x16\x03");
+  talk.client("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n\n\x16\x03");
   EXPECT_EQ(talk.last_.status, ParseResult::Status::kOk);
-  talk.server("HTTP/1.1 200 ok\r\n\r\n");
+  talk.server("HTTP/1.1 200 ok\r\n\r\n\n");
   EXPECT_EQ(talk.last_.status, ParseResult::Status::kChange);
+  EXPECT_EQ(talk.last_.consumed, 20U);
 }
 
 TEST(HttpParser, UpgradeToWebSocket) {
