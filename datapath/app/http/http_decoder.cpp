@@ -138,6 +138,9 @@ std::size_t gzip_header(ByteSpan b) {
   if ((flags & 2) != 0) at += 2;
   return at < b.size() ? at : 0;
 }
+// Header, an empty block, checksum and size: no gzip member is shorter, and its header can be read.
+constexpr std::size_t kGzipStart = 10 + 2 + 8;
+
 // properties, dictionary size, uncompressed size
 constexpr std::size_t kLzmaHeader = 1 + 4 + 8;
 
@@ -235,7 +238,8 @@ void Decoder::run(std::size_t index, ByteSpan bytes, ByteSink& out) {
   if (layer.ended) return;  // behind the end of the compressed data
   if (!layer.has_output) {
     layer.held.insert(layer.held.end(), bytes.begin(), bytes.end());
-    if (layer.held.size() < (layer.coding_ == Coding::kLzma ? kLzmaHeader : 2)) return;
+    const std::size_t wanted = layer.coding_ == Coding::kLzma ? kLzmaHeader : layer.held[0] == 0x1f ? kGzipStart : 2;
+    if (layer.held.size() < wanted) return;
   }
   std::array<Byte, kPiece> piece;
   ByteSpan input = bytes;
