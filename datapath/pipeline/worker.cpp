@@ -137,16 +137,9 @@ bool Worker::track(PacketWork& work) {
   flow::FlowLookup found = flows_->lookup(view);
   if (found.flow == nullptr) return true;
   work.was_established = found.flow->established() || is_closing(*found.flow);
-  if (view.has_tcp && !view.l4_checksum_bad && found.flow->action != flow::FlowAction::kDrop) {
-    work.stream = tcp_->handle(view, *found.flow, found.direction);
-    if (work.stream.reused) {
-      found = flows_->reopen(*found.flow, view, flow::FlowEndReason::kTimeout);
-      if (found.flow == nullptr) return true;
-      work.stream = tcp_->handle(view, *found.flow, found.direction);
-    }
-    work.has_stream = true;
-    if (work.stream.direction_swapped) found.direction = opposite(found.direction);
-  } else if (view.has_tcp && view.l4_checksum_bad) {
+  const bool dropped = found.flow->action == flow::FlowAction::kDrop && settings_.inline_mode;
+  const bool followed = !dropped && found.flow->state != flow::FlowState::kBypassed;
+  if (view.has_tcp && view.l4_checksum_bad) {
     tcp_->count_invalid_checksum();
   } else if (view.has_tcp && followed && !follow_tcp(work, found)) {
     return true;
