@@ -14,7 +14,7 @@ struct DecodeSettings {
   bool teredo_any_port = false;
   bool vxlan_enabled = true, geneve_enabled = true, teredo_enabled = true;
   bool erspan_type1_enabled = true;
-  bool ipip_enabled = true;  // decoder.ipv4.ipip.enabled
+  bool ipip_enabled = true;      // decoder.ipv4.ipip.enabled
   std::uint8_t max_layers = 16;  // decoder.max-layers
 };
 

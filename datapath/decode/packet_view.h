@@ -107,7 +107,7 @@ struct PacketView {
   bool ip_checksum_bad = false;
   bool l4_checksum_bad = false;  // verified and wrong; a partial checksum is never bad
   bool invalid = false;  // a header is broken: no flow, no payload; where is_ip(), the IP header is sound and is judged
-  bool truncated = false;        // the capture holds fewer bytes than the headers promise
+  bool truncated = false;  // the capture holds fewer bytes than the headers promise
 
   DecodeEventList events;
 

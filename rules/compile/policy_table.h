@@ -118,8 +118,8 @@ struct Program {
 };
 
 struct TableWorkload {
-  std::string name;  // "namespace/name"
-  std::string node;  // may be empty
+  std::string name;                     // "namespace/name"
+  std::string node;                     // may be empty
   std::vector<std::string> interfaces;  // host sides of its ports
   std::vector<IpAddress> addresses;
   std::uint32_t egress = kNone;  // program index

@@ -72,11 +72,11 @@ nods: []
                               d);
   std::vector<std::string> codes;
   for (const auto& x : d.all()) codes.push_back(x.code);
-  EXPECT_EQ(codes, (std::vector<std::string>{"inventory.contradiction", "inventory.bad_address", "inventory.bad_mac",
-                                             "inventory.bad_interface", "yaml.unknown_key", "inventory.contradiction",
-                                             "inventory.contradiction", "yaml.missing_key", "yaml.wrong_type",
-                                             "yaml.bad_value", "yaml.out_of_range", "yaml.missing_key",
-                                             "yaml.unknown_key"}));
+  EXPECT_EQ(codes,
+            (std::vector<std::string>{"inventory.contradiction", "inventory.bad_address", "inventory.bad_mac",
+                                      "inventory.bad_interface", "yaml.unknown_key", "inventory.contradiction",
+                                      "inventory.contradiction", "yaml.missing_key", "yaml.wrong_type",
+                                      "yaml.bad_value", "yaml.out_of_range", "yaml.missing_key", "yaml.unknown_key"}));
   EXPECT_EQ(d.all()[4].hint, "did you mean \"labels\"?");
   EXPECT_EQ(d.all().back().hint, "did you mean \"nodes\"?");
   EXPECT_EQ(inventory->workloads().size(), 3U) << "one, two, four";

@@ -144,8 +144,8 @@ egress: [deny]
                           "yaml.out_of_range", "yaml.bad_value", "policy.rule.direction", "policy.rule.unknown_action",
                           "policy.rule.shape", "policy.rule.empty_list", "policy.rule.direction", "policy.unsupported",
                           "policy.rule.shape", "policy.rate",
-                          "policy.log.label",    // two
-                          "policy.expires",  // three
+                          "policy.log.label",  // two
+                          "policy.expires",    // three
                           "policy.no_rules", "policy.name.twice", "policy.tier.unknown", "policy.order.twice"}))
       << printed(d);
   EXPECT_EQ(model.policies.size(), 4U) << "four, five, six, seven";

@@ -319,8 +319,7 @@ TEST(Resolve, EmergingThreatsRules) {
       ++reasons[d.code];
       const bool expected = d.code == "signature.keyword.protocol_buffer" || d.code == "signature.keyword.not_built" ||
                             d.code == "signature.header.application_protocol" ||
-                            d.code == "signature.app_layer_event.unknown" ||
-                            d.code == "signature.file_hash.unreadable";
+                            d.code == "signature.app_layer_event.unknown" || d.code == "signature.file_hash.unreadable";
       EXPECT_TRUE(expected) << Diagnostics::format(d);
     }
   }
