@@ -39,6 +39,7 @@ FileHashes::FileHashes(bool md5, bool sha1, bool sha256) {
 
 FileHashes::~FileHashes() = default;
 FileHashes::FileHashes(FileHashes&&) noexcept = default;
+// The compiler's own loop over the array has a reserved name. NOLINTNEXTLINE(bugprone-reserved-identifier)
 FileHashes& FileHashes::operator=(FileHashes&&) noexcept = default;
 
 void FileHashes::add(ByteSpan bytes) {
