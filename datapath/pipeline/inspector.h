@@ -50,7 +50,7 @@ struct InspectContext {
   stream::TcpSession* tcp = nullptr;             // null: not TCP or not tracked
   app::AppFlow* application = nullptr;           // null: no application data yet
   const stream::StreamUpdate* stream = nullptr;  // null unless tcp was handled; has the stream events
-  bool established = false;                      // the flow was established when this packet had been processed
+  bool established = false;                      // of TCP: before this packet; of others: with it
   bool payload_in_stream = false;  // the payload is (part of) stream data: plain tcp content looks at the stream only
   bool stream_readable = false;    // new stream data of this direction may be judged now
   bool flow_ends = false;          // last call for this direction

@@ -249,7 +249,10 @@ void Worker::inspect(PacketWork& work) {
     context.stream = &work.stream;
     context.payload_in_stream = work.stream.in_stream;
   }
-  context.established = work.flow != nullptr && (work.was_established || work.flow->established());
+  // A TCP connection is established from the packet behind the one that makes it so; the first answer of another
+  // protocol already counts.
+  context.established =
+      work.flow != nullptr && (work.was_established || (!work.has_stream && work.flow->established()));
   context.stream_readable = context.tcp != nullptr && context.tcp->side(work.direction).inspect_end() > 0;
   context.flow_ends = work.flow_ends;
   context.inline_mode = settings_.inline_mode;

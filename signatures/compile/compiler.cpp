@@ -197,6 +197,12 @@ LiteralDbPtr Compiler::literal_db(const RuleIndexes& rules, ScanMode mode) {
   return slot;
 }
 
+// `alert http any any -> any any (sid:1;)`: asked of every packet, and of what a connection leaves behind.
+bool needs_only_a_protocol(const CompiledRule& rule) {
+  const Signature& s = *rule.signature;
+  return s.protocol == RuleProtocol::kApplication && s.conditions.empty() && rule.packet_programs.empty();
+}
+
 // Sorts the members of a group by what makes them candidates.
 void Compiler::fill_group(RuleGroup& group, ProtocolClass c) {
   RuleIndexes stream, packet;
@@ -211,6 +217,7 @@ void Compiler::fill_group(RuleGroup& group, ProtocolClass c) {
       group.stream_events.push_back(index);
     } else if (rule.programs.empty()) {
       group.packet_always.push_back(index);
+      if (needs_only_a_protocol(rule)) group.at_flow_end.push_back(index);
     } else {
       const bool tcp = c == ProtocolClass::kTcp;
       const bool on_stream = tcp && s.inspects_stream;

@@ -58,6 +58,7 @@ struct RuleGroup {
   AddressIndex ip_only_by_source, ip_only_by_destination;  // likewise
   RuleIndexes stream_events;                               // only for packets with stream events
   RuleIndexes ip_only;                                     // once per flow and direction
+  RuleIndexes at_flow_end;  // need a protocol and no packet: judged when a flow ends, too
 };
 
 struct PortGroups {

@@ -210,7 +210,10 @@ void Matcher::finish(pipeline::InspectContext& context, StreamScan* scan, const 
   for (const Candidate& candidate : candidates_) judge(candidate);
   if (context.application != nullptr && context.flow != nullptr) {
     judge_transactions();
-    std::stable_sort(matches_.begin(), matches_.end(), [](const Match& a, const Match& b) { return a.rule < b.rule; });
+    // Of one rule the newest transaction comes first, as in Suricata; a match without one comes last.
+    std::stable_sort(matches_.begin(), matches_.end(), [](const Match& a, const Match& b) {
+      return a.rule != b.rule ? a.rule < b.rule : a.tx_id > b.tx_id;
+    });
   }
   if (!matches_.empty()) report(context);
   if (!pair_bit_rules_.empty()) apply_pair_bits();
@@ -256,11 +259,16 @@ bool Matcher::ends_fit(const Signature& s, bool swapped) const {
 bool Matcher::header_fits(const Signature& s) const {
   if (!family_fits(s.protocol, *input_.packet)) return false;
   if (s.app_protocols.any()) {
-    const bool known = input_.application != nullptr && app::is_known(input_.application->protocol);
+    const bool known = knows_application() && app::is_known(input_.application->protocol);
     const bool fits = known && s.app_protocols[app::index_of(input_.application->protocol)];
     if (!fits && !s.inspects_transactions) return false;
   }
   return ends_fit(s, false) || (s.bidirectional && ends_fit(s, true));
+}
+
+// As in Suricata: the protocol counts from the first packet on that belongs to an established connection.
+bool Matcher::knows_application() const {
+  return input_.application != nullptr && (input_.established || context_->tcp == nullptr);
 }
 
 bool Matcher::flow_fits(const Signature& s) const {
@@ -438,7 +446,8 @@ void Matcher::report(pipeline::InspectContext& context) {
     alert.signature = s.info;
     alert.action = s.action;
     alert.reject = s.reject;
-    alert.silent = unreported || no_place || decision.verdict == ThresholdVerdict::kSilent;
+    const bool becomes_pass = decision.has_new_action && decision.new_action == RuleAction::kPass && !s.force_alert;
+    alert.silent = unreported || no_place || becomes_pass || decision.verdict == ThresholdVerdict::kSilent;
     alert.on_stream = match.on_stream;
     alert.tx_id = match.tx_id;
     alert.stream_begin = match.begin;

@@ -81,6 +81,7 @@ class Matcher {
   void sort_candidates();
   void judge(const Candidate& candidate);
   [[nodiscard]] bool header_fits(const Signature& s) const;
+  [[nodiscard]] bool knows_application() const;
   [[nodiscard]] bool ends_fit(const Signature& s, bool swapped) const;
   [[nodiscard]] bool flow_fits(const Signature& s) const;
   [[nodiscard]] bool variables_fit(const Signature& s) const;

@@ -60,8 +60,11 @@ void Matcher::judge_transaction(app::Transaction& tx, const app::Protocol& proto
   for (const TransactionRule& waiting : side.rules) {
     if (!waiting.decided) tx_rules_.push_back(waiting.rule);
   }
-  if (!side.begun) {
+  if (!side.always_asked && knows_application()) {
+    side.always_asked = true;
     tx_rules_.insert(tx_rules_.end(), group.always.begin(), group.always.end());
+  }
+  if (!side.begun) {
     side.looked.assign(group.buffers.size(), 0);
   }
   side.begun = true;

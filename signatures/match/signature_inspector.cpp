@@ -208,6 +208,17 @@ void SignatureInspector::after_stream(StreamScan& scan, stream::StreamSide& side
   side.release(needed);
 }
 
+namespace {
+
+// At its end a connection is looked at once more when it was not closed, or when it leaves data that nobody has seen.
+bool has_more_to_say(const stream::TcpSession& session, const stream::StreamSide& side, const StreamScan& scan) {
+  const flow::TcpState state = session.state();
+  return (state >= flow::TcpState::kEstablished && state < flow::TcpState::kClosed) ||
+         side.inspect_end() > scan.judged_end;
+}
+
+}  // namespace
+
 void SignatureInspector::inspect(pipeline::InspectContext& context) {
   flow::Flow* const flow = context.flow;
   if (flow != nullptr && (flow->action != flow::FlowAction::kNone || flow->state == flow::FlowState::kBypassed)) {
@@ -242,6 +253,10 @@ void SignatureInspector::inspect(pipeline::InspectContext& context) {
   if (context.stream_readable && context.tcp != nullptr && own_group && c == ProtocolClass::kTcp) {
     side = &context.tcp->side(context.direction);
     add_stream_candidates(*scan, group, side->inspect_end());
+  }
+  if (context.flow_ends && context.tcp != nullptr && own_group &&
+      has_more_to_say(*context.tcp, context.tcp->side(context.direction), *scan)) {
+    add_always(group.at_flow_end, true, false);
   }
   matcher_.finish(context, scan, side);
   if (has_packet && matcher_.is_tagged()) context.events->emplace_back(event::PacketEvent{});

@@ -23,6 +23,7 @@ struct TransactionState final : app::TransactionExtension {
   const SignatureDb* db = nullptr;  // another generation: begin anew
   struct Side {
     bool begun = false;
+    bool always_asked = false;          // rules without a pattern have become candidates
     std::uint32_t version = 0;          // of the transaction, when it was last looked at
     std::vector<std::uint64_t> looked;  // by buffer group: bytes or entries scanned; kWhole: nothing more will come
     std::vector<TransactionRule> rules;
