@@ -145,6 +145,13 @@ std::string Explanation::to_string(const PolicyTable& table) const {
     out += judged.workload + ":\n";
     out += chain_of_tiers(table, judged);
   }
+  for (const ExplainedEnd& judged : ends) {
+    if (judged.rule == kNone || judged.action != Action::kAllow) continue;
+    const TableRule& admits = table.rules()[judged.rule];
+    if (!admits.limit) continue;
+    out += "  " + admits.key + " admits up to " + admits.limit->to_string() +
+           "; what is beyond: " + rules::to_string(admits.limit->over) + "\n";
+  }
   out += rules::to_string(action);
   if (rule == kNone) return out + ": no rule decided\n";
   const TableRule& deciding = table.rules()[rule];

@@ -110,7 +110,8 @@ class PolicyCompiler {
       entry.action = rule.action;
       entry.log = rule.log;
       entry.limit = rule.limit;
-      entry.text = rule.to_string() + (rule.name.empty() ? "" : " (" + rule.name + ")");
+      entry.text = rule.to_string() + (rule.limit ? " limit " + rule.limit->to_string() : "") +
+                   (rule.name.empty() ? "" : " (" + rule.name + ")");
       entry.span = rule.span;
       out.push_back({&rule, add_rule(std::move(entry)), PeerResolver::needs(rule.peers)});
     }

@@ -36,18 +36,20 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table) {
 }
 
 // What the kernel would let pass although a policy says otherwise is refused before it changes anything.
-std::optional<Error> Enforcer::unenforceable(const PolicyTable& table) {
+std::optional<Error> Enforcer::unenforceable(const PolicyTable& table, const EnforcementMode& mode) {
+  if (mode.bridged_v4_in_inet && mode.bridged_v6_in_inet) return std::nullopt;
   for (const TableRule& rule : table.rules()) {
-    if (!rule.limit) continue;
+    if (!rule.limit || rule.limit->open_flows == 0 || rule.audit) continue;
     return Error{"render", "rule " + rule.key + (rule.place().empty() ? "" : " (" + rule.place() + ")"), ENOTSUP,
-                 "limits are not enforced by the kernel ruleset yet; the rule would admit without one"};
+                 "open flows are counted by conntrack, and bridged traffic has none here: limit `new` instead, or set "
+                 "net.bridge.bridge-nf-call-iptables and bridge-nf-call-ip6tables to 1"};
   }
   return std::nullopt;
 }
 
 Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const EnforcementMode& mode) {
   if (table != nullptr) {
-    if (auto why = unenforceable(*table)) return *why;
+    if (auto why = unenforceable(*table, mode)) return *why;
   }
   NftRuleset desired = render_ruleset(table.get(), mode, settings_);
   auto actual = transport_.dump(settings_.table);

@@ -60,7 +60,7 @@ class Enforcer {
 
  private:
   // The first rule that the ruleset cannot express; nullopt: all can be.
-  [[nodiscard]] static std::optional<Error> unenforceable(const PolicyTable& table);
+  [[nodiscard]] static std::optional<Error> unenforceable(const PolicyTable& table, const EnforcementMode& mode);
 
   NftTransport& transport_;
   NftSettings settings_;

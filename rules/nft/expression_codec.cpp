@@ -152,6 +152,13 @@ struct Encoder {
     out.be32(NFTA_LIMIT_TYPE, e.type);
     out.be32(NFTA_LIMIT_FLAGS, e.flags);
   }
+  void operator()(const ExprConnlimit& e) {
+    nest("connlimit", [&] { connlimit_fields(e); });
+  }
+  void connlimit_fields(const ExprConnlimit& e) {
+    out.be32(NFTA_CONNLIMIT_COUNT, e.count);
+    out.be32(NFTA_CONNLIMIT_FLAGS, e.flags);
+  }
   void operator()(const ExprReject& e) {
     nest("reject", [&] {
       out.be32(NFTA_REJECT_TYPE, e.type);
@@ -164,11 +171,11 @@ struct Encoder {
       out.be32(NFTA_DYNSET_OP, e.op);
       out.be32(NFTA_DYNSET_SREG_KEY, wire_register(e.sreg));
       if (e.timeout_ms != 0) out.be64(NFTA_DYNSET_TIMEOUT, e.timeout_ms);
-      if (!e.limit) return;
+      if (!e.limit && !e.open) return;
       const std::size_t at = out.open(NFTA_DYNSET_EXPR);
-      out.text(NFTA_EXPR_NAME, "limit");
+      out.text(NFTA_EXPR_NAME, e.limit ? "limit" : "connlimit");
       const std::size_t data = out.open(NFTA_EXPR_DATA);
-      limit_fields(*e.limit);
+      e.limit ? limit_fields(*e.limit) : connlimit_fields(*e.open);
       out.close(data);
       out.close(at);
     });
@@ -284,18 +291,35 @@ ExprLimit limit_of(const Fields& f) {
 std::optional<Expression> decode_limit(const Fields& f) {
   return limit_of(f);
 }
+ExprConnlimit connlimit_of(const Fields& f) {
+  return {f[NFTA_CONNLIMIT_COUNT].be32(), f[NFTA_CONNLIMIT_FLAGS].be32()};
+}
+std::optional<Expression> decode_connlimit(const Fields& f) {
+  return connlimit_of(f);
+}
 std::optional<Expression> decode_reject(const Fields& f) {
   return ExprReject{f[NFTA_REJECT_TYPE].be32(), f[NFTA_REJECT_ICMP_CODE].u8()};
 }
 
 std::optional<Expression> decode_dynset(const Fields& f) {
   if (f.has(NFTA_DYNSET_SREG_DATA) || f.has(NFTA_DYNSET_EXPRESSIONS)) return std::nullopt;
-  ExprDynset e{f[NFTA_DYNSET_SET_NAME].text(), f[NFTA_DYNSET_TIMEOUT].be64(), f[NFTA_DYNSET_OP].be32(),
-               f.reg(NFTA_DYNSET_SREG_KEY), std::nullopt};
+  ExprDynset e{f[NFTA_DYNSET_SET_NAME].text(),
+               f[NFTA_DYNSET_TIMEOUT].be64(),
+               f[NFTA_DYNSET_OP].be32(),
+               f.reg(NFTA_DYNSET_SREG_KEY),
+               std::nullopt,
+               std::nullopt};
   if (!f.has(NFTA_DYNSET_EXPR)) return e;
   const ByteSpan inner = f[NFTA_DYNSET_EXPR].value;
-  if (find_attribute(inner, NFTA_EXPR_NAME).text() != "limit") return std::nullopt;
-  e.limit = limit_of(Fields(find_attribute(inner, NFTA_EXPR_DATA).value));
+  const std::string name = find_attribute(inner, NFTA_EXPR_NAME).text();
+  const Fields fields(find_attribute(inner, NFTA_EXPR_DATA).value);
+  if (name == "limit") {
+    e.limit = limit_of(fields);
+  } else if (name == "connlimit") {
+    e.open = connlimit_of(fields);
+  } else {
+    return std::nullopt;
+  }
   return e;
 }
 std::optional<Expression> decode_exthdr(const Fields& f) {
@@ -304,12 +328,21 @@ std::optional<Expression> decode_exthdr(const Fields& f) {
                     f[NFTA_EXTHDR_LEN].be32(), f[NFTA_EXTHDR_FLAGS].be32(), f.reg(NFTA_EXTHDR_DREG)};
 }
 
-constexpr std::pair<std::string_view, Decoder> kDecoders[] = {
-    {"payload", decode_payload}, {"meta", decode_meta},           {"ct", decode_ct},
-    {"cmp", decode_cmp},         {"range", decode_range},         {"bitwise", decode_bitwise},
-    {"lookup", decode_lookup},   {"immediate", decode_immediate}, {"counter", decode_counter},
-    {"log", decode_log},         {"limit", decode_limit},         {"reject", decode_reject},
-    {"dynset", decode_dynset},   {"exthdr", decode_exthdr}};
+constexpr std::pair<std::string_view, Decoder> kDecoders[] = {{"payload", decode_payload},
+                                                              {"meta", decode_meta},
+                                                              {"ct", decode_ct},
+                                                              {"cmp", decode_cmp},
+                                                              {"range", decode_range},
+                                                              {"bitwise", decode_bitwise},
+                                                              {"lookup", decode_lookup},
+                                                              {"immediate", decode_immediate},
+                                                              {"counter", decode_counter},
+                                                              {"log", decode_log},
+                                                              {"limit", decode_limit},
+                                                              {"reject", decode_reject},
+                                                              {"connlimit", decode_connlimit},
+                                                              {"dynset", decode_dynset},
+                                                              {"exthdr", decode_exthdr}};
 
 Expression decode_expression(const std::string& name, ByteSpan data) {
   for (const auto& [known, decode] : kDecoders) {
@@ -343,6 +376,7 @@ void encode_element(AttributeWriter& out, const NftElement& element) {
   encode_value(out, NFTA_SET_ELEM_KEY, element.key);
   if (!element.key_end.empty()) encode_value(out, NFTA_SET_ELEM_KEY_END, element.key_end);
   if (element.verdict) encode_verdict(out, NFTA_SET_ELEM_DATA, *element.verdict);
+  if (!element.data.empty()) encode_value(out, NFTA_SET_ELEM_DATA, element.data);
   if (element.interval_end) out.be32(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
   if (element.timeout_ms != 0) out.be64(NFTA_SET_ELEM_TIMEOUT, element.timeout_ms);
   if (!element.comment.empty()) out.bytes(NFTA_SET_ELEM_USERDATA, encode_comment(element.comment));
@@ -360,6 +394,7 @@ bool decode_elements(ByteSpan list, std::vector<NftElement>& out) {
     if (f.has(NFTA_SET_ELEM_KEY_END)) element.key_end = f.value(NFTA_SET_ELEM_KEY_END);
     NftVerdict verdict;
     if (decode_verdict(f[NFTA_SET_ELEM_DATA].value, verdict)) element.verdict = std::move(verdict);
+    if (!element.verdict && f.has(NFTA_SET_ELEM_DATA)) element.data = f.value(NFTA_SET_ELEM_DATA);
     element.interval_end = (f[NFTA_SET_ELEM_FLAGS].be32() & NFT_SET_ELEM_INTERVAL_END) != 0;
     element.timeout_ms = f[NFTA_SET_ELEM_TIMEOUT].be64();
     element.expires_ms = f[NFTA_SET_ELEM_EXPIRATION].be64();

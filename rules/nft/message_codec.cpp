@@ -139,7 +139,7 @@ void BatchEncoder::add_set(const NftCommand& command, std::size_t index) {
   if (set.interval) flags |= NFT_SET_INTERVAL;
   const bool concat_ranges = set.interval && set.key.size() > 1;
   if (concat_ranges) flags |= NFT_SET_CONCAT;
-  if (set.verdict_map) flags |= NFT_SET_MAP;
+  if (set.verdict_map || !set.data.empty()) flags |= NFT_SET_MAP;
   if (set.timeouts) flags |= NFT_SET_TIMEOUT;
   if (set.from_packets) flags |= NFT_SET_EVAL;
   out.be32(NFTA_SET_FLAGS, flags);
@@ -148,6 +148,9 @@ void BatchEncoder::add_set(const NftCommand& command, std::size_t index) {
   if (set.verdict_map) {
     out.be32(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
     out.be32(NFTA_SET_DATA_LEN, 0);
+  } else if (!set.data.empty()) {
+    out.be32(NFTA_SET_DATA_TYPE, concat_type(set.data));
+    out.be32(NFTA_SET_DATA_LEN, set.data_length());
   }
   out.be32(NFTA_SET_ID, static_cast<std::uint32_t>(index + 1));  // the kernel asks for one; names do the work
   if (set.size != 0 || concat_ranges) {
@@ -280,7 +283,10 @@ bool decode_set(ByteSpan body, std::string& table, NftSet& out) {
         break;
       }
       case NFTA_SET_KEY_TYPE: out.key = concat_fields(attribute.be32()); break;
-      case NFTA_SET_DATA_TYPE: out.verdict_map = attribute.be32() == NFT_DATA_VERDICT; break;
+      case NFTA_SET_DATA_TYPE:
+        out.verdict_map = attribute.be32() == NFT_DATA_VERDICT;
+        if (!out.verdict_map) out.data = concat_fields(attribute.be32());
+        break;
       case NFTA_SET_DESC: out.size = find_attribute(attribute.value, NFTA_SET_DESC_SIZE).be32(); break;
       default: break;
     }

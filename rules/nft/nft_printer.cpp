@@ -116,8 +116,12 @@ class RulePrinter {
     }
   }
   void operator()(const ExprCt& e) {
-    fields_[e.dreg] = e.key == NFT_CT_STATE ? Field{"ct state", Field::Form::kState}
-                                            : Field{"ct key " + std::to_string(e.key), Field::Form::kHex};
+    switch (e.key) {
+      case NFT_CT_STATE: fields_[e.dreg] = {"ct state", Field::Form::kState}; break;
+      case NFT_CT_STATUS: fields_[e.dreg] = {"ct status", Field::Form::kHostNumber}; break;
+      case NFT_CT_DIRECTION: fields_[e.dreg] = {"ct direction", Field::Form::kNumber}; break;
+      default: fields_[e.dreg] = {"ct key " + std::to_string(e.key), Field::Form::kHex};
+    }
   }
   void operator()(const ExprBitwise& e) {
     mask_ = e.mask;
@@ -155,14 +159,17 @@ class RulePrinter {
     word("log prefix \"" + e.prefix + "\"" + (e.group ? " group " + std::to_string(*e.group) : ""));
   }
   void operator()(const ExprLimit& e) { word(limit_text(e)); }
+  void operator()(const ExprConnlimit& e) { word(open_text(e)); }
   void operator()(const ExprReject& e) {
     word(e.type == NFT_REJECT_TCP_RST ? std::string("reject with tcp reset")
                                       : "reject with icmpx code " + std::to_string(e.code));
   }
   void operator()(const ExprDynset& e) {
-    const std::string limit = e.limit ? " " + limit_text(*e.limit) : "";
-    word("update @" + e.set + " { " + key_from(e.sreg) + " timeout " + std::to_string(e.timeout_ms) + "ms" + limit +
-         " }");
+    std::string text = "update @" + e.set + " { " + key_from(e.sreg);
+    if (e.timeout_ms != 0) text += " timeout " + std::to_string(e.timeout_ms) + "ms";
+    if (e.limit) text += " " + limit_text(*e.limit);
+    if (e.open) text += " " + open_text(*e.open);
+    word(text + " }");
   }
   void operator()(const ExprExthdr& e) {
     static constexpr const char* kOps[] = {"ip6 extension ", "tcp option ", "ip option "};
@@ -175,6 +182,9 @@ class RulePrinter {
   void operator()(const ExprUnknown& e) { word("[" + e.name + " " + std::to_string(e.attributes.size()) + " bytes]"); }
 
  private:
+  static std::string open_text(const ExprConnlimit& e) {
+    return std::string("ct count ") + ((e.flags & NFT_CONNLIMIT_F_INV) != 0 ? "over " : "") + std::to_string(e.count);
+  }
   static std::string limit_text(const ExprLimit& e) {
     return "limit rate " + std::string((e.flags & NFT_LIMIT_F_INV) != 0 ? "over " : "") + std::to_string(e.rate) +
            (e.type == NFT_LIMIT_PKT_BYTES ? " bytes/" : "/") + std::to_string(e.unit_seconds) + "s burst " +
@@ -295,13 +305,17 @@ std::string print_element(const NftSet& set, const NftElement& element) {
   if (element.expires_ms != 0) out += " expires " + std::to_string(element.expires_ms) + "ms";
   if (!element.comment.empty()) out += " comment \"" + element.comment + "\"";
   if (element.verdict) out += " : " + print_verdict(*element.verdict);
+  if (!element.data.empty()) out += " : " + hex(element.data);
   return out;
 }
 
 std::string print_set(const NftSet& set, std::size_t elements) {
-  std::string out = std::string("\t") + (set.verdict_map ? "map " : "set ") + set.name + " {\n\t\ttype ";
+  std::string out =
+      std::string("\t") + (set.verdict_map || !set.data.empty() ? "map " : "set ") + set.name + " {\n\t\ttype ";
   for (std::size_t i = 0; i < set.key.size(); ++i) out += (i == 0 ? "" : " . ") + type_word(set.key[i]);
-  out += set.verdict_map ? " : verdict\n" : "\n";
+  if (set.verdict_map) out += " : verdict";
+  for (std::size_t i = 0; i < set.data.size(); ++i) out += (i == 0 ? " : " : " . ") + type_word(set.data[i]);
+  out += "\n";
   if (set.size != 0) out += "\t\tsize " + std::to_string(set.size) + "\n";
   if (set.interval || set.timeouts || set.from_packets) {
     std::string flags;

@@ -13,7 +13,10 @@
 #include <utility>
 
 #include "rules/nft/block_sets.h"
+#include "rules/nft/content_hash.h"
 #include "rules/nft/expression_codec.h"
+#include "rules/nft/flow_rules.h"
+#include "rules/nft/limit_renderer.h"
 #include "rules/nft/rule_builder.h"
 
 namespace bulkhead::rules {
@@ -24,25 +27,6 @@ constexpr std::uint32_t kStateInvalid = 1, kStateEstablished = 2, kStateRelated 
 constexpr IpFamily kVersions[] = {IpFamily::kV4, IpFamily::kV6};
 const Bytes kOn = {1, 0, 0, 0};  // the element of a switch set
 const IpAddress kBroadcast = *IpAddress::parse("255.255.255.255");
-
-// FNV-1a, 64 bits, as 16 digits: names for content.
-class ContentHash {
- public:
-  void add(const void* data, std::size_t size) {
-    const auto* p = static_cast<const Byte*>(data);
-    for (std::size_t i = 0; i < size; ++i) hash_ = (hash_ ^ p[i]) * 0x100000001b3ULL;
-  }
-  void add(const std::string& text) { add(text.c_str(), text.size() + 1); }
-  [[nodiscard]] std::string text() const {
-    static constexpr char kHex[] = "0123456789abcdef";
-    std::string out;
-    for (int shift = 60; shift >= 0; shift -= 4) out += kHex[(hash_ >> shift) & 15];
-    return out;
-  }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
-};
 
 std::string name_of_rules(const std::string& prefix, const std::vector<NftRule>& rules) {
   ContentHash hash;
@@ -56,11 +40,18 @@ std::string name_of_rules(const std::string& prefix, const std::vector<NftRule>&
   return prefix + "-" + hash.text();
 }
 
-// What has a flow key of its own in the bridge family.
-enum class FlowKind : std::uint8_t { kIcmpEcho, kTcp, kDatagram };
+std::string classes_name(FlowEnd end) {
+  return std::string(to_string(end)) + "-classes";
+}
 
-// How long a flow is followed without packets of either direction, where there is no conntrack.
-constexpr std::uint64_t kTcpIdleMs = 3'600'000, kDatagramIdleMs = 120'000;
+// The digits at the end of a chain's name as bytes.
+Bytes class_of(const std::string& chain) {
+  Bytes out;
+  for (std::size_t at = chain.size() - 16; at < chain.size(); at += 2) {
+    out.push_back(static_cast<Byte>(std::stoul(chain.substr(at, 2), nullptr, 16)));
+  }
+  return out;
+}
 
 // One table of one family.
 class TableRenderer {
@@ -113,8 +104,9 @@ class TableRenderer {
   [[nodiscard]] std::string segment_chain(const Program& program, std::size_t begin, std::size_t end, FlowEnd flow_end,
                                           const std::string& next);
   [[nodiscard]] std::string program_chain(std::uint32_t program, FlowEnd end);
+  [[nodiscard]] std::string limit_chain(std::uint32_t rule);
+  void render_limits();
   void follow_flows();
-  [[nodiscard]] RuleBuilder flow_key(IpFamily version, FlowKind kind, bool reply) const;
   [[nodiscard]] RuleBuilder no_opening() const;
   [[nodiscard]] RuleBuilder to_itself(IpFamily version);
   void dispatch_maps(FlowEnd end);
@@ -316,7 +308,10 @@ void TableRenderer::add_verdicts(const Step& step, const Variant& variant, const
   const std::string& key = source.key;
   if (step.audit) return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key + " audit")));
   switch (step.action) {
-    case Action::kAllow: return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key)));
+    case Action::kAllow:
+      // The chain of a limit counts what it admits.
+      if (source.limit) return rules.push_back(with(variant, rule().verdict(NFT_GOTO, limit_chain(step.rule)).done()));
+      return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key)));
     case Action::kDeny: return rules.push_back(with(variant, rule().counter().verdict(NF_DROP).done(key)));
     case Action::kPass:
       if (next_tier.empty()) return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key)));
@@ -395,33 +390,75 @@ std::string TableRenderer::program_chain(std::uint32_t index, FlowEnd end) {
   return entry->second = next;
 }
 
+std::string TableRenderer::limit_chain(std::uint32_t index) {
+  LimitParts parts = render_limit(table_.family, policy_->rules()[index], settings_.flow_set_size);
+  if (names_.contains(parts.entry)) return parts.entry;
+  add_set_once(datagram_protocols());
+  for (NftSet& set : parts.sets) add_set_once(std::move(set));
+  for (NftChain& chain : parts.chains) add_chain_once(chain.name, std::move(chain.rules));
+  return parts.entry;
+}
+
+// Rules that count packets look at established connections too: all of them are there from the start, whether a
+// workload has them or not, so that a new label changes no chain that every packet passes.
+void TableRenderer::render_limits() {
+  std::vector<NftRule> paced;
+  for (std::uint32_t i = 0; i < policy_->rules().size(); ++i) {
+    const TableRule& entry = policy_->rules()[i];
+    if (!entry.limit || entry.limit->packets.count == 0 || entry.audit) continue;
+    static_cast<void>(limit_chain(i));
+    LimitParts parts = render_limit(table_.family, entry, settings_.flow_set_size);
+    std::move(parts.paced.begin(), parts.paced.end(), std::back_inserter(paced));
+  }
+  if (!paced.empty()) add_chain_once("paced", std::move(paced));
+}
+
 std::string TableRenderer::map_name(IpFamily version, FlowEnd end) {
   return std::string(to_string(end)) + (version == IpFamily::kV4 ? "4" : "6");
 }
 
+// An address leads to a class, a class to the chain of its program. A new label then changes one element without a
+// verdict: elements with one make the kernel walk all chains again, from every hook (nft_chain_validate).
 void TableRenderer::dispatch_maps(FlowEnd end) {
   NftSet maps[2];
+  NftSet classes;
+  classes.name = classes_name(end);
+  classes.key = {NftType::kMark, NftType::kMark};
+  classes.verdict_map = true;
+  std::set<Bytes> seen;
   for (std::size_t v = 0; v < 2; ++v) {
     maps[v].name = map_name(kVersions[v], end);
     maps[v].key = {kVersions[v] == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6};
-    maps[v].verdict_map = true;
+    maps[v].data = classes.key;
   }
   for (const TableWorkload& workload : policy_->workloads()) {
     if (workload.program(end) == kNone) continue;
     const std::string chain = program_chain(workload.program(end), end);
+    const Bytes number = class_of(chain);
     for (const IpAddress& address : workload.addresses) {
       NftElement element;
       element.key = address_bytes(address);
-      element.verdict = NftVerdict{NFT_JUMP, chain};
+      element.data = number;
       maps[address.is_v4() ? 0 : 1].elements.push_back(std::move(element));
     }
+    if (!seen.insert(number).second) continue;
+    NftElement element;
+    element.key = number;
+    element.verdict = NftVerdict{NFT_JUMP, chain};
+    classes.elements.push_back(std::move(element));
   }
   for (NftSet& map : maps) table_.sets.push_back(std::move(map));
+  table_.sets.push_back(std::move(classes));
 }
 
 NftRule TableRenderer::dispatch(IpFamily version, FlowEnd end) const {
   const PacketSide side = end == FlowEnd::kEgress ? PacketSide::kSource : PacketSide::kDestination;
-  return rule().ip_version(version).load_address(version, side).vmap(map_name(version, end)).done();
+  return rule()
+      .ip_version(version)
+      .load_address(version, side)
+      .mapped(map_name(version, end))
+      .vmap(classes_name(end))
+      .done();
 }
 
 // See always_open() in policy_table.h.
@@ -491,7 +528,7 @@ void TableRenderer::midstream() {
   for (const IpFamily version : kVersions) {
     if (!inet) {
       const std::string flows = version == IpFamily::kV4 ? "flows4" : "flows6";
-      rules.push_back(flow_key(version, FlowKind::kTcp, false).in_set(flows).verdict(NFT_RETURN).done());
+      rules.push_back(flow_key(table_.family, version, FlowKind::kTcp, false).in_set(flows).verdict(NFT_RETURN).done());
     }
     for (const PacketSide side : {PacketSide::kSource, PacketSide::kDestination}) {
       RuleBuilder known = rule();
@@ -565,6 +602,8 @@ void TableRenderer::judge_inet() {
     lapsed(true);
     rules.push_back(when("lease", false, "lapsed"));
   }
+  render_limits();
+  if (names_.contains("paced")) rules.push_back(rule().ct_original().verdict(NFT_JUMP, "paced").done());
   rules.push_back(
       rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));
   link_signalling(rules);
@@ -613,48 +652,9 @@ void TableRenderer::gate() {
   plain_chain("gate", std::move(rules));
 }
 
-// Loads the flow's key; of a reply, the key of the flow that it answers. Echo messages have their
-// identifier where others have ports.
-RuleBuilder TableRenderer::flow_key(IpFamily version, FlowKind kind, bool reply) const {
-  const Register words = version == IpFamily::kV4 ? 1 : 4;
-  const auto reg = [&](unsigned addresses, unsigned fields) {
-    return static_cast<Register>(kFirstRegister + addresses * words + fields);
-  };
-  const PacketSide first = reply ? PacketSide::kDestination : PacketSide::kSource;
-  const PacketSide second = reply ? PacketSide::kSource : PacketSide::kDestination;
-  const bool icmp = kind == FlowKind::kIcmpEcho;
-  RuleBuilder out = rule();
-  out.ip_version(version);
-  if (icmp) {
-    const bool v4 = version == IpFamily::kV4;
-    out.protocol(v4 ? ip_proto::kIcmp : ip_proto::kIcmpv6);
-    const Byte type = v4 ? (reply ? 0 : 8) : (reply ? 129 : 128);
-    out.load(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1).equals({type});
-  } else if (kind == FlowKind::kTcp) {
-    out.protocol(ip_proto::kTcp);
-  } else {
-    out.load_protocol().in_set("datagram-protocols");
-  }
-  out.load_address(version, first, reg(0, 0)).load_address(version, second, reg(1, 0)).load_protocol(reg(2, 0));
-  if (icmp) {
-    out.load(NFT_PAYLOAD_TRANSPORT_HEADER, 4, 2, reg(2, 1)).load(NFT_PAYLOAD_TRANSPORT_HEADER, 4, 2, reg(2, 2));
-  } else {
-    out.load_port(first, reg(2, 1)).load_port(second, reg(2, 2));
-  }
-  return out;
-}
-
 // Chains "reply" (accepts what answers a followed flow) and "follow" (renews the flow of an admitted packet).
 void TableRenderer::follow_flows() {
-  NftSet protocols;
-  protocols.name = "datagram-protocols";
-  protocols.key = {NftType::kProtocol};
-  for (const Byte protocol : {ip_proto::kUdp, ip_proto::kSctp}) {
-    NftElement element;
-    element.key = {protocol};
-    protocols.elements.push_back(std::move(element));
-  }
-  table_.sets.push_back(std::move(protocols));
+  add_set_once(datagram_protocols());
   std::vector<NftRule> reply, follow;
   for (const IpFamily version : kVersions) {
     NftSet flows;
@@ -662,11 +662,12 @@ void TableRenderer::follow_flows() {
     flows.key = block_set_key(version, BlockSetKind::kFlow);
     flows.timeouts = flows.from_packets = flows.dynamic_elements = true;
     flows.size = settings_.flow_set_size;
-    for (const FlowKind kind : {FlowKind::kTcp, FlowKind::kDatagram, FlowKind::kIcmpEcho}) {
-      const std::uint64_t idle = kind == FlowKind::kTcp ? kTcpIdleMs : kDatagramIdleMs;
-      reply.push_back(
-          flow_key(version, kind, true).in_set(flows.name).update(flows.name, idle).verdict(NF_ACCEPT).done());
-      follow.push_back(flow_key(version, kind, false).update(flows.name, idle).verdict(NFT_RETURN).done());
+    for (const FlowKind kind : kFlowKinds) {
+      const std::uint64_t idle = flow_idle_ms(kind);
+      RuleBuilder answers = flow_key(table_.family, version, kind, true);
+      reply.push_back(answers.in_set(flows.name).update(flows.name, idle).verdict(NF_ACCEPT).done());
+      follow.push_back(
+          flow_key(table_.family, version, kind, false).update(flows.name, idle).verdict(NFT_RETURN).done());
     }
     table_.sets.push_back(std::move(flows));
   }

@@ -10,8 +10,9 @@
 //           ct established,related accept
 //           TCP that conntrack does not know -> midstream: reset
 //           lease there? -> closed: new flows of unknown ends
-//           ip saddr vmap @egress4 -> egress-HASH: rules of one program; return admits this end
-//           ip daddr vmap @ingress4 -> ingress-HASH           no element: this end is open
+//           ip saddr map @egress4 vmap @egress-classes -> egress-HASH: rules of one program; return admits this end
+//           ip daddr map @ingress4 vmap @ingress-classes -> ingress-HASH       no element: this end is open
+//           a rule with a limit -> limit-HASH (limit_renderer.h)
 //
 // Names    chains carry a hash of their rules, sets of peers one of the policy's words: a change of the inventory
 //          is a change of elements, a new policy touches only what differs, counters survive.

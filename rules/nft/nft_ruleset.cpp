@@ -33,6 +33,12 @@ const char* to_string(NftOp op) {
   return "NFT_MSG";
 }
 
+const std::string* set_of(const Expression& expression) {
+  if (const auto* lookup = std::get_if<ExprLookup>(&expression)) return &lookup->set;
+  const auto* update = std::get_if<ExprDynset>(&expression);
+  return update == nullptr ? nullptr : &update->set;
+}
+
 ExprCounter NftRule::counter() const {
   ExprCounter sum;
   for (const Expression& expression : expressions) {
@@ -72,11 +78,22 @@ std::vector<NftType> concat_fields(std::uint32_t type) {
   return fields;
 }
 
-std::uint32_t NftSet::key_length() const {
-  if (key.size() == 1) return type_length(key[0]);
+namespace {
+
+std::uint32_t length_of(const std::vector<NftType>& fields) {
+  if (fields.size() == 1) return type_length(fields[0]);
   std::uint32_t length = 0;
-  for (const NftType field : key) length += (type_length(field) + 3) & ~3U;
+  for (const NftType field : fields) length += (type_length(field) + 3) & ~3U;
   return length;
+}
+
+}  // namespace
+
+std::uint32_t NftSet::key_length() const {
+  return length_of(key);
+}
+std::uint32_t NftSet::data_length() const {
+  return length_of(data);
 }
 
 const NftChain* NftTable::chain(std::string_view chain_name) const {

@@ -110,14 +110,21 @@ struct ExprReject {
   std::uint8_t code = 0;
   bool operator==(const ExprReject&) const = default;
 };
-// Adds the key to a set with timeouts, or renews it there, from the packet path. With `limit` each key has
-// a token bucket of its own, and the rule goes on as that limit says.
+// Connections of conntrack that are open; matches while they are at most `count`.
+struct ExprConnlimit {
+  std::uint32_t count = 0;
+  std::uint32_t flags = 0;  // NFT_CONNLIMIT_F_INV
+  bool operator==(const ExprConnlimit&) const = default;
+};
+// Adds the key to a set with timeouts, or renews it there, from the packet path. With `limit` or `open` each key has
+// a token bucket or a count of connections of its own, and the rule goes on as that says.
 struct ExprDynset {
   std::string set;
   std::uint64_t timeout_ms = 0;
   std::uint32_t op = 1;  // NFT_DYNSET_OP_UPDATE
   Register sreg = kFirstRegister;
   std::optional<ExprLimit> limit;
+  std::optional<ExprConnlimit> open;
   bool operator==(const ExprDynset&) const = default;
 };
 // A field of an IPv6 extension header or an IPv4 option; with NFT_EXTHDR_F_PRESENT: 1 when it is there, else 0.
@@ -139,7 +146,10 @@ struct ExprUnknown {
 
 using Expression =
     std::variant<ExprPayload, ExprMeta, ExprCt, ExprCmp, ExprRange, ExprBitwise, ExprLookup, ExprVerdict, ExprImmediate,
-                 ExprCounter, ExprLog, ExprLimit, ExprReject, ExprDynset, ExprExthdr, ExprUnknown>;
+                 ExprCounter, ExprLog, ExprLimit, ExprConnlimit, ExprReject, ExprDynset, ExprExthdr, ExprUnknown>;
+
+// The set that the expression looks up or adds to; null: none.
+[[nodiscard]] const std::string* set_of(const Expression& expression);
 
 struct NftRule {
   std::vector<Expression> expressions;
@@ -170,12 +180,13 @@ struct NftElement {
   Bytes key_end;                      // inclusive; concatenated intervals only
   bool interval_end = false;          // of simple intervals: first key behind the interval
   std::optional<NftVerdict> verdict;  // of verdict maps
+  Bytes data;                         // of other maps
   std::uint64_t timeout_ms = 0;       // 0: for ever
   std::uint64_t expires_ms = 0;       // left; only read
   std::string comment;
   bool operator==(const NftElement& other) const {
     return key == other.key && key_end == other.key_end && interval_end == other.interval_end &&
-           verdict == other.verdict;
+           verdict == other.verdict && data == other.data;
   }
 };
 
@@ -202,6 +213,7 @@ struct NftSet {
   std::vector<NftType> key;
   bool interval = false;
   bool verdict_map = false;
+  std::vector<NftType> data;  // of a map to values; empty: a set or a verdict map
   bool timeouts = false;
   bool from_packets = false;      // rules add elements (ExprDynset)
   std::uint32_t size = 0;         // most elements; 0: no limit
@@ -209,8 +221,9 @@ struct NftSet {
   std::vector<NftElement> elements;
 
   [[nodiscard]] std::uint32_t key_length() const;  // each field padded to a multiple of four
+  [[nodiscard]] std::uint32_t data_length() const;
   [[nodiscard]] bool same_definition(const NftSet& other) const {
-    return key == other.key && interval == other.interval && verdict_map == other.verdict_map &&
+    return key == other.key && interval == other.interval && verdict_map == other.verdict_map && data == other.data &&
            timeouts == other.timeouts && from_packets == other.from_packets && size == other.size;
   }
 };

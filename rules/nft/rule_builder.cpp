@@ -9,6 +9,12 @@
 
 namespace bulkhead::rules {
 
+namespace {
+
+constexpr std::uint32_t kStatusConfirmed = 1U << 3;  // IPS_CONFIRMED
+
+}  // namespace
+
 Bytes address_bytes(const IpAddress& address) {
   return {address.bytes().begin(), address.bytes().begin() + static_cast<std::ptrdiff_t>(address.size())};
 }
@@ -117,17 +123,38 @@ RuleBuilder& RuleBuilder::in_set(const std::string& set, bool invert) {
   return *this;
 }
 RuleBuilder& RuleBuilder::update(const std::string& set, std::uint64_t timeout_ms, Register at) {
-  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, at, std::nullopt});
+  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, at, std::nullopt, std::nullopt});
   return *this;
 }
 RuleBuilder& RuleBuilder::meter(const std::string& set, std::uint64_t timeout_ms, std::uint32_t per_second, bool over) {
   const ExprLimit limit{per_second, 1, std::max<std::uint32_t>(per_second, 5), NFT_LIMIT_PKTS,
                         over ? std::uint32_t{NFT_LIMIT_F_INV} : 0};
-  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, kFirstRegister, limit});
+  return meter(set, timeout_ms, limit);
+}
+RuleBuilder& RuleBuilder::meter(const std::string& set, std::uint64_t timeout_ms, const ExprLimit& rate) {
+  expressions_.emplace_back(ExprDynset{set, timeout_ms, NFT_DYNSET_OP_UPDATE, kFirstRegister, rate, std::nullopt});
   return *this;
 }
-RuleBuilder& RuleBuilder::vmap(const std::string& map) {
-  expressions_.emplace_back(ExprLookup{map, kFirstRegister, kVerdictRegister, false});
+RuleBuilder& RuleBuilder::open_at_most(const std::string& set, std::uint32_t count) {
+  expressions_.emplace_back(
+      ExprDynset{set, 0, NFT_DYNSET_OP_UPDATE, kFirstRegister, std::nullopt, ExprConnlimit{count, 0}});
+  return *this;
+}
+RuleBuilder& RuleBuilder::ct_known(bool known) {
+  expressions_.emplace_back(ExprCt{NFT_CT_STATUS, std::nullopt, kFirstRegister});
+  masked(host_bytes(kStatusConfirmed));
+  return known ? differs(host_bytes(0)) : equals(host_bytes(0));
+}
+RuleBuilder& RuleBuilder::ct_original() {
+  expressions_.emplace_back(ExprCt{NFT_CT_DIRECTION, std::nullopt, kFirstRegister});
+  return equals({0});
+}
+RuleBuilder& RuleBuilder::vmap(const std::string& map, Register at) {
+  expressions_.emplace_back(ExprLookup{map, at, kVerdictRegister, false});
+  return *this;
+}
+RuleBuilder& RuleBuilder::mapped(const std::string& map) {
+  expressions_.emplace_back(ExprLookup{map, kFirstRegister, kFirstRegister, false});
   return *this;
 }
 RuleBuilder& RuleBuilder::protocol(std::uint8_t number) {

@@ -47,10 +47,19 @@ class RuleBuilder {
   RuleBuilder& between(Bytes first, Bytes last);
   RuleBuilder& in_set(const std::string& set, bool invert = false);
   RuleBuilder& update(const std::string& set, std::uint64_t timeout_ms, Register at = kFirstRegister);
-  // A token bucket for each key; the rule matches within the rate, with `over` beyond it.
+  // A token bucket for each key in the register; the rule matches within the rate, with NFT_LIMIT_F_INV beyond it.
+  RuleBuilder& meter(const std::string& set, std::uint64_t timeout_ms, const ExprLimit& rate);
   RuleBuilder& meter(const std::string& set, std::uint64_t timeout_ms, std::uint32_t per_second, bool over);
-  RuleBuilder& vmap(const std::string& map);
+  RuleBuilder& vmap(const std::string& map, Register at = kFirstRegister);
+  // The value of the map takes the key's place.
+  RuleBuilder& mapped(const std::string& map);
   RuleBuilder& protocol(std::uint8_t number);
+  // At most `count` connections for each key in the register.
+  RuleBuilder& open_at_most(const std::string& set, std::uint32_t count);
+  // The connection was there before this packet, or not.
+  RuleBuilder& ct_known(bool known);
+  // The packet goes the way of the connection's first.
+  RuleBuilder& ct_original();
   // ct state in the bits of `states` (NF_CT_STATE_BIT).
   RuleBuilder& ct_state(std::uint32_t states);
   RuleBuilder& limit(std::uint32_t per_second);

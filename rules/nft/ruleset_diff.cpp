@@ -18,8 +18,8 @@ bool before(const NftElement* a, const NftElement* b) {
   static const NftVerdict kNoVerdict;
   const NftVerdict& va = a->verdict ? *a->verdict : kNoVerdict;
   const NftVerdict& vb = b->verdict ? *b->verdict : kNoVerdict;
-  return std::tie(a->key, a->interval_end, a->key_end, va.code, va.chain) <
-         std::tie(b->key, b->interval_end, b->key_end, vb.code, vb.chain);
+  return std::tie(a->key, a->interval_end, a->key_end, va.code, va.chain, a->data) <
+         std::tie(b->key, b->interval_end, b->key_end, vb.code, vb.chain, b->data);
 }
 
 Elements sorted(const std::vector<NftElement>& elements) {
@@ -181,8 +181,8 @@ class TableComparison {
     if (stale_sets_.empty()) return false;
     for (const NftRule& rule : chain.rules) {
       for (const Expression& expression : rule.expressions) {
-        const auto* lookup = std::get_if<ExprLookup>(&expression);
-        if (lookup != nullptr && stale_sets_.contains(lookup->set)) return true;
+        const std::string* set = set_of(expression);
+        if (set != nullptr && stale_sets_.contains(*set)) return true;
       }
     }
     return false;

@@ -71,6 +71,7 @@ NftSet definition_of(const NftSet& set) {
   out.key = set.key;
   out.interval = set.interval;
   out.verdict_map = set.verdict_map;
+  out.data = set.data;
   out.timeouts = set.timeouts;
   out.from_packets = set.from_packets;
   out.size = set.size;
@@ -221,8 +222,8 @@ bool Relabel::add_chains(const NftTable& small, const NftTable& current, const s
   after.chains.push_back(*chain);
   for (const NftRule& rule : chain->rules) {
     for (const Expression& expression : rule.expressions) {
-      if (const auto* lookup = std::get_if<ExprLookup>(&expression)) {
-        if (!add_set(small, current, lookup->set, plan)) return false;
+      if (const std::string* set = set_of(expression)) {
+        if (!add_set(small, current, *set, plan)) return false;
       }
       const auto* verdict = std::get_if<ExprVerdict>(&expression);
       if (verdict == nullptr || verdict->verdict.chain.empty()) continue;
@@ -241,6 +242,7 @@ bool Relabel::move_programs(const Workload& workload, const NftRuleset& current,
     const NftTable* wanted = small.table(now.family, now.name);
     if (wanted == nullptr) continue;
     std::vector<std::string> entries;
+    std::set<std::pair<bool, Bytes>> classes;  // egress or not, number
     for (const char* name : {"egress4", "egress6", "ingress4", "ingress6", "judged4", "judged6"}) {
       const NftSet* whole = now.set(name);
       const NftSet* own = wanted->set(name);
@@ -254,8 +256,21 @@ bool Relabel::move_programs(const Workload& workload, const NftRuleset& current,
         const NftElement* element = element_at(*own, key);
         if (element == nullptr) continue;
         after.elements.push_back(*element);
-        if (element->verdict) entries.push_back(element->verdict->chain);
+        if (!element->data.empty()) classes.insert({std::string_view(name).starts_with('e'), element->data});
       }
+    }
+    for (const auto& [egress, number] : classes) {
+      const char* name = egress ? "egress-classes" : "ingress-classes";
+      const NftSet* whole = now.set(name);
+      const NftSet* own = wanted->set(name);
+      const NftElement* element = own == nullptr ? nullptr : element_at(*own, number);
+      if (whole == nullptr || element == nullptr || !element->verdict) return false;
+      if (element_at(*whole, number) != nullptr) continue;
+      part_of(table_in(plan.before, now), *whole);
+      NftSet& after = part_of(table_in(plan.after, now), *whole);
+      if (element_at(after, number) != nullptr) continue;
+      after.elements.push_back(*element);
+      entries.push_back(element->verdict->chain);
     }
     for (const std::string& entry : entries) {
       if (!add_chains(*wanted, now, entry, plan)) return false;

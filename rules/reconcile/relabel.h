@@ -1,11 +1,12 @@
 // New labels of a few workloads, without compiling and rendering everything anew.
 //
 //   labels --> sets of peers that gain or lose the workload's addresses
-//          --> the programs of the workload itself: chains that it needs, its elements in the dispatch maps
+//          --> the programs of the workload itself: its elements in the dispatch maps, and the chain of their class
+//              where no workload was of that class before
 //          --> one batch for what differs
 //
-// Meaning  the ruleset that comes out is the one that a full load would make, but for chains and sets that nobody
-//          uses any more: those stay until the next full load.
+// Meaning  the ruleset that comes out is the one that a full load would make, but for chains, sets and classes that
+//          nobody uses any more: those stay until the next full load.
 // Thread   control thread.
 // In       the table in force and the ruleset that was rendered from it; both are as after the last full load and the
 //          relabels since.

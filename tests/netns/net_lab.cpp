@@ -220,6 +220,38 @@ Probe NetLab::tcp(const std::string& from, const std::string& to, IpFamily famil
   return finish_connect(client.get(), timeout);
 }
 
+Probe NetLab::tcp_by(const std::string& from, const IpAddress& address, std::uint16_t port, const std::string& to,
+                     std::uint16_t own_port, milliseconds timeout) {
+  const IpFamily family = address.family();
+  FileDescriptor server = socket_in(to, domain_of(family), SOCK_STREAM, 0);
+  FileDescriptor client = socket_in(from, domain_of(family), SOCK_STREAM, 0);
+  SocketAddress own = socket_address(address_of(to, family), own_port);
+  SocketAddress target = socket_address(address, port);
+  if (::bind(server.get(), own.get(), own.length) != 0 || ::listen(server.get(), 1) != 0) return Probe::kFailed;
+  if (::connect(client.get(), target.get(), target.length) != 0 && errno != EINPROGRESS) return probe_of_errno(errno);
+  return finish_connect(client.get(), timeout);
+}
+
+unsigned NetLab::datagrams(const std::string& from, const std::string& to, IpFamily family, std::uint16_t port,
+                           unsigned count) {
+  FileDescriptor server = socket_in(to, domain_of(family), SOCK_DGRAM, 0);
+  FileDescriptor client = socket_in(from, domain_of(family), SOCK_DGRAM, 0);
+  SocketAddress target = socket_address(address_of(to, family), port);
+  if (::bind(server.get(), target.get(), target.length) != 0) return 0;
+  if (::connect(client.get(), target.get(), target.length) != 0) return 0;
+  unsigned arrived = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    static_cast<void>(::send(client.get(), "x", 1, 0));
+    if (!wait_for(server.get(), POLLIN, milliseconds(60))) continue;
+    char byte = 0;
+    SocketAddress asker;
+    asker.length = sizeof asker.storage;
+    if (::recvfrom(server.get(), &byte, 1, 0, asker.get(), &asker.length) != 1) continue;
+    if (++arrived == 1) static_cast<void>(::sendto(server.get(), "y", 1, 0, asker.get(), asker.length));
+  }
+  return arrived;
+}
+
 bool NetLab::connect(const std::string& from, const std::string& to, IpFamily family, std::uint16_t port,
                      TcpPair& pair) {
   FileDescriptor server = socket_in(to, domain_of(family), SOCK_STREAM, 0);

@@ -78,6 +78,13 @@ class NetLab {
   // `to` listens for the time of the probe.
   [[nodiscard]] Probe tcp(const std::string& from, const std::string& to, IpFamily family, std::uint16_t port,
                           std::chrono::milliseconds timeout = std::chrono::milliseconds(150));
+  // A connection to an address that leads to `to`, where `own_port` listens.
+  [[nodiscard]] Probe tcp_by(const std::string& from, const IpAddress& address, std::uint16_t port,
+                             const std::string& to, std::uint16_t own_port,
+                             std::chrono::milliseconds timeout = std::chrono::milliseconds(150));
+  // How many of `count` datagrams of one flow arrive; the first is answered, so that the flow is established.
+  [[nodiscard]] unsigned datagrams(const std::string& from, const std::string& to, IpFamily family, std::uint16_t port,
+                                   unsigned count);
   // A request and its answer on the same sockets; kPassed when both arrive.
   [[nodiscard]] Probe udp(const std::string& from, const std::string& to, IpFamily family, std::uint16_t port,
                           std::uint16_t source_port = 0,

@@ -57,6 +57,16 @@ TEST(Explain, ChainInWords) {
       "deny: db/ingress/3 (db.yaml:7)\n");
   query.tuple.destination_port = 6379;
   EXPECT_NE(explain(*table, query).to_string(*table).find("allow: db/ingress/1 (db.yaml:5)\n"), std::string::npos);
+  model.policies[0].ingress[0].limit = LimitSpec{};
+  model.policies[0].ingress[0].limit->new_flows = {5, 60};
+  const auto limited = compile_policies(model, inventory, diagnostics);
+  ASSERT_NE(limited, nullptr);
+  EXPECT_NE(explain(*limited, query).to_string(*limited).find("\"allow from app=web on tcp/6379 limit {new: 5/m}\""),
+            std::string::npos);
+  EXPECT_NE(explain(*limited, query)
+                .to_string(*limited)
+                .find("  db/ingress/1 admits up to {new: 5/m}; what is beyond: deny\nallow: db/ingress/1"),
+            std::string::npos);
   query.tuple.protocol = ip_proto::kUdp;
   EXPECT_NE(explain(*table, query).to_string(*table).find("the protocol is udp"), std::string::npos);
   query.tuple.destination = *IpAddress::parse("192.0.2.1");

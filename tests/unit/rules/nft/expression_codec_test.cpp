@@ -28,8 +28,11 @@ std::vector<Expression> all_kinds() {
           ExprLimit{10, 1, 20, NFT_LIMIT_PKTS, NFT_LIMIT_F_INV},
           ExprReject{NFT_REJECT_ICMPX_UNREACH, 3},
           ExprReject{NFT_REJECT_TCP_RST, 0},
-          ExprDynset{"flows", 120'000, NFT_DYNSET_OP_UPDATE, 4, std::nullopt},
-          ExprDynset{"rates", 60'000, NFT_DYNSET_OP_UPDATE, 4, ExprLimit{50, 1, 50, NFT_LIMIT_PKTS, NFT_LIMIT_F_INV}},
+          ExprConnlimit{20, NFT_CONNLIMIT_F_INV},
+          ExprDynset{"flows", 120'000, NFT_DYNSET_OP_UPDATE, 4, std::nullopt, std::nullopt},
+          ExprDynset{"open", 0, NFT_DYNSET_OP_UPDATE, 4, std::nullopt, ExprConnlimit{7, 0}},
+          ExprDynset{"rates", 60'000, NFT_DYNSET_OP_UPDATE, 4, ExprLimit{50, 1, 50, NFT_LIMIT_PKTS, NFT_LIMIT_F_INV},
+                     std::nullopt},
           ExprExthdr{NFT_EXTHDR_OP_IPV6, 44, 2, 2, 0, 6},
           ExprExthdr{NFT_EXTHDR_OP_IPV4, 131, 0, 1, NFT_EXTHDR_F_PRESENT, 4},
           ExprUnknown{"quota", {8, 0, 1, 0, 0, 0, 0, 1}}};

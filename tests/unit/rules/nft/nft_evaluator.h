@@ -24,6 +24,8 @@ struct FakePacket {
   std::uint8_t protocol = 0;
   std::string in_interface, out_interface;
   std::uint32_t ct_state = 8;  // new
+  bool ct_confirmed = false;   // not the connection's first packet
+  bool ct_reply = false;
 };
 
 enum class FakeOutcome : std::uint8_t { kAccept, kDrop, kReject };
@@ -48,6 +50,8 @@ class NftEvaluator {
     if (verdict.rejected) return FakeOutcome::kReject;
     return verdict.code == NF_DROP ? FakeOutcome::kDrop : FakeOutcome::kAccept;
   }
+  // Buckets of limits in sets whose names begin so are empty from here on.
+  void exhaust(std::vector<std::string> prefixes) { empty_ = std::move(prefixes); }
   // Comments of the counted rules that matched in the last run.
   [[nodiscard]] const std::vector<std::string>& counted() const { return counted_; }
 
@@ -132,6 +136,14 @@ class NftEvaluator {
     }
   }
   bool step(const ExprCt& e) {
+    if (e.key == NFT_CT_DIRECTION) {
+      store(e.dreg, {static_cast<Byte>(packet_->ct_reply ? 1 : 0)});
+      return true;
+    }
+    if (e.key == NFT_CT_STATUS) {
+      store(e.dreg, {static_cast<Byte>(packet_->ct_confirmed ? 8 : 0), 0, 0, 0});
+      return true;
+    }
     EXPECT_EQ(e.key, static_cast<std::uint32_t>(NFT_CT_STATE));
     Bytes state(4);
     std::memcpy(state.data(), &packet_->ct_state, 4);
@@ -163,6 +175,10 @@ class NftEvaluator {
     const NftElement* found = find(*set, read(e.sreg, set->key_length()));
     if (e.dreg) {
       if (found == nullptr) return false;
+      if (!found->data.empty()) {
+        store(*e.dreg, found->data);
+        return true;
+      }
       verdict_ = {found->verdict->code, found->verdict->chain, false};
       return true;
     }
@@ -194,7 +210,12 @@ class NftEvaluator {
   }
   bool step(const ExprLog&) { return true; }
   bool step(const ExprLimit&) { return true; }
-  bool step(const ExprDynset&) { return true; }
+  bool step(const ExprDynset& e) {
+    // Buckets named in `empty_` have nothing left.
+    return !(e.limit || e.open) || std::none_of(empty_.begin(), empty_.end(),
+                                                [&](const std::string& prefix) { return e.set.starts_with(prefix); });
+  }
+  bool step(const ExprConnlimit&) { return true; }
   bool step(const ExprExthdr& e) {
     ADD_FAILURE() << "extension header " << int{e.type};
     return false;
@@ -209,6 +230,7 @@ class NftEvaluator {
   }
 
   const NftTable& table_;
+  std::vector<std::string> empty_;
   std::map<std::string, std::map<Bytes, const NftElement*>> sets_;
   const FakePacket* packet_ = nullptr;
   std::array<Byte, 4 * 24> registers_{};
