@@ -220,6 +220,11 @@ class Builder {
       const std::string key = "app-layer.protocols." + std::string(app::name_of(static_cast<app::AppProtocol>(i)));
       // "detection-only" finds the protocol as well; its parser then has nothing to say that anybody asked for.
       if (find_setting(key + ".enabled") != nullptr) to.enabled.set(i, values_.flag(key + ".enabled"));
+      const auto switched_off = [&](const std::string& setting) {
+        return find_setting(setting) != nullptr && !values_.flag(setting);
+      };
+      to.not_over_tcp.set(i, switched_off(key + ".tcp.enabled"));
+      to.not_over_udp.set(i, switched_off(key + ".udp.enabled"));
     }
     app::http::HttpSettings& http = to.http;
     const std::string key = "app-layer.protocols.http.libhtp.default-config.";
@@ -257,11 +262,26 @@ class Builder {
     eve.http_response_headers = headers == "both" || headers == "response";
     eve.alert_http_body = values_.flag("eve.types.alert.http-body");
     eve.alert_http_body_printable = values_.flag("eve.types.alert.http-body-printable");
+    dns_events(eve.dns);
     const std::vector<std::string> hashes = values_.words("eve.types.files.force-hash");
     const auto wants = [&](const char* name) { return std::find(hashes.begin(), hashes.end(), name) != hashes.end(); };
     to.hash_md5 = wants("md5");
     to.hash_sha1 = wants("sha1");
     to.hash_sha256 = wants("sha256");
+  }
+
+  void dns_events(app::dns::DnsEveOptions& to) {
+    to.requests = values_.flag("eve.types.dns.requests");
+    to.responses = values_.flag("eve.types.dns.responses");
+    const std::vector<std::string> formats = values_.words("eve.types.dns.formats");
+    const auto has = [&](const char* name) { return std::find(formats.begin(), formats.end(), name) != formats.end(); };
+    const bool any = has("detailed") || has("grouped");  // none of the two: both
+    to.detailed = has("detailed") || !any;
+    to.grouped = has("grouped") || !any;
+    for (std::string type : values_.words("eve.types.dns.types")) {
+      std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::toupper(c); });
+      to.types.push_back(std::move(type));
+    }
   }
 
   // A policy of its own, else the general one. Without verdicts (ids) nothing can be dropped.

@@ -51,6 +51,9 @@ struct AppFlow final : flow::FlowExtension {
   bool first_data_seen = false;
   Direction first_data = Direction::kToServer;  // valid when first_data_seen
   bool parser_failed = false;
+  // The bytes showed that the flow has to be read the other way round. It has been turned, its TCP session too:
+  // directions that the caller holds are the opposite now. The caller takes this back.
+  bool turned = false;
   std::vector<AppEvent> events;  // of the packet in hand
 
   [[nodiscard]] bool has(Direction d) const { return sides[bulkhead::index_of(d)].detected != AppProtocol::kUnknown; }

@@ -9,10 +9,12 @@ namespace {
 
 constexpr Direction kBoth[] = {Direction::kToServer, Direction::kToClient};
 
-std::vector<const Protocol*> enabled(const AppSettings& settings, bool Protocol::*transport) {
+std::vector<const Protocol*> enabled(const AppSettings& settings, bool Protocol::*transport,
+                                     const AppProtocolSet& without) {
   std::vector<const Protocol*> out;
   for (const Protocol* protocol : all_protocols()) {
-    if (protocol->*transport && settings.enabled[index_of(protocol->id)]) out.push_back(protocol);
+    const std::size_t i = index_of(protocol->id);
+    if (protocol->*transport && settings.enabled[i] && !without[i]) out.push_back(protocol);
   }
   return out;
 }
@@ -21,12 +23,26 @@ AppSide& side_of(AppFlow& state, Direction d) {
   return state.sides[bulkhead::index_of(d)];
 }
 
+Probe probe(const Protocol& protocol, const flow::Flow& flow, Direction d, ByteSpan data) {
+  if (flow.client.protocol != ip_proto::kTcp && protocol.probe_datagram != nullptr) {
+    return protocol.probe_datagram({d, data, flow.client.source_port, flow.client.destination_port});
+  }
+  return protocol.probe != nullptr ? protocol.probe(d, data, flow.client.destination_port) : Probe::kNo;
+}
+
+// A TCP connection whose beginning was seen has the client that began it.
+bool may_turn(const flow::Flow& flow) {
+  if (flow.client.protocol != ip_proto::kTcp) return true;
+  const auto* session = static_cast<const stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  return session != nullptr && session->midstream();
+}
+
 }  // namespace
 
 AppLayer::AppLayer(const AppSettings& settings)
     : settings_(settings),
-      over_tcp_(enabled(settings, &Protocol::over_tcp)),
-      over_udp_(enabled(settings, &Protocol::over_udp)) {}
+      over_tcp_(enabled(settings, &Protocol::over_tcp, settings.not_over_tcp)),
+      over_udp_(enabled(settings, &Protocol::over_udp, settings.not_over_udp)) {}
 
 AppFlow& AppLayer::state_of(flow::Flow& flow) {
   if (AppFlow* state = app_flow(flow)) return *state;
@@ -53,6 +69,7 @@ void AppLayer::stream(flow::Flow& flow, Direction d, const stream::StreamSide& f
     if (!side.stopped && first < window.size()) {
       take(flow, state, d, window.subspan(first, std::min<std::uint64_t>(readable - begin, window.size() - first)),
            now);
+      if (state.turned) return;  // `from` is the other side's now
     }
   }
   if (ends && !side.ended) end(flow, state, d, now);
@@ -124,13 +141,14 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   const bool tcp = flow.client.protocol == ip_proto::kTcp;
   const AppProtocol other = side_of(state, opposite(d)).detected;
   AppProtocol found = AppProtocol::kUnknown;
-  bool more = false;
+  bool more = false, from_other_side = false;
   for (const Protocol* protocol : tcp ? over_tcp_ : over_udp_) {
-    if (protocol->probe == nullptr) continue;
-    const Probe answer = protocol->probe(d, side.pending, flow.client.destination_port);
+    const Probe answer = probe(*protocol, flow, d, side.pending);
     more |= answer == Probe::kMore;
     if (answer != Probe::kYes) continue;
     found = protocol->id;
+    from_other_side =
+        protocol->comes_from_other_side != nullptr && protocol->comes_from_other_side(d, side.pending, !tcp);
     break;
   }
   if (found == AppProtocol::kUnknown) {
@@ -139,8 +157,20 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
     if (wait) return;
     found = is_known(other) ? other : AppProtocol::kFailed;
   }
+  if (from_other_side && may_turn(flow)) {
+    turn(flow, state);
+    d = opposite(d);
+  }
   settle(flow, state, d, found);
   feed_both(flow, state, d, now);
+}
+
+// The client is the server: everything that goes by direction changes places.
+void AppLayer::turn(flow::Flow& flow, AppFlow& state) {
+  flow.turn();
+  std::swap(state.sides[0], state.sides[1]);
+  state.first_data = opposite(state.first_data);
+  state.turned = true;
 }
 
 void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol found) {

@@ -40,10 +40,11 @@ class AppLayer {
   explicit AppLayer(const AppSettings& settings);
 
   // Takes over what has become readable of one direction. `ends`: nothing will follow.
+  // It may turn the flow round (AppFlow::turned).
   void stream(flow::Flow& flow, Direction d, const stream::StreamSide& side, bool ends, Timestamp now);
   // `length` bytes behind what was taken over will never be seen.
   void gap(flow::Flow& flow, Direction d, std::uint64_t length, Timestamp now);
-  // The payload of one UDP packet.
+  // The payload of one UDP packet. It may turn the flow round.
   void datagram(flow::Flow& flow, Direction d, ByteSpan payload, Timestamp now);
 
   // Files that begin from now on get these hashes too.
@@ -60,6 +61,7 @@ class AppLayer {
   [[nodiscard]] AppFlow& state_of(flow::Flow& flow);
   void take(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan bytes, Timestamp now);
   void detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, Timestamp now);
+  static void turn(flow::Flow& flow, AppFlow& state);
   void settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol found);
   void start_parser(AppFlow& state);
   void feed_both(flow::Flow& flow, AppFlow& state, Direction first, Timestamp now);

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "datapath/app/application_protocol.h"
+#include "datapath/app/dns/dns_settings.h"
 #include "datapath/app/http/http_settings.h"
 
 namespace bulkhead::app {
 
 // What the records contain [eve.types.*].
 struct EveOptions {
+  dns::DnsEveOptions dns;
   bool http_extended = true;                                         // [eve.types.http.extended]
   std::vector<std::string> http_custom;                              // [eve.types.http.custom] further headers by name
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
@@ -27,6 +29,7 @@ struct AppSettings {
   AppSettings() { enabled.set(); }
 
   AppProtocolSet enabled;                        // [app-layer.protocols.NAME.enabled]
+  AppProtocolSet not_over_tcp, not_over_udp;     // [app-layer.protocols.NAME.tcp|udp.enabled] switched off
   std::uint32_t max_transactions = 4096;         // live ones of a flow; beyond, the flow's parser is stopped
   std::uint32_t detect_bytes = 4096;             // of a direction that are looked at to find the protocol
   std::uint32_t max_pending_bytes = 256 * 1024;  // that a parser may leave for later

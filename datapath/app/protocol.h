@@ -54,6 +54,13 @@ struct EventDef {
   std::string_view record;   // as anomaly records spell it
 };
 
+// The first datagram of a direction.
+struct DatagramProbe {
+  Direction direction = Direction::kToServer;
+  ByteSpan data;
+  std::uint16_t client_port = 0, server_port = 0;
+};
+
 struct Protocol {
   AppProtocol id = AppProtocol::kUnknown;
   std::string_view rule_prefix;  // "http": of event keywords, and the header name
@@ -62,6 +69,11 @@ struct Protocol {
   std::array<bool, 2> may_begin{true, true};  // by Direction: may the first data of a conversation go this way?
   // Looks at the first bytes of a direction (all of them so far; one datagram for UDP).
   Probe (*probe)(Direction d, ByteSpan data, std::uint16_t server_port) = nullptr;
+  // For UDP, where it needs something else than `probe`.
+  Probe (*probe_datagram)(const DatagramProbe& probe) = nullptr;
+  // Do bytes that the probe has accepted show that they come from the other side than the flow says? Then the flow
+  // is turned round: over UDP whoever was heard first counts as client, and midstream over TCP too.
+  bool (*comes_from_other_side)(Direction d, ByteSpan data, bool datagram) = nullptr;
   std::unique_ptr<AppParser> (*make)(const AppSettings& settings) = nullptr;
   std::span<const BufferDef> buffers;
   std::span<const EventDef> events;

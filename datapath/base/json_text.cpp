@@ -5,6 +5,21 @@
 #include "datapath/base/text_encoding.h"
 
 namespace bulkhead {
+namespace {
+
+std::string ascii_of(std::string_view bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (static_cast<unsigned char>(bytes[i]) < 0x80) {
+      out += bytes[i];
+    } else {
+      append_escaped(out, bytes.substr(i, 1));
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 void JsonText::comma() {
   if (separate_) out_ += ',';
@@ -87,6 +102,11 @@ void JsonText::field(std::string_view name, bool value) {
   out_ += value ? "true" : "false";
 }
 
+void JsonText::bytes_field(std::string_view name, std::string_view bytes) {
+  key(name);
+  is_utf8(bytes) ? quote(bytes) : quote(ascii_of(bytes));
+}
+
 void JsonText::base64_field(std::string_view name, std::string_view bytes) {
   key(name);
   out_ += '"';
@@ -102,6 +122,11 @@ void JsonText::raw_field(std::string_view name, std::string_view json) {
 void JsonText::element(std::string_view text) {
   comma();
   quote(text);
+}
+
+void JsonText::bytes_element(std::string_view bytes) {
+  comma();
+  is_utf8(bytes) ? quote(bytes) : quote(ascii_of(bytes));
 }
 
 void JsonText::element(std::uint64_t number) {

@@ -34,11 +34,14 @@ class JsonText {
   void field(std::string_view key, std::int64_t number);
   void field(std::string_view key, int number) { field(key, std::int64_t{number}); }
   void field(std::string_view key, bool value);
+  // Bytes that are mostly text: of a string that is not well formed only what is not ASCII is written as \xNN.
+  void bytes_field(std::string_view key, std::string_view bytes);
   void base64_field(std::string_view key, std::string_view bytes);
   // A complete value written elsewhere.
   void raw_field(std::string_view key, std::string_view json);
 
   void element(std::string_view text);
+  void bytes_element(std::string_view bytes);
   void element(std::uint64_t number);
   void raw_element(std::string_view json);
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "datapath/base/flow_key.h"
 #include "datapath/base/timestamp.h"
@@ -25,6 +26,8 @@ class FlowExtension {
   FlowExtension(const FlowExtension&) = delete;
   FlowExtension& operator=(const FlowExtension&) = delete;
   virtual ~FlowExtension() = default;
+  // The flow is turned round: what goes by direction changes places.
+  virtual void turn() {}
 };
 
 // Who owns which place in Flow::extensions.
@@ -41,7 +44,7 @@ struct FlowDirectionCounts {
 
 struct Flow {
   FlowKey key;
-  FlowTuple client;  // the first packet's tuple: source is the client; swapped once when midstream proves otherwise
+  FlowTuple client;  // the first packet's tuple: source is the client, until turn()
   std::uint64_t hash = 0;
   std::uint64_t id = 0;            // EVE flow_id: from key, start time and first packet; never 0
   std::uint64_t first_packet = 0;  // number of the packet that made it
@@ -69,8 +72,21 @@ struct Flow {
   void set_extension(ExtensionSlot slot, std::unique_ptr<FlowExtension> e) {
     extensions[static_cast<std::size_t>(slot)] = std::move(e);
   }
+  // What was taken for the client is the server: exchanges everything that goes by direction, extensions too.
+  void turn();
   // Both sides have been heard; for TCP: the handshake is complete. Written by FlowTable and the stream engine.
   [[nodiscard]] bool established() const { return state == FlowState::kEstablished; }
 };
+
+inline void Flow::turn() {
+  std::swap(client.source, client.destination);
+  std::swap(client.source_port, client.destination_port);
+  std::swap(counts[0], counts[1]);
+  std::swap(drop_reported[0], drop_reported[1]);
+  std::swap(seen_to_server, seen_to_client);
+  for (const auto& each : extensions) {
+    if (each != nullptr) each->turn();
+  }
+}
 
 }  // namespace bulkhead::flow

@@ -82,6 +82,7 @@ class Worker final : private stream::StreamListener {
   void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);
   void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
   void feed_application(PacketWork& work);
+  static bool take_turn(PacketWork& work);
   void finish_transactions(const PacketWork& work);
   void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol);
   void report_transaction(const PacketWork& work, app::Transaction& tx);

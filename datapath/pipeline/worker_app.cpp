@@ -1,5 +1,6 @@
 // The application layer in the life of a packet: what it is given, what is reported of it.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "datapath/app/protocol_table.h"
@@ -53,12 +54,27 @@ void Worker::feed_application(PacketWork& work) {
   if (work.flow == nullptr) return;
   if (work.stream.session != nullptr) {
     const bool ends = work.flow_ends || work.stream.session->state() == flow::TcpState::kClosed;
-    for (const Direction d : {work.direction, opposite(work.direction)}) {
-      app_->stream(*work.flow, d, work.stream.session->side(d), ends, now_);
+    const auto feed = [&](Direction d) { app_->stream(*work.flow, d, work.stream.session->side(d), ends, now_); };
+    const std::array<Direction, 2> order = {work.direction, opposite(work.direction)};
+    for (const Direction d : order) {
+      feed(d);
+      if (!take_turn(work)) continue;
+      for (const Direction again : order) feed(again);  // what one side had to say is told: nothing comes twice
+      take_turn(work);
+      break;
     }
   } else if (work.view->has_udp && !work.view->l4_checksum_bad) {
     app_->datagram(*work.flow, work.direction, work.view->payload, now_);
+    take_turn(work);
   }
+}
+
+// Was the flow turned round? Then the packet goes the other way.
+bool Worker::take_turn(PacketWork& work) {
+  app::AppFlow* state = app::app_flow(*work.flow);
+  if (state == nullptr || !std::exchange(state->turned, false)) return false;
+  work.direction = opposite(work.direction);
+  return true;
 }
 
 // After the rules have seen the packet: what is finished is reported and given up.

@@ -16,6 +16,12 @@ const std::uint64_t TcpSessionState::kBytes = sizeof(TcpSession) + sizeof(TcpSes
 TcpSession::TcpSession(std::unique_ptr<TcpSessionState> state) : state_(std::move(state)) {}
 TcpSession::~TcpSession() = default;
 
+void TcpSession::turn() {
+  std::swap(state_->ends[0], state_->ends[1]);
+  std::swap(sides_[0], sides_[1]);
+  state_->first_heard = opposite(state_->first_heard);
+}
+
 flow::TcpState TcpSession::state() const {
   return state_->state;
 }

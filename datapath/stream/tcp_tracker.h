@@ -77,6 +77,7 @@ class TcpSession final : public flow::FlowExtension {
   [[nodiscard]] std::uint64_t stream_size(Direction d) const;
 
   TcpSessionState& internal() { return *state_; }
+  void turn() override;
 
  private:
   std::unique_ptr<TcpSessionState> state_;

@@ -28,8 +28,6 @@ constexpr std::string_view kProtocolKeywords[] = {
     "dnp3_ind",
     "dnp3_obj",
     "dns.opcode",
-    "dns.query",
-    "dns_query",
     "enip_command",
     "file.magic",
     "filemagic",
