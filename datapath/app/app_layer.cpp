@@ -178,17 +178,21 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
   AppSide& other = side_of(state, opposite(d));
   side.detected = found;
   side.fresh = true;
+  const bool tcp = flow.client.protocol == ip_proto::kTcp;
   if (found == AppProtocol::kFailed) {
-    if (other.detected != AppProtocol::kFailed && flow.client.protocol == ip_proto::kTcp) return;  // the other decides
-    state.protocol = AppProtocol::kFailed;
-    stop(state);
+    if (other.detected == AppProtocol::kFailed) {
+      state.protocol = AppProtocol::kFailed;
+      stop(state);
+    } else if (!tcp) {
+      state.protocol = AppProtocol::kFailed;  // unless the answer says otherwise
+    }
     return;
   }
   if (is_known(state.protocol)) {
     if (state.protocol != found) state.events.push_back(AppEvent::mismatch_both_directions);
     return;
   }
-  if (other.detected == AppProtocol::kFailed) state.events.push_back(AppEvent::detect_only_one_direction);
+  if (other.detected == AppProtocol::kFailed && tcp) state.events.push_back(AppEvent::detect_only_one_direction);
   const Protocol* definition = find_protocol(found);
   if (definition != nullptr && !definition->may_begin[bulkhead::index_of(state.first_data)] &&
       state.original == AppProtocol::kUnknown) {

@@ -52,6 +52,7 @@ struct BufferDef {
 struct EventDef {
   std::string_view keyword;  // app-layer-event:http.KEYWORD
   std::string_view record;   // as anomaly records spell it
+  std::string_view alias;    // another spelling of the keyword, or ""
 };
 
 // The first datagram of a direction.

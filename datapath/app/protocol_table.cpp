@@ -94,7 +94,9 @@ std::optional<EventEntry> find_event(std::string_view name) {
   for (const Protocol* protocol : tables().protocols) {
     if (protocol->rule_prefix != name.substr(0, dot)) continue;
     for (std::size_t i = 0; i < protocol->events.size(); ++i) {
-      if (protocol->events[i].keyword == name.substr(dot + 1))
+      const EventDef& event = protocol->events[i];
+      const std::string_view wanted = name.substr(dot + 1);
+      if (event.keyword == wanted || (!event.alias.empty() && event.alias == wanted))
         return EventEntry{protocol, static_cast<std::uint8_t>(i)};
     }
   }

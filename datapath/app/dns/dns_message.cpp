@@ -240,10 +240,14 @@ bool header_is_plausible(const Header& h, std::size_t size) {
   return items * kLeastItemBytes <= size - kHeaderBytes;
 }
 
+bool flags_are_usual(const Header& h) {
+  return !h.z() && h.opcode() <= kHighestOpcode && h.opcode() != 3;
+}
+
 // As a client or a server would write it, so that other protocols are not taken for DNS on any port.
 bool header_is_usual(const Header& h) {
   const bool update = h.opcode() == 5;  // RFC 2136: the sections hold zones and prerequisites
-  if (h.z() || h.opcode() > kHighestOpcode || h.opcode() == 3 || h.questions > 4) return false;
+  if (!flags_are_usual(h) || h.questions > 4) return false;
   if (h.is_response()) return h.rcode() <= 10;
   return h.questions > 0 && h.rcode() == 0 && !h.authoritative() && h.additional <= 4 &&
          (update || (h.answers <= 1 && h.authorities <= 1));
@@ -269,8 +273,7 @@ bool sections_are_usual(const Header& h, MessageReader& reader) {
 bool read_header(ByteSpan bytes, Header& out) {
   if (bytes.size() < kHeaderBytes) return false;
   std::size_t at = 0;
-  for (std::uint16_t* field :
-       {&out.id, &out.flags, &out.questions, &out.answers, &out.authorities, &out.additional}) {
+  for (std::uint16_t* field : {&out.id, &out.flags, &out.questions, &out.answers, &out.authorities, &out.additional}) {
     *field = load_be16(&bytes[at]);
     at += 2;
   }
@@ -305,8 +308,13 @@ Likeness likeness(ByteSpan bytes) {
 }
 
 bool could_begin(ByteSpan bytes, std::size_t length) {
+  if (length < kHeaderBytes) return false;
   Header header;
-  if (!read_header(bytes, header) || length < kHeaderBytes || !header_is_plausible(header, length)) return false;
+  if (!read_header(bytes, header)) {
+    if (bytes.size() >= 4) header.flags = load_be16(&bytes[2]);
+    return flags_are_usual(header);
+  }
+  if (!header_is_plausible(header, length)) return false;
   Message message;
   return read_message(bytes, message) != Reading::kMalformed;
 }

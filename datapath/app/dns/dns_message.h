@@ -106,7 +106,7 @@ enum class Likeness : std::uint8_t {
   kStrict   // every field is plausible and the sections end where the message does
 };
 [[nodiscard]] Likeness likeness(ByteSpan bytes);
-// Can these be the first bytes of a message of `length` bytes?
+// Can these be the first bytes of a message of `length` bytes? They may be fewer than a header.
 [[nodiscard]] bool could_begin(ByteSpan bytes, std::size_t length);
 
 }  // namespace bulkhead::app::dns

@@ -6,15 +6,17 @@ namespace bulkhead::app::dns {
 namespace {
 
 // RFC 1035 4.1.1, RFC 2136 2.2.
-constexpr std::array<std::string_view, 11> kRcodes = {"NOERROR",  "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
-                                                      "YXDOMAIN", "YXRRSET", "NXRRSET",  "NOTAUTH",  "NOTZONE"};
+constexpr std::array<std::string_view, 11> kRcodes = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+                                                      "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+                                                      "NXRRSET", "NOTAUTH", "NOTZONE"};
 
 }  // namespace
 
 std::string_view rrtype_name(std::uint16_t type) {
   switch (type) {
 #define X(number, name) \
-  case number: return name;
+  case number:          \
+    return name;
 #include "datapath/app/dns/dns_rrtypes.def"
 #undef X
     default: return {};

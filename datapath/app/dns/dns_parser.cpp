@@ -42,9 +42,9 @@ Probe judge_stream(ByteSpan data, bool on_its_port) {
     const Likeness like = likeness(message.bytes);
     return like == Likeness::kStrict || (on_its_port && like == Likeness::kHeader) ? Probe::kYes : Probe::kNo;
   }
-  if (message.bytes.size() < kHeaderBytes) return Probe::kMore;
-  if (!could_begin(message.bytes, message.length)) return Probe::kNo;
-  return on_its_port ? Probe::kYes : Probe::kMore;
+  const bool has_header = message.bytes.size() >= kHeaderBytes;
+  if ((has_header || !on_its_port) && !could_begin(message.bytes, message.length)) return Probe::kNo;
+  return has_header && on_its_port ? Probe::kYes : Probe::kMore;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ constexpr BufferDef kBuffers[] = {
 };
 
 constexpr EventDef kEvents[] = {
-#define X(symbol, name, record, text) {name, record},
+#define X(symbol, name, alias, text) {name, name, alias},
 #include "datapath/app/dns/dns_events.def"
 #undef X
 };

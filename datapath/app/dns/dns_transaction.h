@@ -16,7 +16,7 @@ namespace bulkhead::app::dns {
 inline constexpr std::uint8_t kComplete = 1;
 
 enum class DnsEvent : std::uint8_t {
-#define X(symbol, name, record, text) symbol,
+#define X(symbol, name, alias, text) symbol,
 #include "datapath/app/dns/dns_events.def"
 #undef X
   kCount
@@ -29,8 +29,8 @@ class DnsTransaction final : public Transaction {
     inspected[bulkhead::index_of(opposite(d))] = true;  // that side has no part in it
   }
 
-  Direction direction;    // in which it was sent
-  bool refused = false;   // only an event: neither rules over names nor records see the message
+  Direction direction;   // in which it was sent
+  bool refused = false;  // only an event: neither rules over names nor records see the message
   Message message;
 
   void note(DnsEvent e) { add_event(static_cast<std::uint8_t>(e)); }

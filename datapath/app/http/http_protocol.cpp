@@ -190,7 +190,7 @@ constexpr BufferDef kBuffers[] = {
 };
 
 constexpr EventDef kEvents[] = {
-#define X(symbol, name, record, text) {name, record},
+#define X(symbol, name, record, text) {name, record, {}},
 #include "datapath/app/http/http_events.def"
 #undef X
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "datapath/app/http/http_transaction.h"
+#include "tests/support/dns_maker.h"
 #include "tests/support/tcp_conversation.h"
 
 namespace bulkhead::app {
@@ -56,6 +57,62 @@ TEST(AppLayer, AnAnswerThatIsNotRecognisedBelongsToTheRequestsProtocol) {
   EXPECT_EQ(l.state()->sides[1].detected, AppProtocol::http1);
   auto& tx = static_cast<http::HttpTransaction&>(*l.state()->parser->transactions().at(0));
   EXPECT_EQ(tx.message(Direction::kToClient).body.size(), 10U);
+}
+
+// A UDP flow whose datagrams go to the application layer.
+class Datagrams {
+ public:
+  Datagrams() {
+    flow.client.source_port = 4000;
+    flow.client.destination_port = 53;
+    flow.client.protocol = ip_proto::kUdp;
+    flow.counts[0].packets = 1;
+  }
+  bool send(Direction d, const std::string& bytes) {
+    layer.datagram(flow, d, {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()}, {});
+    return std::exchange(state().turned, false);
+  }
+  AppFlow& state() { return *app_flow(flow); }
+  flow::Flow flow;
+  AppLayer layer{AppSettings()};
+};
+
+const std::string kDnsQuery = test::dns_message({.questions = {test::dns_question("a.b")}});
+const std::string kDnsAnswer = test::dns_message({.flags = 0x8180, .questions = {test::dns_question("a.b")}});
+
+TEST(AppLayer, AnAnswerHeardFirstTurnsTheFlow) {
+  Datagrams talk;
+  EXPECT_TRUE(talk.send(kToServer, kDnsAnswer));
+  EXPECT_EQ(talk.flow.client.source_port, 53);
+  EXPECT_EQ(talk.flow.counts[1].packets, 1U);
+  EXPECT_EQ(talk.state().sides[1].detected, AppProtocol::dns);
+  EXPECT_FALSE(talk.send(kToServer, kDnsQuery));
+  ASSERT_EQ(talk.state().parser->transactions().size(), 2U);
+  EXPECT_TRUE(talk.state().parser->transactions()[0]->inspected[0]);
+}
+
+TEST(AppLayer, TheAnswerToADatagramOfNoProtocolMayStillTell) {
+  Datagrams talk;
+  talk.send(kToServer, "?");
+  EXPECT_EQ(talk.state().protocol, AppProtocol::kFailed);
+  talk.send(kToClient, kDnsAnswer);
+  EXPECT_EQ(talk.state().protocol, AppProtocol::dns);
+  EXPECT_TRUE(talk.state().events.empty());
+  talk.send(kToServer, kDnsQuery);
+  EXPECT_EQ(talk.state().parser->transactions().size(), 2U);
+  Datagrams neither;
+  neither.send(kToServer, "?");
+  neither.send(kToClient, "!");
+  EXPECT_TRUE(neither.state().sides[0].stopped);
+}
+
+TEST(AppLayer, AProtocolCanBeSwitchedOffOverOneTransport) {
+  Datagrams talk;
+  AppSettings settings;
+  settings.not_over_udp.set(index_of(AppProtocol::dns));
+  AppLayer layer(settings);
+  layer.datagram(talk.flow, kToServer, {reinterpret_cast<const Byte*>(kDnsQuery.data()), kDnsQuery.size()}, {});
+  EXPECT_EQ(talk.state().protocol, AppProtocol::kFailed);
 }
 
 }  // namespace

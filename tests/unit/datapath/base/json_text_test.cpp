@@ -33,5 +33,17 @@ TEST(JsonText, TextIsEscapedAndAlwaysUtf8) {
   EXPECT_EQ(json.take(), "{\"k\":\"\\\"\\\\\\n\\u0001\xc3\xa9\",\"bad\":\"\\\\xff!\",\"raw\":\"YWI=\"}");
 }
 
+TEST(JsonText, BytesThatAreNotTextKeepTheirControlCharacters) {
+  JsonText json;
+  json.open_object();
+  json.bytes_field("good", "\x01\xc3\xa9");
+  json.bytes_field("bad", "a\x01\xff");
+  json.open_array("list");
+  json.bytes_element("\x80");
+  json.close_array();
+  json.close_object();
+  EXPECT_EQ(json.take(), "{\"good\":\"\\u0001\xc3\xa9\",\"bad\":\"a\\u0001\\\\xff\",\"list\":[\"\\\\x80\"]}");
+}
+
 }  // namespace
 }  // namespace bulkhead

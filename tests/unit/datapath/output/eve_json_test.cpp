@@ -396,5 +396,28 @@ TEST(EveJson, TheBufferIsReused) {
   }
 }
 
+// The texts are those that datapath/app/dns writes (dns_parser_test.cpp).
+TEST(EveJson, RecordsOfDnsFitTheSchema) {
+  const char* const objects[] = {
+      R"({"version":2,"type":"query","id":1,"rrname":"a.b","rrtype":"A","tx_id":0,"opcode":0})",
+      R"({"version":2,"type":"answer","id":1,"flags":"8583","qr":true,"aa":true,"rd":true,"ra":true,"opcode":0,)"
+      R"("rrname":"a.b","rrtype":"A","rcode":"NXDOMAIN","answers":[)"
+      R"({"rrname":"a.b","rrtype":"SRV","ttl":60,"srv":{"priority":1,"weight":2,"port":3,"name":"t"}},)"
+      R"({"rrname":"a.b","rrtype":"SSHFP","ttl":60,"sshfp":{"fingerprint":"ab:cd","algo":2,"type":1}}],)"
+      R"("grouped":{"SRV":[{"priority":1,"weight":2,"port":3,"name":"t"}]},)"
+      R"("authorities":[{"rrname":"a.b","rrtype":"SOA","ttl":60,"soa":{"mname":"m","rname":"r","serial":1,"refresh":2,)"
+      R"("retry":3,"expire":4,"minimum":5}}]})"};
+  for (const char* const object : objects) {
+    event::AppEvent e;
+    e.header = sample_alert().header;
+    e.header.app_protocol = {};
+    e.type = "dns";
+    e.fields.emplace_back("dns", object);
+    const json written = json::parse(line_of(e));
+    EXPECT_EQ(schema().check(written), "");
+    EXPECT_EQ(written["dns"], json::parse(object));
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::output
