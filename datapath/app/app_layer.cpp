@@ -185,6 +185,7 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
       stop(state);
     } else if (!tcp) {
       state.protocol = AppProtocol::kFailed;  // unless the answer says otherwise
+      side.pending.clear();
     }
     return;
   }

@@ -68,7 +68,7 @@ TEST(KeywordTable, EveryKeywordHasAFileThatExplainsIt) {
 TEST(KnownNames, TellsApart) {
   EXPECT_EQ(unbuilt_keyword("http.uri"), UnbuiltKeyword::kNo);
   EXPECT_EQ(unbuilt_keyword("HTTP2.FrameType"), UnbuiltKeyword::kProtocol);
-  EXPECT_EQ(unbuilt_keyword("dns.query"), UnbuiltKeyword::kProtocol);
+  EXPECT_EQ(unbuilt_keyword("krb5.cname"), UnbuiltKeyword::kProtocol);
   EXPECT_EQ(unbuilt_keyword("lua"), UnbuiltKeyword::kOther);
   EXPECT_EQ(unbuilt_keyword("content"), UnbuiltKeyword::kNo);
   EXPECT_EQ(unbuilt_keyword("contend"), UnbuiltKeyword::kNo);
@@ -83,9 +83,9 @@ TEST(KnownNames, TellsApart) {
 TEST(KnownNames, Diagnostics) {
   EXPECT_EQ(test::Built("nocasse;").place(), "signature.keyword.unknown@2+7");
   EXPECT_EQ(test::Built("nocasse;").diagnostics().all()[0].hint, "did you mean nocase?");
-  EXPECT_EQ(test::Built("dns.query; content:\"a\";").place(), "signature.keyword.protocol_buffer@2+9");
+  EXPECT_EQ(test::Built("krb5.cname; content:\"a\";").place(), "signature.keyword.protocol_buffer@2+10");
   // One missing parser is one error: what follows is not taken for payload.
-  EXPECT_EQ(test::Built("dns.query; bsize:5; content:\"a\";").diagnostics().error_count(), 1U);
+  EXPECT_EQ(test::Built("krb5.cname; bsize:5; content:\"a\";").diagnostics().error_count(), 1U);
   EXPECT_EQ(test::Built("dns.query; dotprefix; dataset:isset,a; content:\"a\";").diagnostics().error_count(), 1U);
   EXPECT_EQ(test::Built("lua:script.lua;").place(), "signature.keyword.not_built@2+3");
 }
