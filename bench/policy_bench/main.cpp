@@ -7,6 +7,7 @@
 //   path      small packets and a bulk stream between two hosts of a bridge, in namespaces side by side, in turns:
 //             without rules, with what a container engine puts there, and with bulkhead beside that
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,6 +32,7 @@
 #include "rules/compile/policy_compiler.h"
 #include "rules/model/rule_parser.h"
 #include "rules/nft/enforcer.h"
+#include "rules/nft/l2_guard.h"
 #include "rules/nft/nl_transport.h"
 #include "rules/nft/rule_builder.h"
 #include "rules/nft/ruleset_diff.h"
@@ -283,8 +285,26 @@ sockaddr_in at_b(std::uint16_t port) {
   return out;
 }
 
+// The guard of both hosts' ports, as the daemon loads it.
+void load_port_guard(Lane& lane) {
+  std::vector<GuardPort> ports;
+  for (const char* name : {"a", "b"}) {
+    const NetLab::Host& host = lane.lab->host(name);
+    GuardPort port;
+    port.interface = host.interface;
+    port.index = ::if_nametoindex(host.interface.c_str());
+    port.workload = name;
+    port.mac = MacAddress::parse(
+        lane.lab->output("ip -o link show eth0 | sed 's/.*ether \\([0-9a-f:]*\\).*/\\1/'", name).substr(0, 17));
+    port.addresses = {host.v4, host.v6};
+    ports.push_back(std::move(port));
+  }
+  L2Guard guard(*lane.transport);
+  checked(guard.load(std::move(ports)));
+}
+
 Lane make_lane(const std::string& name, bool bridge_netfilter, bool engine, const PolicyTablePtr& table,
-               const NftSettings& settings) {
+               const NftSettings& settings, bool port_guard = false) {
   Lane out;
   out.name = name;
   out.lab = std::make_unique<NetLab>(std::vector<std::string>{"a", "b"}, bridge_netfilter);
@@ -294,6 +314,7 @@ Lane make_lane(const std::string& name, bool bridge_netfilter, bool engine, cons
     Enforcer enforcer(*out.transport, settings);
     checked(enforcer.load(table));
   }
+  if (port_guard) load_port_guard(out);
   sockaddr_in to = at_b(9000);
   out.small_to = out.lab->socket_in("b", AF_INET, SOCK_DGRAM, 0);
   out.small_from = out.lab->socket_in("a", AF_INET, SOCK_DGRAM, 0);
@@ -377,7 +398,8 @@ void bench_paths(unsigned workloads, unsigned policy_count, unsigned rounds) {
     lanes.push_back(make_lane("no rules", bridge_netfilter, false, nullptr, {}));
     if (bridge_netfilter) lanes.push_back(make_lane("container engine's rules", true, true, nullptr, {}));
     lanes.push_back(make_lane("bulkhead, no source pinning", bridge_netfilter, bridge_netfilter, table, unpinned));
-    lanes.push_back(make_lane("bulkhead", bridge_netfilter, bridge_netfilter, table, {}));
+    lanes.push_back(make_lane("bulkhead, sources pinned", bridge_netfilter, bridge_netfilter, table, {}));
+    lanes.push_back(make_lane("bulkhead, ports guarded", bridge_netfilter, bridge_netfilter, table, unpinned, true));
     std::printf("path      %s; %% against the line above without bulkhead; limit 5 %%\n",
                 bridge_netfilter ? "br_netfilter on: judged in inet with conntrack"
                                  : "br_netfilter off: judged in the bridge, without conntrack");

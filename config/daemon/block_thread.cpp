@@ -53,18 +53,46 @@ void BlockThread::request(const pipeline::BlockRequest& request) {
   wake_.notify_one();
 }
 
+void BlockThread::forget(std::vector<IpAddress> addresses) {
+  if (addresses.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(addresses));
+  }
+  wake_.notify_one();
+}
+
+void BlockThread::restore() {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.emplace_back();
+  }
+  wake_.notify_one();
+}
+
+void BlockThread::work(const Task& task) {
+  const auto done = task.empty() ? manager_.restore() : manager_.forget(task);
+  if (!done) return spdlog::error("blocks: {}", done.error().to_string());
+  if (task.empty()) return spdlog::info("blocks: {} stand again", *done);
+  if (*done != 0) spdlog::info("blocks: {} ended with the workloads that had their addresses", *done);
+}
+
 void BlockThread::run() {
   if (const Status prompt = make_prompt("blocks", nice_ == 0 ? 0 : kFirst); !prompt) {
     spdlog::warn("busy containers can hold up blocks: {}", prompt.error().to_string());
   }
   std::deque<pipeline::BlockRequest> taken;
+  std::deque<Task> tasks;
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      wake_.wait(lock, [this] { return stop_ || !queue_.empty() || !tasks_.empty(); });
+      if (queue_.empty() && tasks_.empty()) return;
       taken.swap(queue_);
+      tasks.swap(tasks_);
     }
+    for (const Task& task : tasks) work(task);
+    tasks.clear();
     for (const auto& request : taken) act(request);
     taken.clear();
   }

@@ -44,10 +44,16 @@ class BlockThread final : public pipeline::ResponseSink {
   void start();
   void stop();
   void request(const pipeline::BlockRequest& request) override;
+  // From the control thread: BlockManager::forget() and restore(), in the order of the calls.
+  void forget(std::vector<IpAddress> addresses);
+  void restore();
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
 
  private:
+  // What the control thread asked for; without addresses: restore.
+  using Task = std::vector<IpAddress>;
   void run();
+  void work(const Task& task);
   void act(const pipeline::BlockRequest& request);
   void follow(const pipeline::BlockRequest& request);
   [[nodiscard]] rules::Block block_for(const pipeline::BlockRequest& request) const;
@@ -64,6 +70,7 @@ class BlockThread final : public pipeline::ResponseSink {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<pipeline::BlockRequest> queue_;
+  std::deque<Task> tasks_;
   bool stop_ = false;
   struct Asked {
     std::int64_t until = 0;  // second in which it may be asked again

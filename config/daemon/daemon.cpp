@@ -11,16 +11,21 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <future>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "config/daemon/block_thread.h"
+#include "config/daemon/file_watch.h"
 #include "config/daemon/generation.h"
 #include "config/daemon/guard_thread.h"
+#include "config/daemon/label_updates.h"
 #include "config/daemon/summary_sink.h"
+#include "config/load/inventory_yaml.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/output/file_sink.h"
 #include "datapath/output/netlink_sink.h"
@@ -34,6 +39,8 @@
 #include "rules/nft/guard_ports.h"
 #include "rules/nft/l2_guard.h"
 #include "rules/nft/nl_transport.h"
+#include "rules/nft/ruleset_monitor.h"
+#include "rules/reconcile/label_changes.h"
 #include "rules/reconcile/lease_keeper.h"
 #include "rules/reconcile/session_cutter.h"
 
@@ -43,6 +50,8 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitBadInput = 2;
+constexpr std::size_t kMostLabels = 256;              // workloads with new labels at once; beyond it a full load
+constexpr auto kReadBack = std::chrono::minutes(1);   // how often the kernel's ruleset is compared unasked
 constexpr auto kFirstList = std::chrono::seconds(3);  // how long the start waits for the engine's answer
 
 std::string printed(const Diagnostics& diagnostics) {
@@ -167,9 +176,10 @@ class Daemon {
 
   // Guards the ports that the generation knows and this node has.
   bool load_guard(const Generation& generation) {
-    if (!settings_.guard.enabled) return true;
+    if (!guard_settings_.enabled && guard_->ports().empty()) return true;
     std::vector<rules::GuardPort> ports;
-    if (generation.inventory != nullptr) ports = rules::guard_ports(*generation.inventory, discovery_->links());
+    if (guard_settings_.enabled && generation.inventory != nullptr)
+      ports = rules::guard_ports(*generation.inventory, discovery_->links());
     const auto report = guard_->load(std::move(ports));
     if (!report) {
       spdlog::error("the kernel refused the guard of the ports: {}", report.error().to_string());
@@ -194,12 +204,34 @@ class Daemon {
       static_cast<void>(load_guard(generation_));  // a listed interface may have come
       return;
     }
+    use_inventory(generation_.base);
+  }
+
+  // The file of workloads was edited.
+  void reread_inventory() {
     Diagnostics diagnostics;
-    auto next = with_workloads(generation_, discovery_->discovered(), generation_number_ + 1, diagnostics);
+    auto base = load_inventory_file(inventory_file_, diagnostics);
+    if (!diagnostics.all().empty()) spdlog::warn("{}:\n{}", inventory_file_, printed(diagnostics));
+    if (base == nullptr || diagnostics.has_errors()) {
+      spdlog::error("{} has errors: the workloads stay as they are", inventory_file_);
+      return;
+    }
+    use_inventory(std::move(base));
+  }
+
+  // Workloads as they are now, of the file and of the engine: other labels by the smallest transaction, everything else
+  // by a full load.
+  void use_inventory(std::shared_ptr<const rules::Inventory> base) {
+    if (generation_.model == nullptr) return;
+    Diagnostics diagnostics;
+    const auto inventory = merged_inventory(base, discovered(), diagnostics);
+    if (follow_labels(base, inventory)) return;
+    auto next = with_workloads(generation_, std::move(base), inventory, generation_number_ + 1, diagnostics);
     if (!next) {
       spdlog::error("the policies do not compile for the workloads that are there:\n{}", printed(diagnostics));
       return;
     }
+    end_blocks_of_gone(generation_.inventory.get(), *inventory);
     // A guard that fails for one port is no reason to leave the policies of all as they were.
     const bool guarded = load_guard(*next);
     if (!load_kernel(next->policy)) return;
@@ -210,6 +242,102 @@ class Daemon {
     cut_again_ = true;
     live_->use(generation_.snapshot);
     spdlog::info("workloads: {}; generation {}", generation_.summary.workloads, generation_number_);
+  }
+
+  // True: nothing but labels differs, and the kernel has them. The table of the workers follows (adopt_table).
+  bool follow_labels(const std::shared_ptr<const rules::Inventory>& base,
+                     const std::shared_ptr<const rules::Inventory>& inventory) {
+    if (generation_.inventory == nullptr) return false;
+    const auto changed = rules::label_changes(*generation_.inventory, *inventory, kMostLabels);
+    if (!changed) return false;
+    if (changed->empty()) return true;
+    const auto done = labels_.apply(*changed, *enforcer_);
+    if (!done) {
+      spdlog::error("the kernel refused new labels, everything is loaded anew: {}", done.error().to_string());
+      return false;
+    }
+    if (!*done) return false;
+    spdlog::info("labels of {} workloads: {} changes in {:.1f} ms", changed->size(), (*done)->commands,
+                 (*done)->time.count() * 1e3);
+    generation_.base = base;
+    generation_.inventory = inventory;
+    table_is_old_ = true;
+    return true;
+  }
+
+  // Compiles the whole table beside this thread, for the workers and for open sessions, once labels have changed.
+  void compile_table() {
+    if (!table_is_old_ || compiling_.valid()) return;
+    table_is_old_ = false;
+    compiling_ = std::async(std::launch::async, [current = generation_, number = generation_number_ + 1] {
+      Diagnostics ignored;  // the same policies have compiled before
+      return with_workloads(current, current.base, current.inventory, number, ignored);
+    });
+  }
+
+  void adopt_table() {
+    if (!compiling_.valid() || compiling_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+    auto next = compiling_.get();
+    // A full load or further labels came in between.
+    if (!next || next->inventory != generation_.inventory || next->model != generation_.model) {
+      table_is_old_ = next.has_value() && next->model == generation_.model && table_is_old_;
+      return;
+    }
+    policy_before_ = generation_.policy;
+    generation_ = std::move(*next);
+    ++generation_number_;
+    live_->use(generation_.snapshot);
+    cut_sessions(generation_.policy, policy_before_);
+    cut_again_ = true;
+    spdlog::info("labels: generation {}", generation_number_);
+  }
+
+  // Addresses that lose their workload lose their blocks: the next owner has done nothing.
+  void end_blocks_of_gone(const rules::Inventory* before, const rules::Inventory& now) {
+    if (before == nullptr) return;
+    std::vector<IpAddress> gone;
+    for (const rules::Workload& workload : before->workloads()) {
+      if (workload.host_network) continue;
+      for (const IpAddress& address : workload.addresses) {
+        const rules::Workload* owner = now.workload_at(address);
+        if (owner == nullptr || owner->full_name() != workload.full_name()) gone.push_back(address);
+      }
+    }
+    if (gone.empty()) return;
+    if (response_ != nullptr) return response_->forget(std::move(gone));
+    if (const auto ended = blocks_->forget(gone); !ended) spdlog::error("blocks: {}", ended.error().to_string());
+  }
+
+  // Others changed our tables, or might have: what we loaded stands again.
+  void look_for_drift() {
+    const auto now = std::chrono::steady_clock::now();
+    bool look = now >= next_read_back_;
+    if (monitor_ != nullptr) {
+      const auto heard = monitor_->poll();
+      look = look || !heard || *heard;
+    }
+    if (!look) return;
+    next_read_back_ = now + kReadBack;
+    if (enforcer_->mode() != rules::EnforcementMode::detect()) {
+      spdlog::warn("bridged traffic is seen by other hooks than before: the policies are loaded anew");
+      if (load_kernel(generation_.policy)) drift_repaired_.add();
+      return;
+    }
+    const auto findings = enforcer_->repair();
+    if (!findings) {
+      spdlog::error("drift: {}", findings.error().to_string());
+      return;
+    }
+    const auto of_guard = guard_->verify();
+    const bool guard_differs = of_guard && !of_guard->empty();
+    if (guard_differs) static_cast<void>(load_guard(generation_));
+    if (findings->empty() && !guard_differs) return;
+    const std::size_t count = findings->size() + (guard_differs ? of_guard->size() : 0);
+    drift_repaired_.add(count);
+    spdlog::warn("somebody changed the tables: {} differences repaired, the first: {}", count,
+                 findings->empty() ? of_guard->front() : findings->front());
+    if (response_ != nullptr) return response_->restore();
+    if (const auto restored = blocks_->restore(); !restored) spdlog::error("blocks: {}", restored.error().to_string());
   }
 
   // The policy into the kernel, and the blocks that an earlier run left there into our books.
@@ -226,6 +354,7 @@ class Daemon {
     enforcer_ = std::make_unique<rules::Enforcer>(*policy_transport_, nft_settings(settings_.segments));
     guard_ = std::make_unique<rules::L2Guard>(*policy_transport_, settings_.guard.rules);
     links_loaded_ = discovery_->links().version();
+    guard_->use(guard_settings_.rules);
     if (!load_guard(generation_)) return false;
     if (!open_conntrack() || !load_kernel(generation_.policy) || !keep_lease(settings_.segments)) return false;
     blocks_ = std::make_unique<rules::BlockManager>(*block_transport_, block_settings());
@@ -235,12 +364,40 @@ class Daemon {
     } else if (*adopted > 0) {
       spdlog::info("{} blocks of an earlier run are still in force", *adopted);
     }
+    watch_tables();
+    watch_inventory(settings_.policy.inventory);
     return true;
+  }
+
+  void watch_tables() {
+    std::set<std::uint32_t> own = {policy_transport_->port(), block_transport_->port()};
+    if (lease_port_ != 0) own.insert(lease_port_);
+    auto monitor = rules::RulesetMonitor::open(enforcer_->settings().table, std::move(own));
+    if (!monitor) {
+      spdlog::warn("changes by others are found by reading the tables once a minute alone: {}",
+                   monitor.error().to_string());
+      return;
+    }
+    monitor_ = std::move(*monitor);
+    next_read_back_ = std::chrono::steady_clock::now() + kReadBack;
+  }
+
+  void watch_inventory(const std::string& path) {
+    if (path == inventory_file_) return;
+    inventory_watch_.reset();
+    inventory_file_ = path;
+    if (path.empty()) return;
+    auto watch = FileWatch::open(path);
+    if (!watch) {
+      spdlog::warn("edits of {} take effect at a reload: {}", path, watch.error().to_string());
+      return;
+    }
+    inventory_watch_ = std::make_unique<FileWatch>(std::move(*watch));
   }
 
   [[nodiscard]] rules::NftSettings nft_settings(const SegmentSettings& segments) const {
     rules::NftSettings out;
-    out.pin_sources = !settings_.guard.enabled;  // the guard of the port does it, before the bridge
+    out.pin_sources = !guard_settings_.enabled;  // the guard of the port does it, before the bridge
     out.closed = segments.closed;
     out.fail_closed = segments.fail_closed;
     out.lease = segments.lease;
@@ -268,6 +425,7 @@ class Daemon {
     }
     rules::LeaseSettings settings;
     settings.lease = segments.lease;
+    lease_port_ = (*transport)->port();
     lease_ = std::make_unique<rules::LeaseKeeper>(std::move(*transport), settings);
     if (const Status started = lease_->start(); !started) {
       spdlog::error("lease: {}", started.error().to_string());
@@ -322,6 +480,8 @@ class Daemon {
     spdlog::info("kernel: {} chains, {} rules, {} sets, {} elements; {} changes; bridged traffic judged in {}",
                  report->chains, report->rules, report->sets, report->elements, report->changes,
                  report->mode.to_string());
+    labels_.base(policy == nullptr ? nullptr : table, *enforcer_);
+    table_is_old_ = false;
     return true;
   }
 
@@ -400,13 +560,7 @@ class Daemon {
           std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
       response_->start();
     }
-    if (settings_.guard.enabled) {
-      guard_events_ = std::make_unique<GuardThread>(*publishers_[workers + 1]);
-      guard_events_->use(guard_->ports());
-      if (const Status started = guard_events_->start(settings_.guard.rules.log_group); !started) {
-        spdlog::warn("no events of the guards of ports: {}", started.error().to_string());
-      }
-    }
+    start_guard_events();
     std::vector<io::PacketSource*> sources;
     std::vector<event::EventPublisher*> publishers;
     for (std::size_t i = 0; i < workers; ++i) {
@@ -419,12 +573,31 @@ class Daemon {
     live_->start(generation_.snapshot);
   }
 
+  void start_guard_events() {
+    if (guard_events_ != nullptr) guard_events_->stop();
+    guard_events_.reset();
+    if (!guard_settings_.enabled) return;
+    guard_events_ = std::make_unique<GuardThread>(*publishers_[taps_.size() + 1]);
+    guard_events_->use(guard_->ports());
+    if (const Status started = guard_events_->start(guard_settings_.rules.log_group); !started) {
+      spdlog::warn("no events of the guards of ports: {}", started.error().to_string());
+    }
+  }
+
+  // What to wake up for besides signals.
+  [[nodiscard]] std::vector<int> fds() const {
+    std::vector<int> out = discovery_->fds();
+    if (monitor_ != nullptr) out.push_back(monitor_->fd());
+    if (inventory_watch_ != nullptr) out.push_back(inventory_watch_->fd());
+    return out;
+  }
+
   // Waits for signals; writes stats; notices failures.
   int watch() {
     auto next_stats = std::chrono::steady_clock::now() + settings_.stats.interval;
     while (true) {
       if (lease_ != nullptr) lease_->beat();
-      switch (signals_.wait(std::chrono::milliseconds(discovery_->unresolved() != 0 ? 20 : 200), discovery_->fds())) {
+      switch (signals_.wait(wait_time(), fds())) {
         case SIGTERM:
         case SIGINT: spdlog::info("stopping"); return 0;
         case SIGHUP: reload(); break;
@@ -432,6 +605,10 @@ class Daemon {
       }
       if (policy_expires()) reload();
       rediscover();
+      if (inventory_watch_ != nullptr && inventory_watch_->changed()) reread_inventory();
+      adopt_table();
+      compile_table();
+      look_for_drift();
       if (cut_again_) cut_sessions(generation_.policy, policy_before_);
       cut_again_ = false;
       tell_about_lease();
@@ -446,6 +623,10 @@ class Daemon {
         next_stats += settings_.stats.interval;
       }
     }
+  }
+
+  [[nodiscard]] std::chrono::milliseconds wait_time() const {
+    return std::chrono::milliseconds(discovery_->unresolved() != 0 || compiling_.valid() ? 20 : 200);
   }
 
   // A policy of the table in force has reached its end; once for each table, whether the reload works or not.
@@ -491,17 +672,27 @@ class Daemon {
       return;
     }
     const rules::NftSettings before = enforcer_->settings();
+    const PortGuardSettings guard_before = guard_settings_;
+    guard_settings_ = settings->guard;
+    guard_->use(guard_settings_.rules);
     enforcer_->use(nft_settings(settings->segments));
     if (!load_guard(*next) || !load_kernel(next->policy) || !keep_lease(settings->segments)) {
+      guard_settings_ = guard_before;
+      guard_->use(guard_settings_.rules);
       enforcer_->use(before);
       spdlog::error("reload failed: generation {} keeps running", generation_number_);
       return;
     }
+    if (next->inventory != nullptr) end_blocks_of_gone(generation_.inventory.get(), *next->inventory);
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     cut_again_ = true;
     ++generation_number_;
     live_->use(generation_.snapshot);
+    const bool other_events = guard_before.enabled != guard_settings_.enabled ||
+                              guard_before.rules.log_group != guard_settings_.rules.log_group;
+    if (other_events) start_guard_events();
+    watch_inventory(settings->policy.inventory);
     const auto& loaded = generation_.summary;
     spdlog::info("reloaded: generation {}, {} signatures ({} refused), {} policies", generation_number_,
                  loaded.rules_loaded, loaded.rules_refused, loaded.policies);
@@ -521,6 +712,7 @@ class Daemon {
                                     rule.packets);
       }
     }
+    stats.counters.emplace_back("enforce.drift_repaired", drift_repaired_.value());
     const output::OutputStats written = output_->stats();
     stats.counters.emplace_back("output.published", written.published);
     stats.counters.emplace_back("output.dropped", written.dropped);
@@ -541,7 +733,8 @@ class Daemon {
     spdlog::info("stopped; policy and blocks stay in the kernel (bulkhead recover removes them)");
   }
 
-  const EngineSettings settings_;
+  const EngineSettings settings_;  // of the start; what a reload may change besides the generation stands below
+  PortGuardSettings guard_settings_ = settings_.guard;
   const ReloadSettings& reload_;
   Signals signals_;
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();
@@ -556,7 +749,16 @@ class Daemon {
   std::unique_ptr<rules::L2Guard> guard_;
   std::unique_ptr<rules::ConntrackTable> conntrack_;
   std::unique_ptr<rules::LeaseKeeper> lease_;
+  std::uint32_t lease_port_ = 0;
   bool lease_told_ = false, cut_again_ = true;
+  std::unique_ptr<rules::RulesetMonitor> monitor_;
+  std::chrono::steady_clock::time_point next_read_back_;
+  Counter drift_repaired_;
+  std::string inventory_file_;
+  std::unique_ptr<FileWatch> inventory_watch_;
+  LabelUpdates labels_;
+  std::future<std::optional<Generation>> compiling_;  // the table for labels that the kernel has already
+  bool table_is_old_ = false;
   rules::PolicyTablePtr policy_before_, expiry_seen_;
   std::unique_ptr<rules::BlockManager> blocks_;
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;

@@ -17,16 +17,8 @@ namespace bulkhead::config {
 
 namespace {
 
-// The table of out.model for out.base and what was discovered; null with errors.
-void compile(const rules::Discovered* discovered, Generation& out, Diagnostics& diagnostics) {
-  out.inventory = out.base;
-  if (discovered != nullptr) {
-    std::vector<std::string> contradictions;
-    out.inventory = rules::with_discovered(*out.base, *discovered, contradictions);
-    for (const std::string& text : contradictions) {
-      diagnostics.warning({}, "inventory.contradiction", text, "what was discovered there is left out");
-    }
-  }
+// The table of out.model for out.inventory; null with errors.
+void compile(Generation& out, Diagnostics& diagnostics) {
   out.policy = rules::compile_policies(*out.model, out.inventory, diagnostics);
   if (out.policy != nullptr) out.summary.workloads = out.policy->workloads().size();
 }
@@ -42,7 +34,8 @@ void load_policy(const PolicySettings& settings, const rules::Discovered* discov
   out.summary.policies = model->policies.size();
   add_metadata_guard(*model, settings.metadata);
   out.model = std::move(model);
-  compile(discovered, out, diagnostics);
+  out.inventory = merged_inventory(out.base, discovered, diagnostics);
+  compile(out, diagnostics);
 }
 
 }  // namespace
@@ -96,11 +89,26 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
   return out;
 }
 
-std::optional<Generation> with_workloads(const Generation& current, const rules::Discovered& discovered,
-                                         std::uint32_t number, Diagnostics& diagnostics) {
+std::shared_ptr<const rules::Inventory> merged_inventory(const std::shared_ptr<const rules::Inventory>& base,
+                                                         const rules::Discovered* discovered,
+                                                         Diagnostics& diagnostics) {
+  if (discovered == nullptr) return base;
+  std::vector<std::string> contradictions;
+  auto out = rules::with_discovered(*base, *discovered, contradictions);
+  for (const std::string& text : contradictions) {
+    diagnostics.warning({}, "inventory.contradiction", text, "what was discovered there is left out");
+  }
+  return out;
+}
+
+std::optional<Generation> with_workloads(const Generation& current, std::shared_ptr<const rules::Inventory> base,
+                                         std::shared_ptr<const rules::Inventory> inventory, std::uint32_t number,
+                                         Diagnostics& diagnostics) {
   if (current.model == nullptr) return std::nullopt;
   Generation out = current;
-  compile(&discovered, out, diagnostics);
+  out.base = std::move(base);
+  out.inventory = std::move(inventory);
+  compile(out, diagnostics);
   if (out.policy == nullptr || diagnostics.has_errors()) return std::nullopt;
   auto snapshot = std::make_shared<pipeline::Snapshot>(*current.snapshot);
   snapshot->generation = number;

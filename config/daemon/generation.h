@@ -66,8 +66,14 @@ void save_datasets(const Generation& generation);
     const std::shared_ptr<signatures::SharedState>& state = make_shared_state(),
     const rules::Discovered* discovered = nullptr);
 
-// The generation for other workloads: the same files, compiled for them. Signatures are not touched.
-[[nodiscard]] std::optional<Generation> with_workloads(const Generation& current, const rules::Discovered& discovered,
+// The inventory of the file and what was discovered beside it (null: nothing is followed).
+[[nodiscard]] std::shared_ptr<const rules::Inventory> merged_inventory(
+    const std::shared_ptr<const rules::Inventory>& base, const rules::Discovered* discovered, Diagnostics& diagnostics);
+
+// The generation for other workloads: the same policies, compiled for them. Signatures are not touched.
+[[nodiscard]] std::optional<Generation> with_workloads(const Generation& current,
+                                                       std::shared_ptr<const rules::Inventory> base,
+                                                       std::shared_ptr<const rules::Inventory> inventory,
                                                        std::uint32_t number, Diagnostics& diagnostics);
 
 // Denies the metadata services in a tier behind `security` (the first one where there is none of that name).

@@ -48,7 +48,7 @@ BlockOutcome BlockManager::guard(const Block& block, Clock::time_point now) cons
 
 bool BlockManager::known(const Block& block, Clock::time_point now) const {
   const auto found = active_.find({block.kind, block.target()});
-  return found != active_.end() && found->second > now;
+  return found != active_.end() && found->second.until > now;
 }
 
 void BlockManager::append(NftBatch& batch, NftOp op, const Block& block) const {
@@ -132,7 +132,7 @@ Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now
     return status.error();
   }
   forget_expired(now);
-  active_[{block.kind, block.target()}] = now + bounded.ttl;
+  active_.insert_or_assign({block.kind, block.target()}, Known{now + bounded.ttl, bounded});
   remember_ends(bounded, now + bounded.ttl);
   if (outcome == BlockOutcome::kAdded) recent_.push_back(now);
   (outcome == BlockOutcome::kAdded ? counters_.added : counters_.renewed).add();
@@ -175,10 +175,42 @@ Result<std::size_t> BlockManager::adopt(Clock::time_point now) {
   active_.clear();
   ends_.clear();
   for (const ActiveBlock& entry : *blocks) {
-    active_[{entry.block.kind, entry.block.target()}] = now + entry.expires_in;
+    active_.insert_or_assign({entry.block.kind, entry.block.target()}, Known{now + entry.expires_in, entry.block});
     remember_ends(entry.block, now + entry.expires_in);
   }
   return blocks->size();
+}
+
+Result<std::size_t> BlockManager::forget(const std::vector<IpAddress>& addresses) {
+  const auto gone = [&](const IpAddress& address) {
+    return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+  };
+  auto blocks = list();
+  if (!blocks) return blocks.error();
+  std::size_t out = 0;
+  for (const ActiveBlock& entry : *blocks) {
+    const FlowTuple target = entry.block.target();
+    if (!gone(target.source) && !gone(target.destination)) continue;
+    const auto removed = remove(entry.block);
+    if (!removed) return removed.error();
+    out += *removed ? 1 : 0;
+  }
+  return out;
+}
+
+Result<std::size_t> BlockManager::restore(Clock::time_point now) {
+  forget_expired(now);
+  ends_.clear();
+  for (auto& [key, known_block] : active_) {
+    Block block = known_block.block;
+    block.ttl = std::max(std::chrono::ceil<std::chrono::seconds>(known_block.until - now), std::chrono::seconds(1));
+    NftBatch batch;
+    append(batch, NftOp::kAddElements, block);
+    append_ends(batch, block, now, false);
+    if (const Status status = transport_.apply(batch); !status) return status.error();
+    remember_ends(block, now + block.ttl);
+  }
+  return active_.size();
 }
 
 std::size_t BlockManager::active(Clock::time_point now) {
@@ -187,7 +219,7 @@ std::size_t BlockManager::active(Clock::time_point now) {
 }
 
 void BlockManager::forget_expired(Clock::time_point now) {
-  std::erase_if(active_, [&](const auto& entry) { return entry.second <= now; });
+  std::erase_if(active_, [&](const auto& entry) { return entry.second.until <= now; });
   std::erase_if(ends_, [&](const auto& entry) { return entry.second <= now; });
 }
 

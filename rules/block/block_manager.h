@@ -52,6 +52,12 @@ class BlockManager {
   [[nodiscard]] Result<std::vector<ActiveBlock>> list();
   // Takes over what an earlier run left; how many.
   [[nodiscard]] Result<std::size_t> adopt(Clock::time_point now = Clock::now());
+  // Ends the blocks of these addresses, whoever made them; how many. For addresses that have lost their workload: who
+  // gets one next has done nothing.
+  [[nodiscard]] Result<std::size_t> forget(const std::vector<IpAddress>& addresses);
+  // Somebody else emptied the table: what this manager knows of stands there again, with the time that is left; how
+  // many.
+  [[nodiscard]] Result<std::size_t> restore(Clock::time_point now = Clock::now());
   // Blocks in force as far as this manager knows.
   [[nodiscard]] std::size_t active(Clock::time_point now = Clock::now());
 
@@ -72,7 +78,11 @@ class BlockManager {
 
   NftTransport& transport_;
   const BlockSettings settings_;
-  std::map<Key, Clock::time_point> active_;      // to when
+  struct Known {
+    Clock::time_point until;
+    Block block;
+  };
+  std::map<Key, Known> active_;
   std::map<IpAddress, Clock::time_point> ends_;  // elements of the sets in front, to when
   std::deque<Clock::time_point> recent_;         // blocks added in the last minute
   Counters counters_;

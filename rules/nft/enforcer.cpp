@@ -91,6 +91,16 @@ Result<std::vector<std::string>> Enforcer::verify() {
   return findings;
 }
 
+Result<std::vector<std::string>> Enforcer::repair() {
+  auto actual = transport_.dump(settings_.table);
+  if (!actual) return actual.error();
+  leave_out_guard(*actual);
+  RulesetDifference difference = compare_rulesets(desired_, *actual);
+  if (difference.batch.empty()) return std::move(difference.findings);
+  if (auto status = transport_.apply(difference.batch); !status) return status.error();
+  return std::move(difference.findings);
+}
+
 Result<std::vector<RuleCounter>> Enforcer::counters() {
   auto actual = transport_.dump(settings_.table);
   if (!actual) return actual.error();

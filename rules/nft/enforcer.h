@@ -40,6 +40,8 @@ class Enforcer {
   [[nodiscard]] Result<LoadReport> load(const PolicyTablePtr& table, const EnforcementMode& mode);
   // Differences between the kernel and what was loaded last; empty: proved equal.
   [[nodiscard]] Result<std::vector<std::string>> verify();
+  // Makes the kernel hold again what was loaded last; the differences that it found.
+  [[nodiscard]] Result<std::vector<std::string>> repair();
   // Counters by rule, summed over families and variants.
   [[nodiscard]] Result<std::vector<RuleCounter>> counters();
   // The live ruleset as text.

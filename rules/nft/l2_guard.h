@@ -31,6 +31,8 @@ class L2Guard {
   // Differences between the kernel and what was loaded last; empty: proved equal.
   [[nodiscard]] Result<std::vector<std::string>> verify();
   [[nodiscard]] const std::vector<GuardPort>& ports() const { return ports_; }
+  // For the next load.
+  void use(GuardSettings settings) { settings_ = std::move(settings); }
   [[nodiscard]] const GuardSettings& settings() const { return settings_; }
 
  private:

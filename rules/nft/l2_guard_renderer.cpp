@@ -24,6 +24,7 @@ constexpr Register kSecond = kFirstRegister + 1;  // behind the interface index
 constexpr std::uint32_t kLink = NFT_PAYLOAD_LL_HEADER, kNetwork = NFT_PAYLOAD_NETWORK_HEADER,
                         kTransport = NFT_PAYLOAD_TRANSPORT_HEADER;
 constexpr std::uint8_t kIgmp = 2;
+constexpr std::size_t kQuickAddresses = 2;  // of a port, compared before any set is asked
 
 struct ReasonText {
   GuardReason reason;
@@ -246,11 +247,12 @@ void GuardRenderer::ipv4() {
   add_verdict(icmp, {9}, NFT_GOTO, drop_chain_name(GuardReason::kRouterAdvertisement));
   add(std::move(protocols));
   add(std::move(icmp));
-  chain("v4", {pinned("pins4", kNetwork, 12, 4, true).verdict(NFT_GOTO, "v4-other").done(),
-               drop(byte_is(kNetwork, 16, 127), GuardReason::kLoopback),
-               rule().load(kNetwork, 0, 1).differs({0x45}).verdict(NFT_JUMP, "v4-options").done(),
-               rule().load_protocol().vmap("protocols4").done(), accept(rule().load_protocol().between({0}, {255})),
-               drop(GuardReason::kMalformed)});
+  chain("v4", {pinned("pins4", kNetwork, 12, 4, true).verdict(NFT_GOTO, "v4-other").done(), to("v4-own")});
+  // The source is the port's own.
+  chain("v4-own", {drop(byte_is(kNetwork, 16, 127), GuardReason::kLoopback),
+                   rule().load(kNetwork, 0, 1).differs({0x45}).verdict(NFT_JUMP, "v4-options").done(),
+                   rule().load_protocol().vmap("protocols4").done(), accept(rule().load_protocol().between({0}, {255})),
+                   drop(GuardReason::kMalformed)});
   // Loose and strict source route (RFC 791).
   chain("v4-options", {drop(rule().load_present(IpFamily::kV4, 131).equals({1}), GuardReason::kSourceRoute),
                        drop(rule().load_present(IpFamily::kV4, 137).equals({1}), GuardReason::kSourceRoute)});
@@ -438,7 +440,23 @@ void GuardRenderer::port_chain(const GuardPort& port) {
   out.name = "port-" + port.interface;
   out.hook = NftHook{"filter", NF_NETDEV_INGRESS, settings_.priority, NF_ACCEPT, port.interface};
   if (port.mac) {
-    out.rules = {drop(rule().load(kLink, 6, 6).differs(mac_bytes(*port.mac)), GuardReason::kMac), to("frame")};
+    // Nearly every frame: untagged, own MAC, own address; no set is asked. The type is loaded alone, for older kernels
+    // put a tag that stands beside the frame only into what begins at the type.
+    std::size_t quick = 0;
+    for (const IpAddress& address : port.addresses) {
+      if (!address.is_v4() || ++quick > kQuickAddresses) continue;
+      out.rules.push_back(rule()
+                              .load(kLink, 12, 2)
+                              .equals(be16_bytes(ETH_P_IP))
+                              .load(kLink, 6, 6)
+                              .equals(mac_bytes(*port.mac))
+                              .load(kNetwork, 12, 4)
+                              .equals(address_bytes(address))
+                              .verdict(NFT_GOTO, "v4-own")
+                              .done());
+    }
+    out.rules.push_back(drop(rule().load(kLink, 6, 6).differs(mac_bytes(*port.mac)), GuardReason::kMac));
+    out.rules.push_back(to("frame"));
   } else {
     // The set of this port holds max_macs; when it is full the first rule does not match.
     const std::string learned = "learned-" + port.interface;

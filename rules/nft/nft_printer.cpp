@@ -144,11 +144,14 @@ class RulePrinter {
          value_text(field, e.to));
   }
   void operator()(const ExprLookup& e) {
-    word(key_from(e.sreg) +
-         (e.dreg     ? (*e.dreg == kVerdictRegister ? " vmap @" : " map @")
-          : e.invert ? " != @"
-                     : " @") +
-         e.set);
+    if (e.dreg && *e.dreg != kVerdictRegister) {
+      // The value takes the key's place in what follows.
+      const std::string name = key_from(e.sreg) + " map @" + e.set;
+      fields_.clear();
+      fields_[*e.dreg] = {name, Field::Form::kHex};
+      return;
+    }
+    word(key_from(e.sreg) + (e.dreg ? " vmap @" : e.invert ? " != @" : " @") + e.set);
   }
   void operator()(const ExprVerdict& e) { word(print_verdict(e.verdict)); }
   void operator()(const ExprImmediate& e) { fields_[e.dreg] = {hex(e.data), Field::Form::kHex}; }
@@ -305,7 +308,8 @@ std::string print_element(const NftSet& set, const NftElement& element) {
   if (element.expires_ms != 0) out += " expires " + std::to_string(element.expires_ms) + "ms";
   if (!element.comment.empty()) out += " comment \"" + element.comment + "\"";
   if (element.verdict) out += " : " + print_verdict(*element.verdict);
-  if (!element.data.empty()) out += " : " + hex(element.data);
+  if (!element.data.empty())
+    out += " : " + value_text({"", form_of(set.data.empty() ? NftType::kMark : set.data[0])}, element.data);
   return out;
 }
 

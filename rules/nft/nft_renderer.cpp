@@ -40,18 +40,26 @@ std::string name_of_rules(const std::string& prefix, const std::vector<NftRule>&
   return prefix + "-" + hash.text();
 }
 
+constexpr std::size_t kDirectAddresses = 2048;  // dispatched without classes
+
 std::string classes_name(FlowEnd end) {
   return std::string(to_string(end)) + "-classes";
 }
 
-// The digits at the end of a chain's name as bytes.
-Bytes class_of(const std::string& chain) {
-  Bytes out;
-  for (std::size_t at = chain.size() - 16; at < chain.size(); at += 2) {
-    out.push_back(static_cast<Byte>(std::stoul(chain.substr(at, 2), nullptr, 16)));
+// Numbers for the chains of programs: the first digits of their names, and the next free number where two chains have
+// the same.
+class ChainClasses {
+ public:
+  [[nodiscard]] std::uint32_t number_of(const std::string& chain) {
+    auto number = static_cast<std::uint32_t>(std::stoul(chain.substr(chain.size() - 16, 8), nullptr, 16));
+    while (owners_.try_emplace(number, chain).first->second != chain) ++number;
+    return number;
   }
-  return out;
-}
+  [[nodiscard]] const std::map<std::uint32_t, std::string>& owners() const { return owners_; }
+
+ private:
+  std::map<std::uint32_t, std::string> owners_;
+};
 
 // One table of one family.
 class TableRenderer {
@@ -113,6 +121,7 @@ class TableRenderer {
   void add_chain_once(const std::string& name, std::vector<NftRule> rules);
   void add_set_once(NftSet set);
   [[nodiscard]] NftRule dispatch(IpFamily version, FlowEnd end) const;
+  [[nodiscard]] bool has_classes() const;
   [[nodiscard]] static std::string map_name(IpFamily version, FlowEnd end);
   void link_signalling(std::vector<NftRule>& rules) const;
   [[nodiscard]] NftRule when(const char* switch_set, bool on, const std::string& chain) const;
@@ -417,48 +426,59 @@ std::string TableRenderer::map_name(IpFamily version, FlowEnd end) {
   return std::string(to_string(end)) + (version == IpFamily::kV4 ? "4" : "6");
 }
 
-// An address leads to a class, a class to the chain of its program. A new label then changes one element without a
-// verdict: elements with one make the kernel walk all chains again, from every hook (nft_chain_validate).
+// An address leads to the chain of its program, in large tables by way of a class (NftSettings::classes).
 void TableRenderer::dispatch_maps(FlowEnd end) {
+  const bool by_class = has_classes();
   NftSet maps[2];
-  NftSet classes;
-  classes.name = classes_name(end);
-  classes.key = {NftType::kMark, NftType::kMark};
-  classes.verdict_map = true;
-  std::set<Bytes> seen;
   for (std::size_t v = 0; v < 2; ++v) {
     maps[v].name = map_name(kVersions[v], end);
     maps[v].key = {kVersions[v] == IpFamily::kV4 ? NftType::kIpv4 : NftType::kIpv6};
-    maps[v].data = classes.key;
+    maps[v].verdict_map = !by_class;
+    if (by_class) maps[v].data = {NftType::kMark};
   }
+  ChainClasses classes;
   for (const TableWorkload& workload : policy_->workloads()) {
     if (workload.program(end) == kNone) continue;
     const std::string chain = program_chain(workload.program(end), end);
-    const Bytes number = class_of(chain);
-    for (const IpAddress& address : workload.addresses) {
-      NftElement element;
-      element.key = address_bytes(address);
-      element.data = number;
-      maps[address.is_v4() ? 0 : 1].elements.push_back(std::move(element));
-    }
-    if (!seen.insert(number).second) continue;
     NftElement element;
-    element.key = number;
-    element.verdict = NftVerdict{NFT_JUMP, chain};
-    classes.elements.push_back(std::move(element));
+    if (by_class) {
+      element.data = host_bytes(classes.number_of(chain));
+    } else {
+      element.verdict = NftVerdict{NFT_JUMP, chain};
+    }
+    for (const IpAddress& address : workload.addresses) {
+      element.key = address_bytes(address);
+      maps[address.is_v4() ? 0 : 1].elements.push_back(element);
+    }
   }
   for (NftSet& map : maps) table_.sets.push_back(std::move(map));
-  table_.sets.push_back(std::move(classes));
+  if (!by_class) return;
+  NftSet chains;
+  chains.name = classes_name(end);
+  chains.key = {NftType::kMark};
+  chains.verdict_map = true;
+  for (const auto& [number, chain] : classes.owners()) {
+    NftElement element;
+    element.key = host_bytes(number);
+    element.verdict = NftVerdict{NFT_JUMP, chain};
+    chains.elements.push_back(std::move(element));
+  }
+  table_.sets.push_back(std::move(chains));
+}
+
+bool TableRenderer::has_classes() const {
+  if (settings_.classes) return *settings_.classes;
+  std::size_t addresses = 0;
+  for (const TableWorkload& workload : policy_->workloads()) addresses += workload.addresses.size();
+  return addresses > kDirectAddresses;
 }
 
 NftRule TableRenderer::dispatch(IpFamily version, FlowEnd end) const {
   const PacketSide side = end == FlowEnd::kEgress ? PacketSide::kSource : PacketSide::kDestination;
-  return rule()
-      .ip_version(version)
-      .load_address(version, side)
-      .mapped(map_name(version, end))
-      .vmap(classes_name(end))
-      .done();
+  RuleBuilder out = rule();
+  out.ip_version(version).load_address(version, side);
+  if (!has_classes()) return out.vmap(map_name(version, end)).done();
+  return out.mapped(map_name(version, end)).vmap(classes_name(end)).done();
 }
 
 // See always_open() in policy_table.h.
@@ -743,6 +763,18 @@ void TableRenderer::guard() {
 
   constexpr Register kAddress = kFirstRegister + 4;  // behind the 16 bytes of the interface name
   std::vector<NftRule> rules;
+  // Nearly every frame: untagged, from an address of its port. One lookup.
+  for (const IpFamily version : kVersions) {
+    const bool v4 = version == IpFamily::kV4;
+    rules.push_back(rule()
+                        .load(NFT_PAYLOAD_LL_HEADER, 12, 2)
+                        .equals(be16_bytes(v4 ? ETH_P_IP : ETH_P_IPV6))
+                        .load_interface(false)
+                        .load_address(version, PacketSide::kSource, kAddress)
+                        .in_set(v4 ? "pins4" : "pins6")
+                        .verdict(NFT_RETURN)
+                        .done());
+  }
   rules.push_back(rule().load_interface(false).in_set("ports", true).verdict(NFT_RETURN).done());
   // Tagged frames pass by the IP hooks.
   for (const std::uint16_t tag : {std::uint16_t{ETH_P_8021Q}, std::uint16_t{ETH_P_8021AD}}) {

@@ -10,8 +10,9 @@
 //           ct established,related accept
 //           TCP that conntrack does not know -> midstream: reset
 //           lease there? -> closed: new flows of unknown ends
-//           ip saddr map @egress4 vmap @egress-classes -> egress-HASH: rules of one program; return admits this end
-//           ip daddr map @ingress4 vmap @ingress-classes -> ingress-HASH       no element: this end is open
+//           ip saddr vmap @egress4 -> egress-HASH: rules of one program; return admits this end
+//           ip daddr vmap @ingress4 -> ingress-HASH           no element: this end is open
+//           large: ip saddr map @egress4 vmap @egress-classes -> egress-HASH
 //           a rule with a limit -> limit-HASH (limit_renderer.h)
 //
 // Names    chains carry a hash of their rules, sets of peers one of the policy's words: a change of the inventory
@@ -25,6 +26,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +58,11 @@ struct NftSettings {
   // known workload neither sends nor is reached there. And of those that carry nothing once the lease is over.
   std::vector<std::string> closed, fail_closed;
   std::chrono::milliseconds lease{10'000};  // time to live of the element that the daemon renews
+  // Dispatch by way of classes: an address has the number of a class, the class a jump. A jump makes the kernel walk
+  // all chains from every hook once for each element that leads to it: with classes a new label costs no walk of 10,000
+  // addresses. nft 1.0.6 aborts when it lists such rules, so small tables have none. Not given: by the number of
+  // addresses.
+  std::optional<bool> classes;
   std::chrono::milliseconds grace{30'000};  // how long connections from before the first load may be taken up
 };
 

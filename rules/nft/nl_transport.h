@@ -25,6 +25,8 @@ class NlTransport : public NftTransport {
   [[nodiscard]] Result<NftRuleset> dump(const std::string& table) override;
   [[nodiscard]] Result<std::vector<NftElement>> dump_elements(NftFamily family, const std::string& table,
                                                               const std::string& set) override;
+  // By which the kernel's notifications name this socket.
+  [[nodiscard]] std::uint32_t port() const { return socket_.port(); }
 
  private:
   explicit NlTransport(netlink::NetlinkSocket socket) : socket_(std::move(socket)) {}

@@ -6,19 +6,11 @@
 
 #include "rules/compile/policy_compiler.h"
 #include "rules/nft/rule_builder.h"
+#include "rules/reconcile/label_changes.h"
 
 namespace bulkhead::rules {
 
 namespace {
-
-bool same_but_labels(const Workload& a, const Workload& b) {
-  const auto same_port = [](const WorkloadPort& x, const WorkloadPort& y) {
-    return x.name == y.name && x.protocol == y.protocol && x.port == y.port;
-  };
-  return a.node == b.node && a.interface == b.interface && a.mac == b.mac && a.addresses == b.addresses &&
-         a.host_network == b.host_network &&
-         std::equal(a.ports.begin(), a.ports.end(), b.ports.begin(), b.ports.end(), same_port);
-}
 
 // Host-network workloads have their node's.
 AddressSet own_addresses(const Workload& workload) {
@@ -237,7 +229,10 @@ bool Relabel::move_programs(const Workload& workload, const NftRuleset& current,
   if (workload.host_network) return true;  // it is its node
   const PolicyTablePtr small_table = compile_for(workload);
   if (small_table == nullptr || !add_groups(*small_table, plan.groups)) return false;
-  const NftRuleset small = render_ruleset(small_table.get(), mode_, settings_);
+  NftSettings settings = settings_;
+  settings.classes = std::any_of(current.tables.begin(), current.tables.end(),
+                                 [](const NftTable& table) { return table.set("egress-classes") != nullptr; });
+  const NftRuleset small = render_ruleset(small_table.get(), mode_, settings);
   for (const NftTable& now : current.tables) {
     const NftTable* wanted = small.table(now.family, now.name);
     if (wanted == nullptr) continue;
@@ -256,6 +251,7 @@ bool Relabel::move_programs(const Workload& workload, const NftRuleset& current,
         const NftElement* element = element_at(*own, key);
         if (element == nullptr) continue;
         after.elements.push_back(*element);
+        if (element->verdict) entries.push_back(element->verdict->chain);
         if (!element->data.empty()) classes.insert({std::string_view(name).starts_with('e'), element->data});
       }
     }
@@ -265,7 +261,10 @@ bool Relabel::move_programs(const Workload& workload, const NftRuleset& current,
       const NftSet* own = wanted->set(name);
       const NftElement* element = own == nullptr ? nullptr : element_at(*own, number);
       if (whole == nullptr || element == nullptr || !element->verdict) return false;
-      if (element_at(*whole, number) != nullptr) continue;
+      if (const NftElement* known = element_at(*whole, number)) {
+        if (known->verdict != element->verdict) return false;  // two chains with one number
+        continue;
+      }
       part_of(table_in(plan.before, now), *whole);
       NftSet& after = part_of(table_in(plan.after, now), *whole);
       if (element_at(after, number) != nullptr) continue;

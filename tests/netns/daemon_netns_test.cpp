@@ -187,6 +187,68 @@ TEST_P(DaemonNetns, AReloadThatTightensEndsOpenSessions) {
   EXPECT_TRUE(kept.carries(true, 1s) && kept.carries(false, 1s));
 }
 
+// Edits of the inventory need no signal: a label is a few elements, and open sessions follow it.
+TEST_P(DaemonNetns, ALabelInTheInventoryTakesEffectWithoutAReload) {
+  write("policy.yaml", std::string(kPolicy) +
+                           "---\npolicy: quarantine\ntier: quarantine\nfor: state=cut\ningress:\n  - deny from any\n");
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  TcpPair open;
+  ASSERT_TRUE(lab_->connect("c", "d", IpFamily::kV4, 80, open));
+  ASSERT_TRUE(open.carries(true, 1s));
+  std::string quarantined(kInventory);
+  quarantined.replace(quarantined.find("{app: d}"), 8, "{app: d, state: cut}");
+  write("inventory.yaml", quarantined);
+  EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kTimedOut; })) << log();
+  EXPECT_TRUE(comes_true([&] { return !open.carries(true, 100ms); })) << "the session follows";
+  EXPECT_NE(log().find("labels of 1 workloads: "), std::string::npos) << log();
+  EXPECT_TRUE(comes_true([&] { return log().find("labels: generation 2") != std::string::npos; })) << log();
+  write("inventory.yaml", "pods: [{");
+  EXPECT_TRUE(comes_true([&] { return log().find("has errors: the workloads stay") != std::string::npos; })) << log();
+  write("inventory.yaml", kInventory);
+  EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kPassed; })) << log();
+}
+
+TEST_P(DaemonNetns, WhatOthersChangeInTheTablesIsRepairedAtOnce) {
+  if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 99), Probe::kTimedOut);
+  ASSERT_TRUE(lab_->run("nft flush ruleset"));
+  EXPECT_TRUE(comes_true([&] { return log().find("differences repaired") != std::string::npos; })) << log();
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 99), Probe::kTimedOut);
+  const char* family = GetParam() ? "inet" : "bridge";
+  ASSERT_TRUE(lab_->run(std::string("nft insert rule ") + family + " bulkhead judge accept"));
+  EXPECT_TRUE(comes_true([&] { return lab_->tcp("a", "b", IpFamily::kV4, 99) == Probe::kTimedOut; })) << log();
+  EXPECT_NE(log().find("rule "), std::string::npos);
+}
+
+TEST_P(DaemonNetns, GuardSettingsTakeEffectAtAReload) {
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  const auto guards = [&] { return lab_->output("nft list tables").find("netdev bulkhead") != std::string::npos; };
+  if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
+  EXPECT_TRUE(guards());
+  const auto config = [&](const std::string& guard) {
+    write("bulkhead.yaml", "capture: {interfaces: [br0]}\nworkers: 1\nlog-dir: " + folder_ +
+                               "\ncache-dir: ''\npolicy: [policy.yaml]\ninventory: inventory.yaml\nguard: {" + guard +
+                               "}\nsegments: {lease: 10s, grace: 0s}\n");
+    daemon_->signal(SIGHUP);
+  };
+  config("arp-rate: 777");
+  EXPECT_TRUE(comes_true([&] {
+    return lab_->output("nft list table netdev bulkhead").find("777") != std::string::npos;
+  })) << log();
+  config("enabled: no");
+  EXPECT_TRUE(comes_true([&] {
+    return lab_->output("nft list table netdev bulkhead").find("port-") == std::string::npos;
+  })) << log();
+  EXPECT_TRUE(comes_true([&] {
+    return lab_->output("nft list table bridge bulkhead").find("guard") != std::string::npos;
+  })) << "the source pinning of the bridge takes its place";
+  config("enabled: yes");
+  EXPECT_TRUE(comes_true([&] {
+    return lab_->output("nft list table netdev bulkhead").find("port-") != std::string::npos;
+  })) << log();
+}
+
 // Frames of a host that reach another one.
 class FrameCounter {
  public:

@@ -99,7 +99,8 @@ TEST_F(GenerationTest, OtherWorkloadsWithoutReadingFilesAgain) {
   policy("this is no policy");
   discovered.workloads = {workload("db", "db", "10.0.0.9"), workload("thief", "other", "10.0.0.2")};
   Diagnostics diagnostics;
-  const auto second = with_workloads(first, discovered, 2, diagnostics);
+  const auto second =
+      with_workloads(first, first.base, merged_inventory(first.base, &discovered, diagnostics), 2, diagnostics);
   ASSERT_TRUE(second.has_value());
   EXPECT_FALSE(allows(*second, "10.0.0.2", "10.0.0.9", 6379)) << "an address inherits nothing";
   EXPECT_EQ(second->snapshot->generation, 2U);
@@ -125,7 +126,7 @@ TEST_F(GenerationTest, WithoutPolicyAndDiscoveryThereIsNoTable) {
   EXPECT_EQ(generation.policy, nullptr);
   EXPECT_NE(generation.snapshot, nullptr);
   Diagnostics diagnostics;
-  EXPECT_FALSE(with_workloads(generation, {}, 2, diagnostics).has_value());
+  EXPECT_FALSE(with_workloads(generation, {}, {}, 2, diagnostics).has_value());
 }
 
 }  // namespace

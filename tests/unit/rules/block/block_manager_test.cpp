@@ -153,5 +153,44 @@ TEST_F(BlockManagerTest, RemoveAndRefusals) {
   EXPECT_EQ(manager.active(start_), 0U) << "not in our books either";
 }
 
+TEST_F(BlockManagerTest, ABlockEndsWithItsContainer) {
+  BlockManager manager(kernel_, {});
+  add(manager, source("10.0.0.4"));
+  add(manager, flow("10.0.0.5", "10.0.0.4"));
+  add(manager, flow("10.0.0.5", "10.0.0.6"));
+  const auto ended = manager.forget({*IpAddress::parse("10.0.0.4"), *IpAddress::parse("fd00::4")});
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(*ended, 2U);
+  const auto left = manager.list();
+  ASSERT_TRUE(left);
+  ASSERT_EQ(left->size(), 1U);
+  EXPECT_EQ(left->front().block.tuple.destination.to_string(), "10.0.0.6");
+  EXPECT_EQ(add(manager, source("10.0.0.4")), BlockOutcome::kAdded) << "the books know it too";
+}
+
+TEST_F(BlockManagerTest, WhatOthersEmptiedStandsAgainWithTheTimeThatIsLeft) {
+  BlockManager manager(kernel_, {});
+  Block longer = source("10.0.0.4");
+  longer.ttl = 300s;
+  longer.reason = "exploit";
+  longer.sid = 7;
+  add(manager, longer);
+  Block shorter = flow("10.0.0.5", "10.0.0.6");
+  shorter.ttl = 50s;
+  add(manager, shorter);
+  kernel_.kernel = {};
+  EXPECT_TRUE(kernel_.apply(compare_rulesets(render_ruleset(nullptr, {}, {}), {}).batch));
+  const auto restored = manager.restore(start_ + 100s);
+  ASSERT_TRUE(restored) << restored.error().to_string();
+  EXPECT_EQ(*restored, 1U) << "the other one is over";
+  const auto now = manager.list();
+  ASSERT_TRUE(now);
+  ASSERT_EQ(now->size(), 1U);
+  EXPECT_EQ(now->front().block.reason, "exploit");
+  EXPECT_EQ(now->front().block.sid, 7U);
+  EXPECT_EQ(kernel_.kernel.table(NftFamily::kInet, "bulkhead")->set("block4-source")->elements[0].timeout_ms, 200'000U);
+  EXPECT_EQ(elements(NftFamily::kBridge, "block4-ends"), 1U);
+}
+
 }  // namespace
 }  // namespace bulkhead::rules

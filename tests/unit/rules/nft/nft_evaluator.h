@@ -18,6 +18,7 @@
 namespace bulkhead::rules::testing {
 
 struct FakePacket {
+  Bytes link;       // Ethernet header
   Bytes network;    // IPv4 or IPv6 header
   Bytes transport;  // first bytes of the upper header
   bool v4 = true;
@@ -114,6 +115,7 @@ class NftEvaluator {
   bool step(const ExprPayload& e) {
     const Bytes* source = e.base == NFT_PAYLOAD_NETWORK_HEADER     ? &packet_->network
                           : e.base == NFT_PAYLOAD_TRANSPORT_HEADER ? &packet_->transport
+                          : e.base == NFT_PAYLOAD_LL_HEADER        ? &packet_->link
                                                                    : nullptr;
     if (source == nullptr || e.offset + e.length > source->size()) return false;
     store(e.dreg, {source->begin() + e.offset, source->begin() + e.offset + e.length});

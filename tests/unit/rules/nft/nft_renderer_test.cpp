@@ -30,6 +30,8 @@ FakePacket packet_of(const FlowQuery& query) {
   const Bytes source = address_bytes(query.tuple.source), destination = address_bytes(query.tuple.destination);
   std::copy(source.begin(), source.end(), p.network.begin() + (p.v4 ? 12 : 8));
   std::copy(destination.begin(), destination.end(), p.network.begin() + (p.v4 ? 16 : 24));
+  p.link.assign(12, 0);
+  for (const Byte b : p.v4 ? Bytes{0x08, 0x00} : Bytes{0x86, 0xdd}) p.link.push_back(b);
   p.transport.assign(20, 0);
   if (query.is_icmp()) {
     p.transport[0] = query.icmp_type;
@@ -55,7 +57,9 @@ void compare(const EnforcementMode& mode, NftFamily family, const std::string& c
     RandomPolicies random(seed);
     const RandomWorld world = random.make();
     if (world.table == nullptr) continue;
-    const NftRuleset ruleset = render_ruleset(world.table.get(), mode, {});
+    NftSettings settings;
+    settings.classes = seed % 2 == 0;  // as large tables have them
+    const NftRuleset ruleset = render_ruleset(world.table.get(), mode, settings);
     NftEvaluator kernel(*ruleset.table(family, "bulkhead"));
     for (int i = 0; i < 1500; ++i) {
       const FlowQuery query = random.flow(world);
@@ -215,6 +219,13 @@ TEST(NftRenderer, GuardKnowsItsPorts) {
       packet = packet_of(query);
       packet.in_interface = w.interfaces.empty() ? std::string() : w.interfaces[0];
       EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kDrop);
+      packet = packet_of({{own, query.tuple.destination, 1, 2, ip_proto::kTcp}});
+      packet.in_interface = w.interfaces.empty() ? std::string() : w.interfaces[0];
+      packet.link[12] = 0x81;
+      packet.link[13] = 0;
+      EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kDrop) << "a tag";
+      query.tuple.source = own.next();
+      packet = packet_of(query);
       packet.in_interface = "eth7";
       EXPECT_EQ(kernel.run("guard-in", packet), FakeOutcome::kAccept) << "not one of ours";
     }

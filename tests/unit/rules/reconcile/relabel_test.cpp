@@ -50,7 +50,9 @@ TEST(Relabel, MakesWhatAFullLoadWouldMake) {
     if (world.table == nullptr || world.inventory->workloads().empty()) continue;
     const EnforcementMode mode{seed % 2 == 0, seed % 3 != 0};
     FakeNftTransport kernel;
-    Enforcer enforcer(kernel);
+    NftSettings settings;
+    settings.classes = seed % 5 < 2;  // as large tables have them
+    Enforcer enforcer(kernel, settings);
     ASSERT_TRUE(enforcer.load(world.table, mode));
     Relabel relabel(world.table, mode, enforcer.settings());
     std::map<std::string, Workload> changed;
@@ -75,7 +77,7 @@ TEST(Relabel, MakesWhatAFullLoadWouldMake) {
       Diagnostics diagnostics;
       const auto full = compile_policies(world.model, inventory_with(*world.inventory, changed), diagnostics);
       ASSERT_NE(full, nullptr);
-      expect_as_after_a_full_load(render_ruleset(full.get(), mode, {}), kernel.kernel,
+      expect_as_after_a_full_load(render_ruleset(full.get(), mode, settings), kernel.kernel,
                                   "seed " + std::to_string(seed) + " step " + std::to_string(step));
       if (HasFailure()) return;
     }
