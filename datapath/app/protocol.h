@@ -1,5 +1,5 @@
-// What a protocol's folder offers to the rest: how it is recognised, its parser, the buffers and events that rules
-// may name. One constant Protocol per folder; CMakeLists.txt lists the folders.
+// What a protocol's folder offers to the rest: how it is recognised, its parser, the buffers, numbers and events
+// that rules may name. One constant Protocol per folder; CMakeLists.txt lists the folders.
 //
 // Thread   constant data; the functions are called by any worker.
 // Tests    tests/unit/datapath/app/protocol_table_test.cpp
@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "datapath/app/app_parser.h"
@@ -24,8 +26,9 @@ enum class Probe : std::uint8_t { kNo, kMore, kYes };  // kMore: possible, too f
 // A transaction's bytes under one name.
 struct BufferView {
   ByteSpan bytes;
-  std::uint64_t begin = 0;  // where bytes[0] lies in the whole, for bodies of which only a window is kept
-  bool first = true;        // bytes[0] begins the line or body: '^' matches there
+  std::uint64_t begin = 0;   // where bytes[0] lies in the whole, for bodies of which only a window is kept
+  bool first = true;         // bytes[0] begins the line or body: '^' matches there
+  std::uint64_t before = 0;  // kBodies: bytes of the bodies before this one
 };
 
 struct BufferDef {
@@ -36,7 +39,8 @@ struct BufferDef {
   enum class Kind : std::uint8_t {
     kSingle,  // one per transaction and direction
     kMulti,   // any number: get() is asked with index 0, 1, ... until it says no
-    kBody     // grows: looked at whenever there is more
+    kBody,    // grows: looked at whenever there is more
+    kBodies   // any number of such; only the last one grows
   };
   Kind kind = Kind::kSingle;
   // By Direction: from which progress on the buffer is there; kNever: not in this direction.
@@ -47,6 +51,49 @@ struct BufferDef {
   char pcre_flag = 0;  // letter behind a pcre that means this buffer, or 0
 
   [[nodiscard]] bool has(Direction d) const { return progress[bulkhead::index_of(d)] != kNever; }
+};
+
+// A number of a transaction that rules may test:
+//   KEYWORD:5  >5  <5  >=5  <=5  !5  3-7  3<>7      or a name of the list, or !NAME
+// or, as kFlags, words for its bits, which must all be as they are written:
+//   KEYWORD:username,!password
+struct NumberName {
+  std::string_view name;  // case ignored
+  std::uint64_t value = 0;
+};
+struct NumberDef {
+  std::string_view keyword;  // "mqtt.qos"
+  std::string_view alias;    // another spelling, or ""
+  std::string_view help;
+  enum class Kind : std::uint8_t {
+    kSingle,  // at most one per transaction and direction
+    kMulti,   // any number: get() is asked with index 0, 1, ... until it says no; one has to fulfil the test
+    kFlags    // as kMulti; `names` are masks
+  };
+  Kind kind = Kind::kSingle;
+  // By Direction: from which progress on it can be there; kNever: not in this direction.
+  std::array<std::uint8_t, 2> progress{};
+  bool (*get)(const Transaction& tx, Direction d, std::uint32_t index, std::uint64_t& out) = nullptr;
+  std::uint64_t max = UINT32_MAX;  // the largest that can be: a rule that asks for more has a mistake
+  std::span<const NumberName> names{};
+
+  [[nodiscard]] bool has(Direction d) const { return progress[bulkhead::index_of(d)] != BufferDef::kNever; }
+};
+
+// A test of a transaction with a language of its own.
+struct TestDef {
+  using Test = std::function<bool(const Transaction& tx, Direction d)>;
+  std::string_view keyword;
+  std::string_view alias;   // another spelling, or ""
+  std::string_view syntax;  // "http2.settings:NAME[<|>|=]N;"
+  std::string_view help;
+  std::string_view example;                // options of a rule that loads
+  bool needs_value = true;                 // false: the keyword may stand alone, compile() then gets ""
+  std::array<std::uint8_t, 2> progress{};  // as NumberDef
+  // What an option's value means, quotes taken off; null: nothing, and `error` says why.
+  Test (*compile)(std::string_view value, std::string& error) = nullptr;
+
+  [[nodiscard]] bool has(Direction d) const { return progress[bulkhead::index_of(d)] != BufferDef::kNever; }
 };
 
 struct EventDef {
@@ -78,6 +125,8 @@ struct Protocol {
   std::unique_ptr<AppParser> (*make)(const AppSettings& settings) = nullptr;
   std::span<const BufferDef> buffers;
   std::span<const EventDef> events;
+  std::span<const NumberDef> numbers;
+  std::span<const TestDef> tests;
 };
 
 }  // namespace bulkhead::app

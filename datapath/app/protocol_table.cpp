@@ -9,16 +9,47 @@
 namespace bulkhead::app {
 namespace {
 
+// Entries of equal keywords become one.
+template <typename Def>
+std::vector<TestEntry<Def>> merge_tests(std::span<const Protocol* const> protocols,
+                                        std::span<const Def> Protocol::*defs) {
+  std::vector<TestEntry<Def>> all;
+  for (const Protocol* protocol : protocols) {
+    for (const Def& def : protocol->*defs) {
+      auto at = std::find_if(all.begin(), all.end(),
+                             [&](const TestEntry<Def>& known) { return known.def->keyword == def.keyword; });
+      if (at == all.end()) {
+        all.emplace_back().def = &def;
+        at = all.end() - 1;
+      }
+      at->protocols.set(index_of(protocol->id));
+      at->by_protocol[index_of(protocol->id)] = &def;
+      for (std::size_t d = 0; d < 2; ++d) at->progress[d] = std::min(at->progress[d], def.progress[d]);
+    }
+  }
+  return all;
+}
+
+template <typename Def>
+const TestEntry<Def>* find_test(const std::vector<TestEntry<Def>>& all, std::string_view keyword) {
+  for (const TestEntry<Def>& entry : all) {
+    if (entry.def->keyword == keyword || (!keyword.empty() && entry.def->alias == keyword)) return &entry;
+  }
+  return nullptr;
+}
+
 struct Tables {
   std::vector<const Protocol*> protocols = protocol_entries();
   std::vector<BufferEntry> buffers;
   std::array<std::vector<const BufferDef*>, kAppProtocolCount> by_protocol;  // [protocol][number]
+  std::vector<NumberEntry> numbers = merge_tests(std::span<const Protocol* const>(protocols), &Protocol::numbers);
+  std::vector<OwnTestEntry> own_tests = merge_tests(std::span<const Protocol* const>(protocols), &Protocol::tests);
 
   Tables() {
-    std::map<std::string_view, BufferNumber> numbers;
+    std::map<std::string_view, BufferNumber> known;
     for (const Protocol* protocol : protocols) {
       for (const BufferDef& def : protocol->buffers) {
-        const auto [at, fresh] = numbers.try_emplace(def.keyword, static_cast<BufferNumber>(buffers.size() + 1));
+        const auto [at, fresh] = known.try_emplace(def.keyword, static_cast<BufferNumber>(buffers.size() + 1));
         if (fresh) buffers.push_back({at->second, &def, {}, {}});
         BufferEntry& entry = buffers[at->second - 1U];
         entry.protocols.set(index_of(protocol->id));
@@ -30,7 +61,7 @@ struct Tables {
     for (const Protocol* protocol : protocols) {
       auto& row = by_protocol[index_of(protocol->id)];
       row.resize(buffers.size() + 1);
-      for (const BufferDef& def : protocol->buffers) row[numbers.at(def.keyword)] = &def;
+      for (const BufferDef& def : protocol->buffers) row[known.at(def.keyword)] = &def;
     }
   }
 };
@@ -86,6 +117,22 @@ const BufferEntry& buffer_entry(BufferNumber number) {
 const BufferDef* buffer_of(const Protocol& protocol, BufferNumber number) {
   const auto& row = tables().by_protocol[index_of(protocol.id)];
   return number < row.size() ? row[number] : nullptr;
+}
+
+std::span<const NumberEntry> all_numbers() {
+  return tables().numbers;
+}
+
+std::span<const OwnTestEntry> all_own_tests() {
+  return tables().own_tests;
+}
+
+const NumberEntry* find_number(std::string_view keyword) {
+  return find_test(tables().numbers, keyword);
+}
+
+const OwnTestEntry* find_own_test(std::string_view keyword) {
+  return find_test(tables().own_tests, keyword);
 }
 
 std::optional<EventEntry> find_event(std::string_view name) {

@@ -1,4 +1,4 @@
-// All protocols with a parser, and the numbers of their buffers.
+// All protocols with a parser, the numbers of their buffers, and what else of them rules may test.
 //
 // A buffer's number belongs to its keyword: http.uri of HTTP/1 and of HTTP/2 is one number, and each protocol has
 // its own way to give the bytes.
@@ -38,6 +38,22 @@ struct BufferEntry {
 [[nodiscard]] const BufferEntry& buffer_entry(BufferNumber number);
 // How this protocol gives the buffer; null: it does not.
 [[nodiscard]] const BufferDef* buffer_of(const Protocol& protocol, BufferNumber number);
+
+// A number or test of one or several protocols.
+template <typename Def>
+struct TestEntry {
+  const Def* def = nullptr;                                 // of the first protocol that has it
+  AppProtocolSet protocols;                                 // all that have it
+  std::array<std::uint8_t, 2> progress{255, 255};           // by Direction: the least of all
+  std::array<const Def*, kAppProtocolCount> by_protocol{};  // null: does not have it
+};
+using NumberEntry = TestEntry<NumberDef>;
+using OwnTestEntry = TestEntry<TestDef>;
+[[nodiscard]] std::span<const NumberEntry> all_numbers();
+[[nodiscard]] std::span<const OwnTestEntry> all_own_tests();
+// By keyword or alias; null: none.
+[[nodiscard]] const NumberEntry* find_number(std::string_view keyword);
+[[nodiscard]] const OwnTestEntry* find_own_test(std::string_view keyword);
 
 // "http.request_body_unexpected": the protocol and the event's place in its list.
 struct EventEntry {

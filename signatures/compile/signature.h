@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "datapath/app/protocol.h"
 #include "datapath/app/transaction.h"
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
@@ -88,7 +89,7 @@ struct TransactionCondition {
   app::AppProtocolSet protocols;           // that have it; none: all
   std::array<std::uint8_t, 2> progress{};  // by Direction: from which on it can be judged; 255: not in this direction
   std::string text;                        // as written, for dump and explain
-  std::function<bool(const app::Transaction& tx, bulkhead::Direction d)> holds;
+  std::function<bool(const app::Protocol& protocol, const app::Transaction& tx, bulkhead::Direction d)> holds;
 };
 
 // A condition on a file: name, type, size, hash. One file must fulfil all of a rule.

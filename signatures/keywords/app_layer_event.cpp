@@ -28,12 +28,13 @@ void apply(RuleBuilder& builder, const Option& option) {
                   "\"" + printable(option.value) + "\" is no event of a protocol that is built in");
     return;
   }
-  builder.add_transaction_condition({app::AppProtocolSet().set(app::index_of(event->protocol->id)),
-                                     {0, 0},
-                                     std::string(option.text),
-                                     [id = event->event](const app::Transaction& tx, bulkhead::Direction) {
-                                       return std::find(tx.events.begin(), tx.events.end(), id) != tx.events.end();
-                                     }});
+  builder.add_transaction_condition(
+      {app::AppProtocolSet().set(app::index_of(event->protocol->id)),
+       {0, 0},
+       std::string(option.text),
+       [id = event->event](const app::Protocol&, const app::Transaction& tx, bulkhead::Direction) {
+         return std::find(tx.events.begin(), tx.events.end(), id) != tx.events.end();
+       }});
 }
 
 }  // namespace

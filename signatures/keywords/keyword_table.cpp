@@ -5,6 +5,7 @@
 #include "signatures/keywords/buffer_keywords.h"
 #include "signatures/keywords/keyword.h"
 #include "signatures/keywords/keyword_entries.h"
+#include "signatures/keywords/transaction_keywords.h"
 
 namespace bulkhead::signatures {
 
@@ -12,6 +13,7 @@ std::span<const Keyword* const> all_keywords() {
   static const std::vector<const Keyword*> sorted = [] {
     std::vector<const Keyword*> all = keyword_entries();
     for (const Keyword& keyword : buffer_keywords()) all.push_back(&keyword);
+    for (const Keyword& keyword : transaction_keywords()) all.push_back(&keyword);
     std::sort(all.begin(), all.end(), [](const Keyword* a, const Keyword* b) { return a->name < b->name; });
     return all;
   }();

@@ -110,6 +110,14 @@ std::uint64_t Matcher::scan_buffer(app::Transaction& tx, const app::Protocol& pr
         looked = view.begin + view.bytes.size();
       }
       return complete ? TransactionState::kWhole : looked;
+    case app::BufferDef::Kind::kBodies:
+      for (std::uint32_t i = 0; def.get(tx, d, i, view); ++i) {
+        const std::uint64_t end = view.before + view.begin + view.bytes.size();
+        if (end <= looked) continue;
+        scan(view.bytes);
+        looked = end;
+      }
+      return complete ? TransactionState::kWhole : looked;
   }
   return looked;
 }
@@ -159,7 +167,8 @@ Matcher::PartResult Matcher::judge_part(app::Transaction& tx, const app::Protoco
       if (part.condition->protocols.any() && !part.condition->protocols[app::index_of(protocol.id)]) {
         return PartResult::kNever;
       }
-      return part.condition->holds(tx, d) ? PartResult::kMatch : no;
+      if (progress < part.condition->progress[index_of(d)]) return no;
+      return part.condition->holds(protocol, tx, d) ? PartResult::kMatch : no;
     case TxPart::Kind::kFiles: return files_part(tx, *part.files);
     case TxPart::Kind::kBuffer: break;
   }
@@ -167,9 +176,9 @@ Matcher::PartResult Matcher::judge_part(app::Transaction& tx, const app::Protoco
   if (def == nullptr || !def->has(d)) return PartResult::kNever;
   if (progress < def->progress[index_of(d)]) return PartResult::kNotYet;
   app::BufferView view;
-  if (def->kind == app::BufferDef::Kind::kMulti) {
+  if (def->kind == app::BufferDef::Kind::kMulti || def->kind == app::BufferDef::Kind::kBodies) {
     for (std::uint32_t i = 0; def->get(tx, d, i, view); ++i) {
-      if (payload_.matches(*part.program, {view.bytes, 0, true})) return PartResult::kMatch;
+      if (payload_.matches(*part.program, {view.bytes, view.begin, view.first})) return PartResult::kMatch;
     }
     return no;
   }
