@@ -21,10 +21,12 @@ namespace {
 constexpr const char* kUsualFile = "/etc/bulkhead/bulkhead.yaml";
 
 void require_interfaces(const LoadedConfig& config, Diagnostics& diagnostics) {
-  if (diagnostics.has_errors() || !config.settings.capture.interfaces.empty()) return;
+  const bool has_source = !config.settings.capture.interfaces.empty() || config.settings.inline_queue.enabled();
+  if (diagnostics.has_errors() || has_source) return;
   diagnostics.error(config.values.get("capture.interfaces").span, "settings.empty",
                     "capture.interfaces: there is no interface to read",
-                    "name the bridge of the containers: --set capture.interfaces=docker0");
+                    "name the bridge of the containers: --set capture.interfaces=docker0; or inspect inline: "
+                    "--set inline.flows=all");
 }
 
 // Before the rules are loaded: that takes seconds, a misspelt name none.

@@ -26,6 +26,7 @@
 #include "config/daemon/label_updates.h"
 #include "config/daemon/summary_sink.h"
 #include "config/load/inventory_yaml.h"
+#include "datapath/io/nfqueue_source.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/output/file_sink.h"
 #include "datapath/output/netlink_sink.h"
@@ -123,7 +124,8 @@ class Daemon {
     if (!diagnostics.all().empty()) spdlog::warn("while loading:\n{}", printed(diagnostics));
     if (!generation) return kExitBadInput;
     generation_ = std::move(*generation);
-    if (!enforce() || !open_taps() || !start_output()) return kExitFailed;
+    // The queues have their readers before the kernel fills them.
+    if (!open_queues() || !enforce() || !open_taps() || !start_output()) return kExitFailed;
     start_workers();
     const auto& loaded = generation_.summary;
     spdlog::info("ready: {} signatures ({} refused), {} policies, {} workloads; generation 1", loaded.rules_loaded,
@@ -240,7 +242,7 @@ class Daemon {
     generation_ = std::move(*next);
     ++generation_number_;
     cut_again_ = true;
-    live_->use(generation_.snapshot);
+    use_snapshot();
     spdlog::info("workloads: {}; generation {}", generation_.summary.workloads, generation_number_);
   }
 
@@ -286,7 +288,7 @@ class Daemon {
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     ++generation_number_;
-    live_->use(generation_.snapshot);
+    use_snapshot();
     cut_sessions(generation_.policy, policy_before_);
     cut_again_ = true;
     spdlog::info("labels: generation {}", generation_number_);
@@ -402,6 +404,7 @@ class Daemon {
     out.fail_closed = segments.fail_closed;
     out.lease = segments.lease;
     out.grace = segments.grace;
+    out.inline_queue = settings_.inline_queue.queue;
     return out;
   }
 
@@ -494,8 +497,33 @@ class Daemon {
     return out;
   }
 
+  bool open_queues() {
+    const InlineSettings& from = settings_.inline_queue;
+    if (!from.enabled()) return true;
+    io::NfqueueSettings settings;
+    settings.fail_open = from.queue.fail_open;
+    settings.max_packets = from.max_packets;
+    settings.receive_buffer_bytes = from.buffer_bytes;
+    settings.batch_packets = from.batch_packets;
+    settings.decided_mark = from.queue.decided_mark();
+    settings.decided_mask = from.queue.mark_mask();
+    for (std::uint16_t i = 0; i < from.queue.queues; ++i) {
+      settings.queue = static_cast<std::uint16_t>(from.queue.first_queue + i);
+      auto source = std::make_unique<io::NfqueueSource>(settings);
+      if (const Status opened = source->open(); !opened) {
+        spdlog::error("{} (is another program reading it? inline.first-queue)", opened.error().to_string());
+        return false;
+      }
+      queues_.push_back(std::move(source));
+    }
+    spdlog::info("inline: netfilter queues {} to {}; without this daemon packets {}", from.queue.first_queue,
+                 from.queue.first_queue + from.queue.queues - 1, from.queue.fail_open ? "pass" : "are lost");
+    return true;
+  }
+
   bool open_taps() {
     const CaptureSettings& capture = settings_.capture;
+    if (capture.interfaces.empty()) return true;
     io::PacketMmapTapSettings tap;
     tap.interfaces = capture.interfaces;
     tap.promiscuous = capture.promiscuous;
@@ -540,7 +568,7 @@ class Daemon {
     }
     output::OutputSettings output = settings_.output;
     output.mode = output::OutputMode::kLive;
-    const std::size_t workers = taps_.size();
+    const std::size_t workers = taps_.size() + queues_.size();
     // One producer for each worker, blocks, guards of ports, and this thread.
     output_ = std::make_unique<output::OutputThread>(output, workers + 3, std::move(sinks));
     if (const Status started = output_->start(); !started) {
@@ -554,30 +582,44 @@ class Daemon {
   }
 
   void start_workers() {
-    const std::size_t workers = taps_.size();
+    const std::size_t workers = taps_.size() + queues_.size();
     if (settings_.response.mode != ResponseMode::kOff) {
       response_ =
           std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
       response_->start();
     }
     start_guard_events();
-    std::vector<io::PacketSource*> sources;
-    std::vector<event::EventPublisher*> publishers;
-    for (std::size_t i = 0; i < workers; ++i) {
-      sources.push_back(taps_[i].get());
-      publishers.push_back(publishers_[i].get());
-    }
-    live_ = std::make_unique<pipeline::Live>(settings_.pipeline, std::move(sources), std::move(publishers),
-                                             response_.get());
+    std::vector<io::PacketSource*> taps, queues;
+    for (const auto& tap : taps_) taps.push_back(tap.get());
+    for (const auto& queue : queues_) queues.push_back(queue.get());
+    pipeline::PipelineSettings inline_pipeline = settings_.pipeline;
+    inline_pipeline.inline_mode = true;
+    inline_pipeline.app.http.body_inline = true;
     started_ = std::chrono::steady_clock::now();
-    live_->start(generation_.snapshot);
+    start_lives(settings_.pipeline, std::move(taps), 0);
+    start_lives(inline_pipeline, std::move(queues), taps_.size());
+  }
+
+  // Workers for the sources, with the publishers from `first` on.
+  void start_lives(const pipeline::PipelineSettings& settings, std::vector<io::PacketSource*> sources,
+                   std::size_t first) {
+    if (sources.empty()) return;
+    std::vector<event::EventPublisher*> publishers;
+    for (std::size_t i = 0; i < sources.size(); ++i) publishers.push_back(publishers_[first + i].get());
+    lives_.push_back(
+        std::make_unique<pipeline::Live>(settings, std::move(sources), std::move(publishers), response_.get()));
+    lives_.back()->start(generation_.snapshot);
+  }
+
+  void use_snapshot() {
+    for (const auto& live : lives_) live->use(generation_.snapshot);
   }
 
   void start_guard_events() {
     if (guard_events_ != nullptr) guard_events_->stop();
     guard_events_.reset();
     if (!guard_settings_.enabled) return;
-    guard_events_ = std::make_unique<GuardThread>(*publishers_[taps_.size() + 1]);
+    guard_events_ = std::make_unique<GuardThread>(*publishers_[taps_.size() + queues_.size() + 1]);
     guard_events_->use(guard_->ports());
     if (const Status started = guard_events_->start(guard_settings_.rules.log_group); !started) {
       spdlog::warn("no events of the guards of ports: {}", started.error().to_string());
@@ -614,7 +656,9 @@ class Daemon {
       tell_about_lease();
       tell_about_interfaces();
       Error why;
-      if (live_->failed(&why)) {
+      const bool failed =
+          std::any_of(lives_.begin(), lives_.end(), [&why](const auto& live) { return live->failed(&why); });
+      if (failed) {
         spdlog::error("capture: {}", why.to_string());
         return kExitFailed;
       }
@@ -648,6 +692,7 @@ class Daemon {
 
   // An interface that goes is waited for: somebody should know that nothing is read meanwhile.
   void tell_about_interfaces() {
+    if (taps_.empty()) return;
     const io::PacketMmapTapSource& tap = *taps_.front();
     if (const std::uint64_t losses = tap.interface_losses(); losses != losses_told_) {
       losses_told_ = losses;
@@ -688,7 +733,7 @@ class Daemon {
     generation_ = std::move(*next);
     cut_again_ = true;
     ++generation_number_;
-    live_->use(generation_.snapshot);
+    use_snapshot();
     const bool other_events = guard_before.enabled != guard_settings_.enabled ||
                               guard_before.rules.log_group != guard_settings_.rules.log_group;
     if (other_events) start_guard_events();
@@ -703,7 +748,10 @@ class Daemon {
     stats.header.time = {
         std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
     stats.uptime = std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now() - started_);
-    stats.counters = live_->stats();
+    for (const auto& live : lives_) {
+      const auto counted = live->stats();
+      stats.counters.insert(stats.counters.end(), counted.begin(), counted.end());
+    }
     if (response_ != nullptr) response_->add_stats(stats.counters);
     if (guard_events_ != nullptr) guard_events_->add_stats(stats.counters);
     if (const auto enforced = enforcer_->counters(); enforced) {
@@ -723,7 +771,9 @@ class Daemon {
 
   // Workers first (their last events still have a place to go), then the block thread, then the output.
   void shut_down() {
-    live_->stop();
+    // Nothing is queued any more before the readers go.
+    if (!queues_.empty()) stop_queueing();
+    for (const auto& live : lives_) live->stop();
     if (lease_ != nullptr) lease_->stop();
     if (response_ != nullptr) response_->stop();
     if (guard_events_ != nullptr) guard_events_->stop();
@@ -733,8 +783,6 @@ class Daemon {
     spdlog::info("stopped; policy and blocks stay in the kernel (bulkhead recover removes them)");
   }
 
-  const EngineSettings settings_;  // of the start; what a reload may change besides the generation stands below
-  PortGuardSettings guard_settings_ = settings_.guard;
   const ReloadSettings& reload_;
   Signals signals_;
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();
@@ -762,11 +810,12 @@ class Daemon {
   rules::PolicyTablePtr policy_before_, expiry_seen_;
   std::unique_ptr<rules::BlockManager> blocks_;
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;
+  std::vector<std::unique_ptr<io::NfqueueSource>> queues_;
   std::unique_ptr<output::OutputThread> output_;
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;
   std::unique_ptr<GuardThread> guard_events_;
-  std::unique_ptr<pipeline::Live> live_;
+  std::vector<std::unique_ptr<pipeline::Live>> lives_;  // taps, queues
   std::chrono::steady_clock::time_point started_;
 };
 

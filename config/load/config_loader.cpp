@@ -73,6 +73,7 @@ class Builder {
     outputs();
     response();
     segments();
+    inline_queues();
     guard();
     discovery();
     signatures();
@@ -109,6 +110,24 @@ class Builder {
       diagnostics_.error(block.span, "settings.out_of_range", "capture.block-size: must be a power of two",
                          "write 1mb, 2mb or 4mb");
     }
+  }
+
+  void inline_queues() {
+    static constexpr Named<rules::InlineFlows> kFlows[] = {{"none", rules::InlineFlows::kNothing},
+                                                           {"policy", rules::InlineFlows::kPolicy},
+                                                           {"all", rules::InlineFlows::kAll}};
+    InlineSettings& to = out_.inline_queue;
+    to.queue.flows = choice(values_.text("inline.flows"), kFlows);
+    to.queue.first_queue = static_cast<std::uint16_t>(values_.number("inline.first-queue"));
+    to.queue.queues = static_cast<std::uint16_t>(values_.number("inline.queues"));
+    if (to.queue.queues == 0) {
+      to.queue.queues = static_cast<std::uint16_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 64U));
+    }
+    to.queue.fail_open = values_.text("inline.fail") == "open";
+    to.queue.mark_shift = static_cast<std::uint8_t>(values_.number("inline.mark-shift"));
+    to.max_packets = number32("inline.max-packets");
+    to.batch_packets = number32("inline.batch");
+    to.buffer_bytes = number32("inline.buffer");
   }
 
   void decoding() {

@@ -18,6 +18,7 @@
 #include "datapath/output/output_settings.h"
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/verdict.h"
+#include "rules/nft/inline_queue.h"
 #include "rules/nft/l2_guard_renderer.h"
 
 namespace bulkhead::config {
@@ -84,6 +85,15 @@ struct CaptureSettings {
   std::uint16_t fanout_group = 0;  // 0: from the process id
 };
 
+// Flows whose packets wait for a verdict.
+struct InlineSettings {
+  rules::InlineQueueSettings queue;  // which flows, which queues, marks
+  std::uint32_t max_packets = 4096;  // waiting in a queue
+  std::uint32_t batch_packets = 32;
+  std::uint32_t buffer_bytes = 64U << 20;
+  [[nodiscard]] bool enabled() const { return queue.flows != rules::InlineFlows::kNothing; }
+};
+
 enum class ResponseMode : std::uint8_t { kOff, kDryRun, kEnforce };
 enum class ResponseScope : std::uint8_t { kFlow, kPair, kSource };
 
@@ -109,6 +119,7 @@ struct StatsSettings {
 struct EngineSettings {
   std::vector<std::string> pcap_files;  // replay; empty: live
   CaptureSettings capture;              // live
+  InlineSettings inline_queue;          // live
   std::uint32_t workers = 0;            // 0: choose
   std::optional<std::uint64_t> seed;    // also in pipeline.flow.hash_seed; live: random unless given
 

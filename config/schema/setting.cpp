@@ -22,6 +22,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_capture.def"
        }},
+      {"Inline",
+       "Flows whose packets wait for a verdict.",
+       {
+#include "config/schema/settings_inline.def"
+       }},
       {"Rules",
        "Policies and signatures: files, order and variables.",
        {

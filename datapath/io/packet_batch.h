@@ -56,7 +56,10 @@ struct RawPacket {
   ChecksumState checksum = ChecksumState::kUnknown;
   std::uint16_t gso_segment_size = 0;  // bytes of payload per wire segment; 0: not a super-packet
   OutOfBandVlan vlan;
-  PacketVerdict verdict = PacketVerdict::kAccept;  // written by the worker, read by inline sources
+  // Written by the worker, read by inline sources.
+  PacketVerdict verdict = PacketVerdict::kAccept;
+  bool flow_decided = false;  // nothing of its flow needs to come again: it passes
+  ByteSpan rewritten;         // what goes on in place of the packet, from the same header on; empty: as it came
 
   [[nodiscard]] ByteSpan bytes() const { return {data, captured}; }
 };
@@ -64,7 +67,6 @@ struct RawPacket {
 struct PacketBatch {
   std::vector<RawPacket> packets;   // capacity is the burst size; sources never grow past it
   std::uint64_t source_cookie = 0;  // the source's own handle (ring block, file window)
-  // File sources: every packet with a number up to this one has been handed to some worker.
   void clear() {
     packets.clear();
     source_cookie = 0;

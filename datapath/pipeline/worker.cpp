@@ -66,11 +66,13 @@ void Worker::process(io::RawPacket& raw) {
   now_ = std::max({now_, raw.time, raw.clock});
   order_ = {raw.number, 1, 0, 0};
   verdict_ = io::PacketVerdict::kAccept;
+  decided_ = false;
   raw_ = &raw;
   decoder_.decode(raw, *chain_);
   // chain_->count grows while we walk: reassembled datagrams and their inner packets are appended.
   for (std::size_t i = 0; i < chain_->count; ++i) handle(chain_->views[i], *chain_);
   raw.verdict = verdict_;
+  raw.flow_decided = decided_ && verdict_ == io::PacketVerdict::kAccept;
   raw_ = nullptr;
   switch (verdict_) {
     case io::PacketVerdict::kAccept: counters_.accepted.add(); break;
@@ -226,8 +228,14 @@ void Worker::drop(PacketWork& work, DropReason reason, bool reject) {
   if (work.drop == DropReason::kNone) work.drop = reason;
 }
 
+// Nothing that its further packets bring can change what becomes of the flow.
+bool Worker::is_decided(const flow::Flow& flow) {
+  return flow.action == flow::FlowAction::kPass || flow.state == flow::FlowState::kBypassed;
+}
+
 // The last word about a packet: its drop event. The data that a flow leaves behind is no packet.
 void Worker::conclude(PacketWork& work) {
+  if (work.flow != nullptr && work.view->origin == PacketOrigin::kWire) decided_ = is_decided(*work.flow);
   if (work.drop == DropReason::kNone) return;
   counters_.drops[static_cast<std::size_t>(work.drop)].add();
   const bool pseudo = work.view->origin == PacketOrigin::kFlowTimeout && work.view->raw == nullptr;
@@ -315,7 +323,9 @@ void Worker::apply_alerts(PacketWork& work) {
       if (work.flow != nullptr) work.flow->alerted = true;
       report_alert(work, alert, verdict);
     }
-    if (acts_as_drop(alert) && !settings_.inline_mode && response_ != nullptr) request_block(work, alert);
+    // Inline the packet is gone already; the block spares the way up here to those that follow.
+    const bool blocks = acts_as_drop(alert) && (!settings_.inline_mode || alert.applies_to_flow);
+    if (blocks && response_ != nullptr) request_block(work, alert);
   }
 }
 

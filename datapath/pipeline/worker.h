@@ -69,6 +69,7 @@ class Worker final : private stream::StreamListener {
   void inspect(PacketWork& work);
   bool except(PacketWork& work, ExceptionPolicy policy, DropReason reason);
   void drop(PacketWork& work, DropReason reason, bool reject = false);
+  [[nodiscard]] static bool is_decided(const flow::Flow& flow);
   void conclude(PacketWork& work);
   void apply_alerts(PacketWork& work);
   void report_anomalies(const PacketWork& work);
@@ -115,6 +116,7 @@ class Worker final : private stream::StreamListener {
   Timestamp now_;
   event::EventOrder order_;
   io::PacketVerdict verdict_ = io::PacketVerdict::kAccept;  // of the packet in hand
+  bool decided_ = false;                                    // of its flow
   std::uint32_t overflow_ = 0;
   bool finishing_ = false;
   // Tap: TCP flows that were asked to be cut, with the packets after that which may still move the resets.

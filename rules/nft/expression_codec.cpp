@@ -2,6 +2,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 
 #include <algorithm>
 #include <utility>
@@ -190,6 +191,25 @@ struct Encoder {
       if (e.op != 0) out.be32(NFTA_EXTHDR_OP, e.op);
     });
   }
+  void operator()(const ExprMetaSet& e) {
+    nest("meta", [&] {
+      out.be32(NFTA_META_KEY, e.key);
+      out.be32(NFTA_META_SREG, wire_register(e.sreg));
+    });
+  }
+  void operator()(const ExprCtSet& e) {
+    nest("ct", [&] {
+      out.be32(NFTA_CT_KEY, e.key);
+      out.be32(NFTA_CT_SREG, wire_register(e.sreg));
+    });
+  }
+  void operator()(const ExprTarget& e) {
+    nest("target", [&] {
+      out.text(NFTA_TARGET_NAME, e.name);
+      out.be32(NFTA_TARGET_REV, e.revision);
+      out.bytes(NFTA_TARGET_INFO, e.data);
+    });
+  }
   void operator()(const ExprUnknown& e) {
     const std::size_t element = out.open(NFTA_LIST_ELEM);
     out.text(NFTA_EXPR_NAME, e.name);
@@ -237,10 +257,12 @@ std::optional<Expression> decode_payload(const Fields& f) {
                      f.reg(NFTA_PAYLOAD_DREG)};
 }
 std::optional<Expression> decode_meta(const Fields& f) {
+  if (f.has(NFTA_META_SREG)) return ExprMetaSet{f[NFTA_META_KEY].be32(), f.reg(NFTA_META_SREG)};
   if (!f.has(NFTA_META_DREG)) return std::nullopt;
   return ExprMeta{f[NFTA_META_KEY].be32(), f.reg(NFTA_META_DREG)};
 }
 std::optional<Expression> decode_ct(const Fields& f) {
+  if (f.has(NFTA_CT_SREG)) return ExprCtSet{f[NFTA_CT_KEY].be32(), f.reg(NFTA_CT_SREG)};
   if (!f.has(NFTA_CT_DREG)) return std::nullopt;
   ExprCt e{f[NFTA_CT_KEY].be32(), std::nullopt, f.reg(NFTA_CT_DREG)};
   if (f.has(NFTA_CT_DIRECTION)) e.direction = f[NFTA_CT_DIRECTION].u8();
@@ -328,6 +350,10 @@ std::optional<Expression> decode_exthdr(const Fields& f) {
                     f[NFTA_EXTHDR_LEN].be32(), f[NFTA_EXTHDR_FLAGS].be32(), f.reg(NFTA_EXTHDR_DREG)};
 }
 
+std::optional<Expression> decode_target(const Fields& f) {
+  return ExprTarget{f[NFTA_TARGET_NAME].text(), f[NFTA_TARGET_REV].be32(), f[NFTA_TARGET_INFO].copy()};
+}
+
 constexpr std::pair<std::string_view, Decoder> kDecoders[] = {{"payload", decode_payload},
                                                               {"meta", decode_meta},
                                                               {"ct", decode_ct},
@@ -342,7 +368,8 @@ constexpr std::pair<std::string_view, Decoder> kDecoders[] = {{"payload", decode
                                                               {"reject", decode_reject},
                                                               {"connlimit", decode_connlimit},
                                                               {"dynset", decode_dynset},
-                                                              {"exthdr", decode_exthdr}};
+                                                              {"exthdr", decode_exthdr},
+                                                              {"target", decode_target}};
 
 Expression decode_expression(const std::string& name, ByteSpan data) {
   for (const auto& [known, decode] : kDecoders) {

@@ -125,6 +125,14 @@ void BatchEncoder::add_rule(const NftCommand& command, std::size_t index) {
   const std::size_t nest = out.open(NFTA_RULE_EXPRESSIONS);
   for (const Expression& expression : command.rule.expressions) encode_expression(out, expression);
   fits_ = out.close(nest) && fits_;
+  const bool compat = std::any_of(command.rule.expressions.begin(), command.rule.expressions.end(),
+                                  [](const Expression& e) { return std::holds_alternative<ExprTarget>(e); });
+  if (compat) {  // which packets the rule is for, in x_tables' terms: any protocol
+    const std::size_t terms = out.open(NFTA_RULE_COMPAT);
+    out.be32(NFTA_RULE_COMPAT_PROTO, 0);
+    out.be32(NFTA_RULE_COMPAT_FLAGS, 0);
+    out.close(terms);
+  }
   if (!command.rule.comment.empty()) out.bytes(NFTA_RULE_USERDATA, encode_comment(command.rule.comment));
   close_message(at);
 }

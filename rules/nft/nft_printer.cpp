@@ -112,6 +112,7 @@ class RulePrinter {
       case NFT_META_IIF: fields_[e.dreg] = {"iif", Field::Form::kHostNumber}; break;
       case NFT_META_IIFNAME: fields_[e.dreg] = {"iifname", Field::Form::kName}; break;
       case NFT_META_OIFNAME: fields_[e.dreg] = {"oifname", Field::Form::kName}; break;
+      case NFT_META_MARK: fields_[e.dreg] = {"meta mark", Field::Form::kHostNumber}; break;
       default: fields_[e.dreg] = {"meta key " + std::to_string(e.key), Field::Form::kHex};
     }
   }
@@ -120,13 +121,19 @@ class RulePrinter {
       case NFT_CT_STATE: fields_[e.dreg] = {"ct state", Field::Form::kState}; break;
       case NFT_CT_STATUS: fields_[e.dreg] = {"ct status", Field::Form::kHostNumber}; break;
       case NFT_CT_DIRECTION: fields_[e.dreg] = {"ct direction", Field::Form::kNumber}; break;
+      case NFT_CT_MARK: fields_[e.dreg] = {"ct mark", Field::Form::kHostNumber}; break;
       default: fields_[e.dreg] = {"ct key " + std::to_string(e.key), Field::Form::kHex};
     }
   }
   void operator()(const ExprBitwise& e) {
     mask_ = e.mask;
     Field field = fields_[e.sreg];
-    if (field.form != Field::Form::kState) field.name += " & " + value_text({"", Field::Form::kHex}, e.mask);
+    if (field.form != Field::Form::kState) {
+      const Field::Form form = field.form == Field::Form::kHostNumber ? field.form : Field::Form::kHex;
+      field.name += " & " + value_text({"", form}, e.mask);
+      const bool flips = std::any_of(e.flip.begin(), e.flip.end(), [](Byte b) { return b != 0; });
+      if (flips) field.name += " ^ " + value_text({"", form}, e.flip);
+    }
     fields_[e.dreg] = field;
   }
   void operator()(const ExprCmp& e) {
@@ -181,6 +188,15 @@ class RulePrinter {
                 ? " present"
                 : " @" + std::to_string(e.offset * 8) + "," + std::to_string(e.length * 8);
     fields_[e.dreg] = {name, e.length <= 4 ? Field::Form::kNumber : Field::Form::kHex};
+  }
+  void operator()(const ExprMetaSet& e) {
+    word((e.key == NFT_META_MARK ? "meta mark" : "meta key " + std::to_string(e.key)) + " set " + key_from(e.sreg));
+  }
+  void operator()(const ExprCtSet& e) {
+    word((e.key == NFT_CT_MARK ? "ct mark" : "ct key " + std::to_string(e.key)) + " set " + key_from(e.sreg));
+  }
+  void operator()(const ExprTarget& e) {
+    word("xt target \"" + e.name + "\" rev " + std::to_string(e.revision) + " " + hex(e.data));
   }
   void operator()(const ExprUnknown& e) { word("[" + e.name + " " + std::to_string(e.attributes.size()) + " bytes]"); }
 

@@ -905,6 +905,9 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
   NftRuleset out;
   out.tables.push_back(bridge.take());
   out.tables.push_back(inet.take());
+  for (NftTable& queue : render_inline_queue(settings.table, settings.inline_queue)) {
+    out.tables.push_back(std::move(queue));
+  }
   return out;
 }
 

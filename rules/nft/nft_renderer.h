@@ -6,6 +6,8 @@
 //           prerouting, output  -300  block; guard            source pinning of known ports
 //           forward             -10   judge                   only what inet does not see (EnforcementMode)
 //
+//   ip, ip6                       what inline workers read, if any (inline_queue.h)
+//
 //   judge:  lease over? -> lapsed: nothing passes in fail-closed segments
 //           ct established,related accept
 //           TCP that conntrack does not know -> midstream: reset
@@ -31,6 +33,7 @@
 #include <vector>
 
 #include "rules/compile/policy_table.h"
+#include "rules/nft/inline_queue.h"
 #include "rules/nft/nft_ruleset.h"
 
 namespace bulkhead::rules {
@@ -64,6 +67,7 @@ struct NftSettings {
   // addresses.
   std::optional<bool> classes;
   std::chrono::milliseconds grace{30'000};  // how long connections from before the first load may be taken up
+  InlineQueueSettings inline_queue;
 };
 
 // The set of peers that the policy's words name, and merged ranges as its elements.

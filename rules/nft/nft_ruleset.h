@@ -137,6 +137,25 @@ struct ExprExthdr {
   Register dreg = kFirstRegister;
   bool operator==(const ExprExthdr&) const = default;
 };
+// Sets the packet's mark, or that of its connection, from a register.
+struct ExprMetaSet {
+  std::uint32_t key = 0;  // NFT_META_*
+  Register sreg = kFirstRegister;
+  bool operator==(const ExprMetaSet&) const = default;
+};
+struct ExprCtSet {
+  std::uint32_t key = 0;  // NFT_CT_*
+  Register sreg = kFirstRegister;
+  bool operator==(const ExprCtSet&) const = default;
+};
+// A target of x_tables (nft compat), with its data as the kernel's struct lays it out; only in the families ip and ip6.
+// Its rule is told to the kernel as one for every protocol.
+struct ExprTarget {
+  std::string name;
+  std::uint32_t revision = 0;
+  Bytes data;
+  bool operator==(const ExprTarget&) const = default;
+};
 // One that this codec does not write; kept whole so that a foreign rule can be told from ours.
 struct ExprUnknown {
   std::string name;
@@ -144,9 +163,9 @@ struct ExprUnknown {
   bool operator==(const ExprUnknown&) const = default;
 };
 
-using Expression =
-    std::variant<ExprPayload, ExprMeta, ExprCt, ExprCmp, ExprRange, ExprBitwise, ExprLookup, ExprVerdict, ExprImmediate,
-                 ExprCounter, ExprLog, ExprLimit, ExprConnlimit, ExprReject, ExprDynset, ExprExthdr, ExprUnknown>;
+using Expression = std::variant<ExprPayload, ExprMeta, ExprCt, ExprCmp, ExprRange, ExprBitwise, ExprLookup, ExprVerdict,
+                                ExprImmediate, ExprCounter, ExprLog, ExprLimit, ExprConnlimit, ExprReject, ExprDynset,
+                                ExprExthdr, ExprMetaSet, ExprCtSet, ExprTarget, ExprUnknown>;
 
 // The set that the expression looks up or adds to; null: none.
 [[nodiscard]] const std::string* set_of(const Expression& expression);

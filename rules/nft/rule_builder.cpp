@@ -3,6 +3,7 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 
 #include <algorithm>
 #include <cstring>
@@ -98,6 +99,37 @@ RuleBuilder& RuleBuilder::load_exthdr(std::uint8_t type, std::uint32_t offset, s
 RuleBuilder& RuleBuilder::mark_is(std::uint32_t mark) {
   expressions_.emplace_back(ExprMeta{NFT_META_MARK, kFirstRegister});
   return equals(host_bytes(mark));
+}
+
+RuleBuilder& RuleBuilder::load_mark() {
+  expressions_.emplace_back(ExprMeta{NFT_META_MARK, kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::load_ct_mark() {
+  expressions_.emplace_back(ExprCt{NFT_CT_MARK, std::nullopt, kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::set_mark() {
+  expressions_.emplace_back(ExprMetaSet{NFT_META_MARK, kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::set_ct_mark() {
+  expressions_.emplace_back(ExprCtSet{NFT_CT_MARK, kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::bits(std::uint32_t mask, std::uint32_t flip) {
+  expressions_.emplace_back(ExprBitwise{host_bytes(mask), host_bytes(flip), kFirstRegister, kFirstRegister});
+  return *this;
+}
+RuleBuilder& RuleBuilder::queue(std::uint16_t first, std::uint16_t count, bool bypass) {
+  xt_NFQ_info_v3 info{};
+  info.queuenum = first;
+  info.queues_total = count;
+  info.flags = bypass ? NFQ_FLAG_BYPASS : 0;
+  Bytes data((sizeof info + 7) & ~std::size_t{7}, 0);  // the kernel rounds up to eight bytes
+  std::memcpy(data.data(), &info, sizeof info);
+  expressions_.emplace_back(ExprTarget{"NFQUEUE", 3, std::move(data)});
+  return *this;
 }
 
 RuleBuilder& RuleBuilder::equals(Bytes value) {

@@ -40,6 +40,16 @@ class RuleBuilder {
   RuleBuilder& load_exthdr(std::uint8_t type, std::uint32_t offset, std::uint32_t length);
   // The packet's mark equals `mark`.
   RuleBuilder& mark_is(std::uint32_t mark);
+  // The packet's mark, the mark of its connection: into the first register, and from there back.
+  RuleBuilder& load_mark();
+  RuleBuilder& load_ct_mark();
+  RuleBuilder& set_mark();
+  RuleBuilder& set_ct_mark();
+  // result = (register & mask) ^ flip, numbers of the kernel's own.
+  RuleBuilder& bits(std::uint32_t mask, std::uint32_t flip);
+  // To the readers of `count` queues from `first` on, chosen by the flow's addresses. `bypass`: without a reader the
+  // packet passes. The x_tables target: kernels without the nft queue expression have it.
+  RuleBuilder& queue(std::uint16_t first, std::uint16_t count, bool bypass);
   RuleBuilder& load(std::uint32_t base, std::uint32_t offset, std::uint32_t length, Register at = kFirstRegister);
   RuleBuilder& equals(Bytes value);
   RuleBuilder& differs(Bytes value);

@@ -97,9 +97,11 @@ class DaemonNetns : public ::testing::TestWithParam<bool> {
     return {std::istreambuf_iterator<char>(file), {}};
   }
   bool start(const std::string& segments) {
-    write("bulkhead.yaml", "capture: {interfaces: [br0]}\nworkers: 1\nlog-dir: " + folder_ +
-                               "\ncache-dir: ''\npolicy: [policy.yaml]\ninventory: inventory.yaml\nsegments: {" +
-                               segments + "}\n");
+    return start_with("capture: {interfaces: [br0]}\npolicy: [policy.yaml]\ninventory: inventory.yaml\nsegments: {" +
+                      segments + "}\n");
+  }
+  bool start_with(const std::string& settings) {
+    write("bulkhead.yaml", "workers: 1\nlog-dir: " + folder_ + "\ncache-dir: ''\n" + settings);
     daemon_ = std::make_unique<Process>(
         std::vector<std::string>{BULKHEAD_BINARY, "run", "-c", folder_ + "/bulkhead.yaml"}, folder_ + "/stderr");
     return comes_true([&] { return log().find("ready:") != std::string::npos; });
@@ -247,6 +249,41 @@ TEST_P(DaemonNetns, GuardSettingsTakeEffectAtAReload) {
   EXPECT_TRUE(comes_true([&] {
     return lab_->output("nft list table netdev bulkhead").find("port-") != std::string::npos;
   })) << log();
+// Sends a line and reads what comes back; empty: nothing did.
+std::string say(const TcpPair& pair, const std::string& line) {
+  if (::send(pair.client.get(), line.data(), line.size(), MSG_NOSIGNAL) < 0) return {};
+  std::string out;
+  char part[512];
+  pollfd wait{pair.server.get(), POLLIN, 0};
+  while (out.size() < line.size() && ::poll(&wait, 1, 400) == 1) {
+    const auto n = ::recv(pair.server.get(), part, sizeof part, 0);
+    if (n <= 0) break;
+    out.append(part, static_cast<std::size_t>(n));
+  }
+  return out;
+}
+
+TEST_P(DaemonNetns, InlineTheAttackItselfDoesNotArrive) {
+  if (!GetParam()) GTEST_SKIP() << "bridged packets reach netfilter's queues through br_netfilter only";
+  write("drop.rules",
+        "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
+  ASSERT_TRUE(start_with("inline: {flows: all, queues: 2}\nsignatures: [drop.rules]\n")) << log();
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    TcpPair attacked, other;
+    ASSERT_TRUE(lab_->connect("a", "b", family, 80, attacked) && lab_->connect("c", "b", family, 81, other));
+    EXPECT_EQ(say(attacked, "hello\n"), "hello\n");
+    EXPECT_EQ(say(attacked, "${jndi:ldap://x}\n"), "") << "the first byte of it is one too many";
+    EXPECT_EQ(say(attacked, "hello\n"), "") << "nor does what follows";
+    EXPECT_EQ(say(other, "hello\n"), "hello\n");
+  }
+  const auto events = [&] {
+    std::ifstream file(folder_ + "/eve.json");
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  };
+  EXPECT_TRUE(comes_true([&] { return events().find("\"action\":\"blocked\"") != std::string::npos; })) << events();
+  daemon_->end(SIGTERM);
+  EXPECT_EQ(lab_->output("nft list tables").find("ip bulkhead"), std::string::npos) << "no queue without a reader";
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 80, 2s), Probe::kPassed);
 }
 
 // Frames of a host that reach another one.

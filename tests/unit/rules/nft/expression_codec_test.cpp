@@ -35,6 +35,9 @@ std::vector<Expression> all_kinds() {
                      std::nullopt},
           ExprExthdr{NFT_EXTHDR_OP_IPV6, 44, 2, 2, 0, 6},
           ExprExthdr{NFT_EXTHDR_OP_IPV4, 131, 0, 1, NFT_EXTHDR_F_PRESENT, 4},
+          ExprMetaSet{NFT_META_MARK, 4},
+          ExprCtSet{NFT_CT_MARK, 7},
+          ExprTarget{"NFQUEUE", 3, {1, 0, 2, 0, 1, 0, 0, 0}},
           ExprUnknown{"quota", {8, 0, 1, 0, 0, 0, 0, 1}}};
 }
 
@@ -74,20 +77,20 @@ TEST(ExpressionCodec, TheTwoNumberingsOfRegisters) {
 }
 
 TEST(ExpressionCodec, ShapesThatWeDoNotWriteStayUnknown) {
-  // meta set (a source register), not meta get.
+  // payload set (a source register), not payload get.
   Bytes bytes;
   AttributeWriter out(bytes);
   const std::size_t element = out.open(NFTA_LIST_ELEM);
-  out.text(NFTA_EXPR_NAME, "meta");
+  out.text(NFTA_EXPR_NAME, "payload");
   const std::size_t data = out.open(NFTA_EXPR_DATA);
-  out.be32(NFTA_META_KEY, NFT_META_MARK);
-  out.be32(NFTA_META_SREG, 1);
+  out.be32(NFTA_PAYLOAD_SREG, 1);
+  out.be32(NFTA_PAYLOAD_LEN, 4);
   out.close(data);
   out.close(element);
   std::vector<Expression> decoded;
   ASSERT_TRUE(decode_expressions(bytes, decoded));
   ASSERT_TRUE(std::holds_alternative<ExprUnknown>(decoded[0]));
-  EXPECT_EQ(std::get<ExprUnknown>(decoded[0]).name, "meta");
+  EXPECT_EQ(std::get<ExprUnknown>(decoded[0]).name, "payload");
 }
 
 TEST(ExpressionCodec, CutBytesNeverReadBeyond) {

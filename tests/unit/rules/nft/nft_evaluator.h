@@ -226,6 +226,19 @@ class NftEvaluator {
     store(e.dreg, e.data);
     return true;
   }
+  // The tables of inline queues are not what this evaluates.
+  bool step(const ExprMetaSet& e) {
+    ADD_FAILURE() << "sets meta key " << e.key;
+    return false;
+  }
+  bool step(const ExprCtSet& e) {
+    ADD_FAILURE() << "sets ct key " << e.key;
+    return false;
+  }
+  bool step(const ExprTarget& e) {
+    ADD_FAILURE() << "target " << e.name;
+    return false;
+  }
   bool step(const ExprUnknown& e) {
     ADD_FAILURE() << "unknown expression " << e.name;
     return false;
