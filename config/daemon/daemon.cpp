@@ -524,6 +524,10 @@ class Daemon {
   bool open_taps() {
     const CaptureSettings& capture = settings_.capture;
     if (capture.interfaces.empty()) return true;
+    if (settings_.inline_queue.queue.flows == rules::InlineFlows::kAll) {
+      spdlog::info("capture.interfaces are not read: every flow is inspected inline");
+      return true;
+    }
     io::PacketMmapTapSettings tap;
     tap.interfaces = capture.interfaces;
     tap.promiscuous = capture.promiscuous;
@@ -783,6 +787,29 @@ class Daemon {
     spdlog::info("stopped; policy and blocks stay in the kernel (bulkhead recover removes them)");
   }
 
+<<<<<<< HEAD
+=======
+  // Takes the queues' rules out of the kernel; the policy stays.
+  void stop_queueing() {
+    rules::NftBatch batch;
+    const auto is_queue = [](const rules::NftTable& table) {
+      return table.family == rules::NftFamily::kIp || table.family == rules::NftFamily::kIp6;
+    };
+    for (const rules::NftTable& table : enforcer_->desired().tables) {
+      if (!is_queue(table)) continue;
+      rules::NftCommand command;
+      command.op = rules::NftOp::kDeleteTable;
+      command.family = table.family;
+      command.table = table.name;
+      batch.push_back(std::move(command));
+    }
+    const Status gone =
+        enforcer_->amend(batch, [&](rules::NftRuleset& desired) { std::erase_if(desired.tables, is_queue); });
+    if (!gone) spdlog::error("the queues' rules stay in the kernel: {}", gone.error().to_string());
+  }
+
+  const EngineSettings settings_;
+>>>>>>> da6a95e (rules: inspect: inline says which flows wait for a verdict)
   const ReloadSettings& reload_;
   Signals signals_;
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();

@@ -62,7 +62,8 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
   auto snapshot = std::make_shared<pipeline::Snapshot>();
   snapshot->generation = number;
   if (out.policy != nullptr) {
-    snapshot->inspectors.push_back(std::make_shared<rules::PolicyInspectorFactory>(out.policy));
+    out.inline_workers = settings.pcap_files.empty() && settings.inline_queue.enabled();
+    snapshot->inspectors.push_back(std::make_shared<rules::PolicyInspectorFactory>(out.policy, out.inline_workers));
   }
   bool signatures_failed = false;
   if (!settings.signatures.files.empty()) {
@@ -113,7 +114,7 @@ std::optional<Generation> with_workloads(const Generation& current, std::shared_
   auto snapshot = std::make_shared<pipeline::Snapshot>(*current.snapshot);
   snapshot->generation = number;
   // The policy's inspector is the first where there is a policy.
-  snapshot->inspectors.front() = std::make_shared<rules::PolicyInspectorFactory>(out.policy);
+  snapshot->inspectors.front() = std::make_shared<rules::PolicyInspectorFactory>(out.policy, out.inline_workers);
   out.snapshot = std::move(snapshot);
   return out;
 }

@@ -52,6 +52,7 @@ struct Generation {
   // What the table was compiled from, for with_workloads(); null when there is no table.
   std::shared_ptr<const rules::PolicyModel> model;
   std::shared_ptr<const rules::Inventory> base, inventory;  // of the file; with what was discovered
+  bool inline_workers = false;                              // some worker holds verdicts: copies are left to it
   LoadSummary summary;
 };
 

@@ -224,7 +224,13 @@ class PolicyLoader {
     if (const YamlNode* icmp = body.get("icmp")) read_ports(*icmp, "icmp/", rule);
     if (const YamlNode* log = body.get("log")) rule.log = read_log(*log);
     if (const YamlNode* limit = body.get("limit")) read_limit(*limit, rule);
-    refuse_unsupported(body, {"l7", "inspect"});
+    if (const auto how = body.choice("inspect", {"inline"})) {
+      rule.inspect_inline = *how == "inline";
+      if (rule.action != rules::Action::kAllow) {
+        diagnostics_.error(body.get("inspect")->span, "policy.inspect", "only an allow rule has something to inspect");
+      }
+    }
+    refuse_unsupported(body, {"l7"});
     body.finish();
     check_names_of_peers(rule);
     if (diagnostics_.error_count() == errors_before) rules.push_back(std::move(rule));

@@ -54,6 +54,7 @@ struct Flow {
   FlowState state = FlowState::kNew;
   FlowAction action = FlowAction::kNone;
   bool alerted = false;
+  bool elsewhere = false;               // tap: an inline worker judges and reports it; nothing is done here
   std::array<bool, 2> drop_reported{};  // by Direction: a drop event has been written
   bool seen_to_server = false, seen_to_client = false;
   bool is_tcp_midstream = false;

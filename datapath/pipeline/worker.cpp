@@ -138,6 +138,7 @@ bool Worker::track(PacketWork& work) {
   if (view.invalid || !view.is_ip() || view.is_fragment) return true;
   flow::FlowLookup found = flows_->lookup(view);
   if (found.flow == nullptr) return true;
+  if (found.flow->elsewhere) return false;
   work.was_established = found.flow->established() || is_closing(*found.flow);
   const bool dropped = found.flow->action == flow::FlowAction::kDrop && settings_.inline_mode;
   const bool followed = !dropped && found.flow->state != flow::FlowState::kBypassed;
@@ -364,13 +365,13 @@ void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {
   const io::RawPacket* raw = std::exchange(raw_, nullptr);  // the packet in hand is another flow's
   if (order_.phase == 2) gate_.advance(index_, kEndOfInput + flow.first_packet);
   auto* session = static_cast<stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
-  if (session != nullptr && flow.action == flow::FlowAction::kNone) {
+  if (session != nullptr && flow.action == flow::FlowAction::kNone && !flow.elsewhere) {
     tcp_->flush(flow);
     for (const Direction direction : {Direction::kToServer, Direction::kToClient}) {
       look_at_stream(flow, *session, direction, true);
     }
   }
-  if (settings_.report.flow_events) report_flow(flow, reason);
+  if (settings_.report.flow_events && !flow.elsewhere) report_flow(flow, reason);
   for (const auto& inspector : inspectors_) inspector->on_flow_end(flow);
   cut_flows_.erase(flow.id);
   order_.tie = tie;

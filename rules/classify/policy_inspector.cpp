@@ -9,7 +9,7 @@
 namespace bulkhead::rules {
 
 std::unique_ptr<pipeline::Inspector> PolicyInspectorFactory::make(std::uint32_t /*worker*/) const {
-  return std::make_unique<PolicyInspector>(classifier_);
+  return std::make_unique<PolicyInspector>(classifier_, inline_workers_);
 }
 
 void PolicyInspector::inspect(pipeline::InspectContext& context) {
@@ -22,12 +22,27 @@ void PolicyInspector::inspect(pipeline::InspectContext& context) {
     audited_.add();
     report(context, query.tuple, decision.audit[i], true);
   }
-  if (decision.allowed() || (is_midstream(*context.packet) && classifier_->classify(reversed(query)).allowed())) {
+  const bool midstream = is_midstream(*context.packet);
+  const Decision other = midstream ? classifier_->classify(reversed(query)) : Decision{Action::kDeny};
+  if (decision.allowed() || other.allowed()) {
+    const bool left = inline_workers_ && !context.inline_mode && context.flow != nullptr;
+    if (left && (inspects_inline(decision) || inspects_inline(other))) {
+      context.flow->elsewhere = true;
+      left_.add();
+      return;
+    }
     allowed_.add();
     return;
   }
   denied_.add();
   report(context, query.tuple, decision.rule, false);
+}
+
+bool PolicyInspector::inspects_inline(const Decision& decision) const {
+  if (!decision.allowed()) return false;
+  const std::vector<TableRule>& rules = classifier_->table().rules();
+  const auto says_so = [&](std::uint32_t rule) { return rule != kNone && rules[rule].inspect_inline; };
+  return says_so(decision.egress_rule) || says_so(decision.ingress_rule);
 }
 
 void PolicyInspector::report(pipeline::InspectContext& context, const FlowTuple& tuple, std::uint32_t rule,
@@ -62,6 +77,7 @@ void PolicyInspector::add_stats(std::vector<std::pair<std::string, std::uint64_t
   out.emplace_back("policy.flows_allowed", allowed_.value());
   out.emplace_back("policy.flows_denied", denied_.value());
   out.emplace_back("policy.flows_audited", audited_.value());
+  out.emplace_back("policy.flows_left_to_inline", left_.value());
 }
 
 }  // namespace bulkhead::rules

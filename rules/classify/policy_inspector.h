@@ -9,6 +9,7 @@
 // Thread   PolicyInspectorFactory is shared and immutable; one PolicyInspector per worker.
 // Out      DropEvent per refused flow and per audit rule that would refuse it; counters policy.*. It never
 //          changes a verdict.
+//          A flow that a rule inspects inline is left to the inline workers (Flow::elsewhere), where there are any.
 // Limits   none per packet: only the first packet of a flow is classified; no allocation unless it is refused.
 // Tests    tests/unit/rules/classify/policy_inspector_test.cpp
 #pragma once
@@ -26,17 +27,21 @@ namespace bulkhead::rules {
 
 class PolicyInspectorFactory final : public pipeline::InspectorFactory {
  public:
-  explicit PolicyInspectorFactory(PolicyTablePtr table) : classifier_(std::make_shared<Classifier>(std::move(table))) {}
+  // `inline_workers`: flows that the policy inspects inline are left to them by workers that read copies.
+  explicit PolicyInspectorFactory(PolicyTablePtr table, bool inline_workers = false)
+      : classifier_(std::make_shared<Classifier>(std::move(table))), inline_workers_(inline_workers) {}
   [[nodiscard]] std::unique_ptr<pipeline::Inspector> make(std::uint32_t worker) const override;
   [[nodiscard]] const Classifier& classifier() const { return *classifier_; }
 
  private:
   std::shared_ptr<const Classifier> classifier_;
+  const bool inline_workers_;
 };
 
 class PolicyInspector final : public pipeline::Inspector {
  public:
-  explicit PolicyInspector(std::shared_ptr<const Classifier> classifier) : classifier_(std::move(classifier)) {}
+  explicit PolicyInspector(std::shared_ptr<const Classifier> classifier, bool inline_workers = false)
+      : classifier_(std::move(classifier)), inline_workers_(inline_workers) {}
 
   [[nodiscard]] std::string_view name() const override { return "policy"; }
   void inspect(pipeline::InspectContext& context) override;
@@ -46,8 +51,11 @@ class PolicyInspector final : public pipeline::Inspector {
   void report(pipeline::InspectContext& context, const FlowTuple& tuple, std::uint32_t rule, bool audit) const;
   [[nodiscard]] std::string workload_name(const IpAddress& address) const;
 
+  [[nodiscard]] bool inspects_inline(const Decision& decision) const;
+
   std::shared_ptr<const Classifier> classifier_;
-  Counter allowed_, denied_, audited_;
+  const bool inline_workers_;
+  Counter allowed_, denied_, audited_, left_;
 };
 
 }  // namespace bulkhead::rules

@@ -148,6 +148,7 @@ std::string Explanation::to_string(const PolicyTable& table) const {
   for (const ExplainedEnd& judged : ends) {
     if (judged.rule == kNone || judged.action != Action::kAllow) continue;
     const TableRule& admits = table.rules()[judged.rule];
+    if (admits.inspect_inline) out += "  " + admits.key + " inspects it inline: its packets wait for a verdict\n";
     if (!admits.limit) continue;
     out += "  " + admits.key + " admits up to " + admits.limit->to_string() +
            "; what is beyond: " + rules::to_string(admits.limit->over) + "\n";

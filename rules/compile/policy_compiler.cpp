@@ -110,8 +110,9 @@ class PolicyCompiler {
       entry.action = rule.action;
       entry.log = rule.log;
       entry.limit = rule.limit;
+      entry.inspect_inline = rule.inspect_inline;
       entry.text = rule.to_string() + (rule.limit ? " limit " + rule.limit->to_string() : "") +
-                   (rule.name.empty() ? "" : " (" + rule.name + ")");
+                   (rule.inspect_inline ? " inspect inline" : "") + (rule.name.empty() ? "" : " (" + rule.name + ")");
       entry.span = rule.span;
       out.push_back({&rule, add_rule(std::move(entry)), PeerResolver::needs(rule.peers)});
     }

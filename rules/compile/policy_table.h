@@ -79,6 +79,7 @@ struct TableRule {
   bool audit = false;
   std::optional<LogSpec> log;
   std::optional<LimitSpec> limit;  // with action kAllow: what is beyond gets limit->over and ends the flow
+  bool inspect_inline = false;     // with action kAllow, at either end: packets wait for the verdict of a worker
   // For sessions open at a reload that this rule now decides: kCutDenied ends them when the rule refuses
   // them, kKeep lets them live although it refuses them, kCut ends them also when it allows them, once,
   // when a policy of this name and content comes into force. session_fate() in rules/classify says which.

@@ -131,6 +131,7 @@ struct PolicyRule {
   std::vector<NamedPort> named_ports;
   std::optional<LogSpec> log;
   std::optional<LimitSpec> limit;  // allow rules only
+  bool inspect_inline = false;     // allow rules only: the flow's packets wait for the verdict of a worker
   std::string name;                // a manifest's name of the rule; may be empty
   SourceSpan span;
 

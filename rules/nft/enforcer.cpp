@@ -36,9 +36,16 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table) {
 }
 
 // What the kernel would let pass although a policy says otherwise is refused before it changes anything.
-std::optional<Error> Enforcer::unenforceable(const PolicyTable& table, const EnforcementMode& mode) {
-  if (mode.bridged_v4_in_inet && mode.bridged_v6_in_inet) return std::nullopt;
+std::optional<Error> Enforcer::unenforceable(const PolicyTable& table, const EnforcementMode& mode) const {
+  const bool sees_all = mode.bridged_v4_in_inet && mode.bridged_v6_in_inet;
   for (const TableRule& rule : table.rules()) {
+    if (rule.inspect_inline && !rule.audit && (!sees_all || settings_.inline_queue.flows == InlineFlows::kNothing)) {
+      return Error{"render", "rule " + rule.key + (rule.place().empty() ? "" : " (" + rule.place() + ")"), ENOTSUP,
+                   sees_all ? "inspects inline, and inline.flows is none: set it to policy"
+                            : "inspects inline, and netfilter's queues do not see bridged traffic here: set "
+                              "net.bridge.bridge-nf-call-iptables and bridge-nf-call-ip6tables to 1"};
+    }
+    if (sees_all) continue;
     if (!rule.limit || rule.limit->open_flows == 0 || rule.audit) continue;
     return Error{"render", "rule " + rule.key + (rule.place().empty() ? "" : " (" + rule.place() + ")"), ENOTSUP,
                  "open flows are counted by conntrack, and bridged traffic has none here: limit `new` instead, or set "

@@ -62,7 +62,7 @@ class Enforcer {
 
  private:
   // The first rule that the ruleset cannot express; nullopt: all can be.
-  [[nodiscard]] static std::optional<Error> unenforceable(const PolicyTable& table, const EnforcementMode& mode);
+  [[nodiscard]] std::optional<Error> unenforceable(const PolicyTable& table, const EnforcementMode& mode) const;
 
   NftTransport& transport_;
   NftSettings settings_;

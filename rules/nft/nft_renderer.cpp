@@ -318,6 +318,12 @@ void TableRenderer::add_verdicts(const Step& step, const Variant& variant, const
   if (step.audit) return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key + " audit")));
   switch (step.action) {
     case Action::kAllow:
+      if (source.inspect_inline && table_.family == NftFamily::kInet) {
+        const InlineQueueSettings& queue = settings_.inline_queue;
+        rules.push_back(with(
+            variant,
+            rule().load_ct_mark().bits(~queue.mark_mask(), queue.inspect_mark()).set_ct_mark().done(key + " inspect")));
+      }
       // The chain of a limit counts what it admits.
       if (source.limit) return rules.push_back(with(variant, rule().verdict(NFT_GOTO, limit_chain(step.rule)).done()));
       return rules.push_back(with(variant, rule().counter().verdict(NFT_RETURN).done(key)));

@@ -104,7 +104,8 @@ class DaemonNetns : public ::testing::TestWithParam<bool> {
     write("bulkhead.yaml", "workers: 1\nlog-dir: " + folder_ + "\ncache-dir: ''\n" + settings);
     daemon_ = std::make_unique<Process>(
         std::vector<std::string>{BULKHEAD_BINARY, "run", "-c", folder_ + "/bulkhead.yaml"}, folder_ + "/stderr");
-    return comes_true([&] { return log().find("ready:") != std::string::npos; });
+    const auto ready = [&] { return log().find("ready:") != std::string::npos; };
+    return comes_true([&] { return ready() || log().find("refused the ruleset") != std::string::npos; }) && ready();
   }
   template <typename Condition>
   static bool comes_true(Condition&& condition) {
@@ -284,6 +285,36 @@ TEST_P(DaemonNetns, InlineTheAttackItselfDoesNotArrive) {
   daemon_->end(SIGTERM);
   EXPECT_EQ(lab_->output("nft list tables").find("ip bulkhead"), std::string::npos) << "no queue without a reader";
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 80, 2s), Probe::kPassed);
+}
+
+TEST_P(DaemonNetns, ThePolicySaysWhichFlowsAreInspectedInline) {
+  write("drop.rules",
+        "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
+  write("policy.yaml",
+        "policy: all\nfor: any\ningress:\n  - allow: {from: any, ports: [tcp/80], inspect: inline}\n  - allow from "
+        "any\n");
+  const bool started = start_with(
+      "capture: {interfaces: [br0]}\ninline: {flows: policy, queues: 1}\nsignatures: [drop.rules]\n"
+      "policy: [policy.yaml]\ninventory: inventory.yaml\n");
+  if (!GetParam()) {
+    EXPECT_FALSE(started);
+    EXPECT_NE(log().find("bridge-nf-call-iptables"), std::string::npos) << log();
+    return;
+  }
+  ASSERT_TRUE(started) << log();
+  TcpPair held, copied;
+  ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, held) && lab_->connect("a", "b", IpFamily::kV4, 81, copied));
+  EXPECT_EQ(say(held, "${jndi:ldap://x}\n"), "") << "waits for its verdict";
+  EXPECT_EQ(say(copied, "${jndi:ldap://x}\n"), "${jndi:ldap://x}\n") << "only read as a copy";
+  const auto alerts = [&] {
+    std::ifstream file(folder_ + "/eve.json");
+    std::size_t out = 0;
+    for (std::string line; std::getline(file, line);) out += line.find("\"event_type\":\"alert\"") != std::string::npos;
+    return out;
+  };
+  EXPECT_TRUE(comes_true([&] { return alerts() >= 2; }));
+  daemon_->end(SIGTERM);
+  EXPECT_EQ(alerts(), 2U) << "each flow is judged by one worker";
 }
 
 // Frames of a host that reach another one.
