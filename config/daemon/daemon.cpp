@@ -787,8 +787,6 @@ class Daemon {
     spdlog::info("stopped; policy and blocks stay in the kernel (bulkhead recover removes them)");
   }
 
-<<<<<<< HEAD
-=======
   // Takes the queues' rules out of the kernel; the policy stays.
   void stop_queueing() {
     rules::NftBatch batch;
@@ -808,8 +806,8 @@ class Daemon {
     if (!gone) spdlog::error("the queues' rules stay in the kernel: {}", gone.error().to_string());
   }
 
-  const EngineSettings settings_;
->>>>>>> da6a95e (rules: inspect: inline says which flows wait for a verdict)
+  const EngineSettings settings_;  // of the start; what a reload may change besides the generation stands below
+  PortGuardSettings guard_settings_ = settings_.guard;
   const ReloadSettings& reload_;
   Signals signals_;
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();
