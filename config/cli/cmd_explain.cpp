@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "config/cli/commands.h"
+#include "config/cli/packet_of_capture.h"
 #include "config/cli/policy_input.h"
 #include "rules/classify/edit_search.h"
 #include "rules/classify/request_verdict.h"
@@ -29,6 +30,21 @@ void explain_one(const rules::PolicyTable& table, const rules::FlowQuery& query,
   }
 }
 
+int explain_packet(const rules::PolicyTable& table, const ExplainOptions& options) {
+  const auto found = packet_of_capture(options.pcap_file, options.packet);
+  if (!found) return kExitBadInput;
+  const std::string name = "packet " + std::to_string(options.packet);
+  if (!found->query) {
+    std::printf("%s: %s\n", name.c_str(), found->why_none.c_str());
+    return kExitFailed;
+  }
+  std::printf("%s: %s\n", name.c_str(), found->place.c_str());
+  if (found->midstream)
+    std::puts("  the capture does not have the beginning of this connection: either end may have opened it");
+  explain_one(table, *found->query, !options.no_edit);
+  return kExitFine;
+}
+
 }  // namespace
 
 int cmd_explain(const ExplainOptions& options) {
@@ -38,6 +54,7 @@ int cmd_explain(const ExplainOptions& options) {
   if (inventory == nullptr) return kExitBadInput;
   const rules::PolicyTablePtr table = compile_or_print(*files, inventory, true);
   if (table == nullptr) return kExitBadInput;
+  if (!options.pcap_file.empty()) return explain_packet(*table, options);
   rules::FlowRequest request;
   request.from = options.from;
   request.to = options.to;

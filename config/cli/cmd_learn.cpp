@@ -1,4 +1,4 @@
-// bulkhead learn: a policy proposed from captures.
+// bulkhead learn: a policy proposed from captures or from what passes now.
 #include <cstdio>
 
 #include "config/cli/capture_edges.h"
@@ -10,7 +10,8 @@ namespace bulkhead::config::cli {
 int cmd_learn(const LearnOptions& options) {
   const rules::InventoryPtr inventory = load_inventory_or_print(options.inventory, false);
   if (inventory == nullptr) return kExitBadInput;
-  const auto edges = edges_of_captures(options.pcap_files);
+  const auto edges = options.interfaces.empty() ? edges_of_captures(options.pcap_files)
+                                                : edges_of_interfaces(options.interfaces, options.duration);
   if (!edges) return kExitBadInput;
   const rules::Learned learned = rules::learn_policies(*inventory, *edges, options.settings);
   std::fputs(learned.to_yaml().c_str(), stdout);

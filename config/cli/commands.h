@@ -71,6 +71,9 @@ struct ExplainOptions {
   std::string from, to;
   std::string port;  // "tcp/443", "icmp/8"
   std::string family = "4";
+  // Instead of from, to and port: the flow of a packet in a capture, counted from 1 as events count (pcap_cnt).
+  std::string pcap_file;
+  std::uint64_t packet = 0;
   bool no_edit = false;
 };
 [[nodiscard]] int cmd_explain(const ExplainOptions& options);
@@ -84,7 +87,8 @@ struct WhatifOptions {
 
 struct LearnOptions {
   std::string inventory;
-  std::vector<std::string> pcap_files;
+  std::vector<std::string> pcap_files, interfaces;  // one of them
+  std::chrono::seconds duration{60};                // with interfaces
   rules::LearnSettings settings;
 };
 [[nodiscard]] int cmd_learn(const LearnOptions& options);

@@ -200,17 +200,34 @@ class CommandLine {
   void add_explain() {
     CLI::App& c =
         command("explain", "Why the policies allow or deny a flow, and what would change it", "Without a node");
-    c.add_option("FROM", explain_.from, "NAMESPACE/NAME, node:NAME, ext:NAME or an address")->required();
-    c.add_option("TO", explain_.to, "As FROM, or svc:NAMESPACE/NAME")->required();
-    c.add_option("PORT", explain_.port, "tcp/443, udp/53, icmp/8")->required();
+    CLI::Option* from = c.add_option("FROM", explain_.from, "NAMESPACE/NAME, node:NAME, ext:NAME or an address");
+    CLI::Option* to = c.add_option("TO", explain_.to, "As FROM, or svc:NAMESPACE/NAME");
+    CLI::Option* port = c.add_option("PORT", explain_.port, "tcp/443, udp/53, icmp/8");
+    CLI::Option* pcap =
+        c.add_option("-r,--pcap", explain_.pcap_file, "Instead of FROM TO PORT: a packet of this capture")
+            ->type_name("FILE");
+    CLI::Option* packet = c.add_option("--packet", explain_.packet, "Its number, from 1 (pcap_cnt of events)")
+                              ->type_name("N")
+                              ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()));
+    pcap->needs(packet)->excludes(from);
+    packet->needs(pcap);
     c.add_option("-i,--inventory", explain_.inventory, "Workloads that the policies speak of (YAML)")
         ->type_name("FILE");
     c.add_option("-p,--policy", explain_.policies, "Policies and Kubernetes manifests (YAML), globs allowed")
         ->type_name("FILE...");
     c.add_option("--family", explain_.family, "IP family: 4 or 6 (default 4)")->check(CLI::IsMember({"4", "6"}));
     c.add_flag("--no-edit", explain_.no_edit, "Do not look for an edit");
-    c.footer("Example: bulkhead explain shop/web shop/db tcp/6379 -i cluster.yaml -p 'policies/*.yaml'");
-    c.callback([this] { status_ = cmd_explain(explain_); });
+    c.footer(
+        "Examples: bulkhead explain shop/web shop/db tcp/6379 -i cluster.yaml -p 'policies/*.yaml'\n"
+        "          bulkhead explain --pcap day.pcap --packet 1042 -i cluster.yaml -p 'policies/*.yaml'");
+    c.callback([this, from, to, port, pcap] {
+      if (pcap->empty()) {
+        for (const CLI::Option* option : {from, to, port}) {
+          if (option->empty()) throw CLI::RequiredError(option->get_name() + " (or --pcap and --packet)");
+        }
+      }
+      status_ = cmd_explain(explain_);
+    });
   }
 
   void add_whatif() {
@@ -229,7 +246,14 @@ class CommandLine {
   void add_learn() {
     CLI::App& c = command("learn", "Policies proposed from captures, with support and confidence", "Without a node");
     rules::LearnSettings& settings = learn_.settings;
-    c.add_option("-r,--pcap", learn_.pcap_files, "Captures (pcap, pcapng)")->type_name("FILE...")->required();
+    CLI::Option* pcap = c.add_option("-r,--pcap", learn_.pcap_files, "Captures (pcap, pcapng)")->type_name("FILE...");
+    CLI::Option* live = c.add_option("--live", learn_.interfaces, "Listen on these interfaces instead (a bridge); root")
+                            ->type_name("INTERFACE...")
+                            ->excludes(pcap);
+    c.add_option("--seconds", learn_.duration, "How long to listen (default 60); Ctrl-C ends it earlier")
+        ->type_name("N")
+        ->needs(live)
+        ->check(CLI::Range(1, 604800));
     c.add_option("-i,--inventory", learn_.inventory, "Workloads (YAML)")->type_name("FILE")->required();
     c.add_option("--min-flows", settings.min_flows, "Answered flows that a rule needs (default 5)")->type_name("N");
     c.add_option("--min-windows", settings.min_windows, "Windows of 10 s that a rule needs (default 3)")
@@ -243,7 +267,10 @@ class CommandLine {
         "comments.\n"
         "Exit status: 0 proposed, 1 nothing to propose, 2 bad input.\n"
         "Example: bulkhead learn --pcap day.pcap -i cluster.yaml > proposed.yaml");
-    c.callback([this] { status_ = cmd_learn(learn_); });
+    c.callback([this, pcap, live] {
+      if (pcap->empty() && live->empty()) throw CLI::RequiredError("--pcap or --live");
+      status_ = cmd_learn(learn_);
+    });
   }
 
   void add_verdicts() {

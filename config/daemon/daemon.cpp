@@ -233,10 +233,10 @@ class Daemon {
       spdlog::error("the policies do not compile for the workloads that are there:\n{}", printed(diagnostics));
       return;
     }
-    end_blocks_of_gone(generation_.inventory.get(), *inventory);
     // A guard that fails for one port is no reason to leave the policies of all as they were.
     const bool guarded = load_guard(*next);
     if (!load_kernel(next->policy)) return;
+    end_blocks_of_gone(generation_.inventory.get(), *next->inventory);
     if (!guarded) links_loaded_ = 0;  // again next time
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
@@ -280,11 +280,9 @@ class Daemon {
   void adopt_table() {
     if (!compiling_.valid() || compiling_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
     auto next = compiling_.get();
+    if (!next) return spdlog::error("the policies do not compile for the new labels: reload");
     // A full load or further labels came in between.
-    if (!next || next->inventory != generation_.inventory || next->model != generation_.model) {
-      table_is_old_ = next.has_value() && next->model == generation_.model && table_is_old_;
-      return;
-    }
+    if (next->inventory != generation_.inventory || next->model != generation_.model) return;
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     ++generation_number_;
@@ -321,6 +319,12 @@ class Daemon {
     if (!look) return;
     next_read_back_ = now + kReadBack;
     if (enforcer_->mode() != rules::EnforcementMode::detect()) {
+      if (compiling_.valid()) compiling_.wait();
+      adopt_table();
+      if (table_is_old_) {  // with the labels of now, in a moment
+        next_read_back_ = now;
+        return;
+      }
       spdlog::warn("bridged traffic is seen by other hooks than before: the policies are loaded anew");
       if (load_kernel(generation_.policy)) drift_repaired_.add();
       return;
@@ -742,6 +746,7 @@ class Daemon {
                               guard_before.rules.log_group != guard_settings_.rules.log_group;
     if (other_events) start_guard_events();
     watch_inventory(settings->policy.inventory);
+    watch_tables();  // there may be a lease now
     const auto& loaded = generation_.summary;
     spdlog::info("reloaded: generation {}, {} signatures ({} refused), {} policies", generation_number_,
                  loaded.rules_loaded, loaded.rules_refused, loaded.policies);

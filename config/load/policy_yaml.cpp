@@ -124,7 +124,13 @@ class PolicyLoader {
     for (const char* key : keys) {
       const YamlNode* node = map.get(key);
       if (node == nullptr) continue;
-      diagnostics_.error(node->span, "policy.unsupported", std::string("\"") + key + "\" is not supported yet");
+      const bool application = key == std::string_view("l7") || key == std::string_view("inspect");
+      diagnostics_.error(node->span, "policy.unsupported",
+                         std::string("\"") + key + "\" is not supported yet: the rule would admit more than it says",
+                         application
+                             ? "policies judge addresses, protocols and ports, in the kernel; what a request holds "
+                               "is for signatures (action drop with response)"
+                             : "");
     }
   }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`bulkhead learn` and `bulkhead whatif` on a capture that is made here, and on the lab captures where they are.
+"""`bulkhead learn`, `whatif` and `explain --pcap` on a capture that is made here, and on the lab captures where they are.
 
 usage: captures.py --bulkhead PROGRAM
 
@@ -78,6 +78,16 @@ def made(program, work):
     check(status == 0 and out.splitlines()[-1] == "122 flows, 0 newly denied, 0 newly allowed", out)
     status, out, _ = run(program, "whatif", "--old", proposal, "--pcap", pcap, "--inventory", inventory, "--denied-only")
     check(status == 0 and out.splitlines()[-1].endswith("0 newly denied, 102 newly allowed"), out)
+    explain = ("explain", "--pcap", pcap, "--inventory", inventory, "--policy", proposal, "--no-edit", "--packet")
+    status, out, err = run(program, *explain, "1")
+    flow = "tcp 10.1.0.2:40000 -> 10.1.0.3:6379  (shop/web to shop/db)\n"
+    check(status == 0 and out.startswith("packet 1: opens its flow\n" + flow), out + err)
+    check(out.splitlines()[-1].startswith("allow: learned-shop-db/ingress/1"), out)
+    status, out, err = run(program, *explain, "2")
+    check(status == 0 and out.startswith("packet 2: an answer in the flow of packet 1\n" + flow), out + err)
+    status, out, err = run(program, *explain, "999999")
+    check(status == 2 and "there is no packet 999999" in err, out + err)
+    check(run(program, "learn", "--inventory", inventory)[0] == 2, "neither a capture nor an interface")
     (work / "broken.pcap").write_bytes(b"nothing")
     check(run(program, "learn", "--pcap", work / "broken.pcap", "--inventory", inventory)[0] == 2, "no capture")
 
