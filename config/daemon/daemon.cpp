@@ -760,6 +760,9 @@ class Daemon {
     for (const auto& live : lives_) {
       const auto counted = live->stats();
       stats.counters.insert(stats.counters.end(), counted.begin(), counted.end());
+      if (!settings_.eve.stats_threads) continue;
+      auto threads = live->thread_stats();
+      std::move(threads.begin(), threads.end(), std::back_inserter(stats.threads));
     }
     if (response_ != nullptr) response_->add_stats(stats.counters);
     if (guard_events_ != nullptr) guard_events_->add_stats(stats.counters);
