@@ -291,6 +291,7 @@ class Builder {
     eve.alert_http_body = values_.flag("eve.types.alert.http-body");
     eve.alert_http_body_printable = values_.flag("eve.types.alert.http-body-printable");
     dns_events(eve.dns);
+    eve.dhcp.extended = values_.flag("eve.types.dhcp.extended");
     const std::vector<std::string> hashes = values_.words("eve.types.files.force-hash");
     const auto wants = [&](const char* name) { return std::find(hashes.begin(), hashes.end(), name) != hashes.end(); };
     to.hash_md5 = wants("md5");

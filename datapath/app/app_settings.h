@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "datapath/app/application_protocol.h"
+#include "datapath/app/dhcp/dhcp_settings.h"
 #include "datapath/app/dns/dns_settings.h"
 #include "datapath/app/http/http_settings.h"
 
@@ -15,6 +16,7 @@ namespace bulkhead::app {
 // What the records contain [eve.types.*].
 struct EveOptions {
   dns::DnsEveOptions dns;
+  dhcp::DhcpEveOptions dhcp;
   bool http_extended = true;                                         // [eve.types.http.extended]
   std::vector<std::string> http_custom;                              // [eve.types.http.custom] further headers by name
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]

@@ -38,6 +38,7 @@ struct EveRecord {
   std::string_view type;  // "http"
   bool with_tx_id = true;
   event::AppFields fields;  // ("http", "{...}")
+  bool as_sent = false;     // source and destination are the packet's; else the client comes first
   void add(std::string_view key, JsonText& json) { fields.emplace_back(key, json.take()); }
 };
 

@@ -142,7 +142,7 @@ void Worker::report_transaction(const PacketWork& work, app::Transaction& tx) {
   for (app::EveRecord& record : records) {
     if (std::find(settings.records.begin(), settings.records.end(), record.type) == settings.records.end()) continue;
     event::AppEvent e;
-    e.header = flow_header(work);
+    e.header = record.as_sent ? header_for(work) : flow_header(work);
     e.type = record.type;
     if (record.with_tx_id) e.tx_id = tx.id;
     e.fields = std::move(record.fields);

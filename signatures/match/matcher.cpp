@@ -241,7 +241,22 @@ void Matcher::judge(const Candidate& candidate) {
   if (s.logging_off != Signature::LoggingOff::kNo) switch_logging_off(s, nullptr);
   if (match.on_stream) remember_fired(candidate.rule);
   change_variables(s);
+  name_transaction(s, match);
   matches_.push_back(match);
+}
+
+// A rule of a protocol that looked at a datagram alone: the alert shows the transaction that the datagram began.
+void Matcher::name_transaction(const Signature& s, Match& match) const {
+  if (!s.app_protocols.any() || !input_.packet->has_udp) return;
+  if (input_.application == nullptr || input_.application->parser == nullptr) return;
+  const app::AppParser& parser = *input_.application->parser;
+  match.tx_of_packet = true;
+  match.tx_id = parser.transactions_made();
+  for (const auto& tx : parser.transactions()) {
+    if (tx->inspected[index_of(context_->direction)]) continue;
+    match.tx_id = tx->id;
+    return;
+  }
 }
 
 // --- header, flow, state ---
@@ -464,7 +479,8 @@ void Matcher::report(pipeline::InspectContext& context) {
     alert.stream_begin = match.begin;
     alert.stream_end = match.end;
     alert.target = s.target;
-    alert.applies_to_flow = alert.action != RuleAction::kAlert && (match.on_stream || match.tx_id || rule.acts_on_flow);
+    alert.applies_to_flow = alert.action != RuleAction::kAlert &&
+                            (match.on_stream || (match.tx_id && !match.tx_of_packet) || rule.acts_on_flow);
     if (decision.has_new_action) {
       alert.action = decision.new_action;
       alert.applies_to_flow = alert.action != RuleAction::kAlert;

@@ -62,6 +62,7 @@ class Matcher {
   struct Match {
     std::uint32_t rule = 0;
     std::optional<std::uint64_t> tx_id;
+    bool tx_of_packet = false;  // tx_id only says which transaction the datagram belongs to
     bool on_stream = false;
     std::uint64_t begin = 0, end = 0;
   };
@@ -70,6 +71,7 @@ class Matcher {
   enum class PartResult : std::uint8_t { kMatch, kNotYet, kNever };
 
   void judge_transactions();
+  void name_transaction(const Signature& s, Match& match) const;
   void judge_parser(app::AppParser& parser, const app::Protocol& protocol);
   void judge_transaction(app::Transaction& tx, const app::Protocol& protocol, const TxGroup& group);
   [[nodiscard]] std::uint64_t scan_buffer(app::Transaction& tx, const app::Protocol& protocol,

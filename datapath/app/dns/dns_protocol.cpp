@@ -21,9 +21,21 @@ bool get_query(Transaction& tx, Direction, std::uint32_t index, BufferView& out)
   return true;
 }
 
+constexpr std::array<std::uint8_t, 2> kBoth{kComplete, kComplete};
+
+bool get_opcode(const Transaction& tx, Direction, std::uint32_t, std::uint64_t& out) {
+  const auto& dns = static_cast<const DnsTransaction&>(tx);
+  out = dns.message.header.opcode();
+  return !dns.refused;
+}
+
 // clang-format off
 constexpr BufferDef kBuffers[] = {
     {"dns.query", "dns_query", "", "A name that is asked for", BufferDef::Kind::kMulti, kRequests, get_query},
+};
+
+constexpr NumberDef kNumbers[] = {
+    {"dns.opcode", "", "The operation in the header: 0 query, 4 notify, 5 update", NumberDef::Kind::kSingle, kBoth, get_opcode, 15, {}},
 };
 
 constexpr EventDef kEvents[] = {
@@ -51,7 +63,8 @@ const Protocol& protocol_dns() {
                                      .comes_from_other_side = dns::comes_from_other_side,
                                      .make = dns::make_parser,
                                      .buffers = dns::kBuffers,
-                                     .events = dns::kEvents};
+                                     .events = dns::kEvents,
+                                     .numbers = dns::kNumbers};
   return protocol;
 }
 

@@ -450,6 +450,19 @@ TEST(EveJson, TheBufferIsReused) {
 }
 
 // The texts are those that datapath/app/dns writes (dns_parser_test.cpp).
+TEST(EveJson, RecordsOfDhcpFitTheSchema) {
+  event::AppEvent e;
+  e.header = sample_alert().header;
+  e.header.app_protocol = {};
+  e.type = "dhcp";
+  e.fields.emplace_back(
+      "dhcp",
+      R"({"type":"reply","id":287454020,"client_mac":"02:00:00:00:00:01","assigned_ip":"10.0.0.5",)"
+      R"("client_ip":"0.0.0.0","relay_ip":"0.0.0.0","next_server_ip":"10.0.0.1","dhcp_type":"ack",)"
+      R"("hostname":"h","params":["subnet_mask"],"client_id":"02:ab","lease_time":3600,"routers":["10.0.0.1"]})");
+  EXPECT_EQ(schema().check(json::parse(line_of(e))), "");
+}
+
 TEST(EveJson, RecordsOfDnsFitTheSchema) {
   const char* const objects[] = {
       R"({"version":2,"type":"query","id":1,"rrname":"a.b","rrtype":"A","tx_id":0,"opcode":0})",
