@@ -67,6 +67,8 @@ class Worker final : private stream::StreamListener {
   bool track(PacketWork& work);
   bool follow_tcp(PacketWork& work, flow::FlowLookup& found);
   void inspect(PacketWork& work);
+  void judge_the_rest(const PacketWork& work);
+  void leave_alone(const PacketWork& work);
   bool except(PacketWork& work, ExceptionPolicy policy, DropReason reason);
   void drop(PacketWork& work, DropReason reason, bool reject = false);
   void conclude(PacketWork& work);

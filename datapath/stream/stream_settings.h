@@ -46,6 +46,7 @@ struct StreamSettings {
   std::uint32_t max_segments = 4096;     // out-of-order segments per direction
   std::uint8_t max_synack_queued = 5;    // [stream.max-synack-queued]
   bool drop_invalid = true;              // [stream.drop-invalid], inline only
+  bool bypass = false;                   // [stream.bypass] flows in which nothing more can be read are left alone
   // First match decides; IPv4 and IPv6. The shipped default is Windows for all.
   std::vector<std::pair<IpPrefix, OverlapPolicy>> host_os_policy;
   OverlapPolicy default_policy = OverlapPolicy::kWindows;
