@@ -240,6 +240,7 @@ class Builder {
     to.urgent_limit_policy = urgent_policy("stream.reassembly.urgent.oob-limit-policy");
     to.max_synack_queued = static_cast<std::uint8_t>(values_.number("stream.max-synack-queued"));
     to.drop_invalid = values_.flag("stream.drop-invalid");
+    to.bypass = values_.flag("stream.bypass");
   }
 
   void applications() {
@@ -270,6 +271,24 @@ class Builder {
     http.lzma = values_.flag(key + "lzma-enabled");
     http.lzma_memlimit = values_.number(key + "lzma-memlimit");
     http.bomb_limit = values_.number(key + "compression-bomb-limit");
+    app::tls::TlsSettings& tls = to.tls;
+    tls.ja3 = fingerprints("app-layer.protocols.tls.ja3-fingerprints");
+    tls.ja4 = fingerprints("app-layer.protocols.tls.ja4-fingerprints");
+    tls.encryption = encryption_handling("app-layer.protocols.tls.encryption-handling");
+    to.ssh.hassh = fingerprints("app-layer.protocols.ssh.hassh");
+    to.ssh.encryption = encryption_handling("app-layer.protocols.ssh.encryption-handling");
+  }
+
+  app::Fingerprints fingerprints(const std::string& key) const {
+    const std::string& word = values_.text(key);
+    if (word == "auto") return app::Fingerprints::kAuto;
+    return word == "yes" || word == "true" ? app::Fingerprints::kYes : app::Fingerprints::kNo;
+  }
+
+  app::EncryptionHandling encryption_handling(const std::string& key) const {
+    const std::string& word = values_.text(key);
+    if (word == "bypass") return app::EncryptionHandling::kBypass;
+    return word == "full" ? app::EncryptionHandling::kFull : app::EncryptionHandling::kDefault;
   }
 
   // Records of protocols: the types of the list that are made by parsers.
@@ -285,6 +304,10 @@ class Builder {
     const bool asked = values_.origin("eve.types.http.extended") != SettingOrigin::kDefault;
     eve.http_extended = (asked || !listed) && values_.flag("eve.types.http.extended");
     eve.http_custom = values_.words("eve.types.http.custom");
+    const bool tls_asked = values_.origin("eve.types.tls.extended") != SettingOrigin::kDefault;
+    eve.tls_extended = (tls_asked || !listed) && values_.flag("eve.types.tls.extended");
+    eve.tls_custom = values_.words("eve.types.tls.custom");
+    eve.tls_ja4 = values_.flag("eve.types.tls.ja4");
     const std::string& headers = values_.text("eve.types.http.dump-all-headers");
     eve.http_request_headers = headers == "both" || headers == "request";
     eve.http_response_headers = headers == "both" || headers == "response";

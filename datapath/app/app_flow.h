@@ -54,6 +54,7 @@ struct AppFlow final : flow::FlowExtension {
   // The bytes showed that the flow has to be read the other way round. It has been turned, its TCP session too:
   // directions that the caller holds are the opposite now. The caller takes this back.
   bool turned = false;
+  bool may_bypass = false;       // the parser has seen all that can be seen, and rules need not see more
   std::vector<AppEvent> events;  // of the packet in hand
 
   [[nodiscard]] bool has(Direction d) const { return sides[bulkhead::index_of(d)].detected != AppProtocol::kUnknown; }

@@ -251,7 +251,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   if (joined) side.pending.insert(side.pending.end(), bytes.begin(), bytes.end());
   const ByteSpan input = joined ? ByteSpan(side.pending) : bytes;
   const std::uint64_t before = state.parser->transactions_made();
-  const ParseMoment moment{now, flow.client};
+  const ParseMoment moment{now, flow.client, state.original};
   ParseResult result = state.parser->parse(d, input, moment);
   counters_of(flow, state.protocol).transactions.add(state.parser->transactions_made() - before);
   result.consumed = std::min(result.consumed, input.size());
@@ -261,8 +261,13 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
     const ByteSpan rest = input.subspan(result.consumed);
     side.pending.assign(rest.begin(), rest.end());
   }
+  if (result.opaque) flow.payload_inspection = false;
   switch (result.status) {
     case ParseResult::Status::kOk: break;
+    case ParseResult::Status::kBypass:
+      state.may_bypass = true;
+      stop(state);
+      return;
     case ParseResult::Status::kDone: stop(state); return;
     case ParseResult::Status::kError:
       counters_of(flow, state.protocol).parser_errors.add();

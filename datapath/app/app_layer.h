@@ -56,6 +56,12 @@ class AppLayer {
     settings_.hash_sha1 |= hashes.sha1;
     settings_.hash_sha256 |= hashes.sha256;
   }
+  // Conversations that begin from now on are given these.
+  void need(const FeatureNeeds& features) {
+    settings_.tls.rules_use_ja3 |= features.ja3;
+    settings_.tls.rules_use_ja4 |= features.ja4;
+    settings_.ssh.rules_use_hassh |= features.hassh;
+  }
   [[nodiscard]] const AppSettings& settings() const { return settings_; }
   [[nodiscard]] const AppCounters& counters() const { return counters_; }
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;

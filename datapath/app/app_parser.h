@@ -28,17 +28,20 @@ struct ParseResult {
     kOk,      // wants more; bytes behind `consumed` are kept for later
     kError,   // not this protocol any more: no further calls
     kDone,    // nothing more to see in this flow (encrypted): no further calls, payload inspection goes on
+    kBypass,  // likewise, and rules need not look at its payload either: the flow may be left alone
     kChange,  // what follows is another protocol (CONNECT, STARTTLS): `next`, or found out anew
   };
   Status status = Status::kOk;
   std::size_t consumed = 0;
   AppProtocol next = AppProtocol::kUnknown;
+  bool opaque = false;  // the payload is encrypted: no rule can read it from now on
 };
 
 // What a parser may know about the moment of a call.
 struct ParseMoment {
   Timestamp now;
-  FlowTuple client;  // source is the client
+  FlowTuple client;                            // source is the client
+  AppProtocol before = AppProtocol::kUnknown;  // what the connection spoke before it changed
 };
 
 class AppParser {

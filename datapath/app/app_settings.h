@@ -10,6 +10,8 @@
 #include "datapath/app/dhcp/dhcp_settings.h"
 #include "datapath/app/dns/dns_settings.h"
 #include "datapath/app/http/http_settings.h"
+#include "datapath/app/ssh/ssh_settings.h"
+#include "datapath/app/tls/tls_settings.h"
 
 namespace bulkhead::app {
 
@@ -21,10 +23,18 @@ struct EveOptions {
   std::vector<std::string> http_custom;                              // [eve.types.http.custom] further headers by name
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
   bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
+  bool tls_extended = true;                                          // [eve.types.tls.extended]
+  std::vector<std::string> tls_custom;  // [eve.types.tls.custom] these fields and no others
+  bool tls_ja4 = false;                 // [eve.types.tls.ja4]
 };
 
 struct HashNeeds {
   bool md5 = false, sha1 = false, sha256 = false;
+};
+
+// What parsers make when a rule looks at it.
+struct FeatureNeeds {
+  bool ja3 = false, ja4 = false, hassh = false;
 };
 
 struct AppSettings {
@@ -37,6 +47,8 @@ struct AppSettings {
   std::uint32_t max_pending_bytes = 256 * 1024;  // that a parser may leave for later
   bool hash_md5 = false, hash_sha1 = false, hash_sha256 = false;  // of files: asked for by records or rules
   http::HttpSettings http;
+  ssh::SshSettings ssh;
+  tls::TlsSettings tls;
 
   // Which records are wanted [eve.types]: transactions that no one wants to see are not formatted.
   std::vector<std::string> records;

@@ -31,6 +31,9 @@ struct BufferView {
   std::uint64_t before = 0;  // kBodies: bytes of the bodies before this one
 };
 
+// What is made for rules alone, unless the operator wants it for the records.
+enum class Feature : std::uint8_t { kNone, kJa3, kJa4, kHassh };
+
 struct BufferDef {
   std::string_view keyword;   // sticky buffer: "http.uri"
   std::string_view alias;     // another sticky spelling, or ""
@@ -49,6 +52,9 @@ struct BufferDef {
   // False: the transaction has no such buffer (yet). The bytes live as long as the transaction does not change.
   bool (*get)(Transaction& tx, Direction d, std::uint32_t index, BufferView& out) = nullptr;
   char pcre_flag = 0;  // letter behind a pcre that means this buffer, or 0
+  Feature feature = Feature::kNone;
+  // A digest in lower case of so many characters: contents of any other length are refused. 0: any text.
+  std::uint16_t digest_length = 0;
 
   [[nodiscard]] bool has(Direction d) const { return progress[bulkhead::index_of(d)] != kNever; }
 };

@@ -114,6 +114,13 @@ void JsonText::base64_field(std::string_view name, std::string_view bytes) {
   out_ += '"';
 }
 
+void JsonText::base64_element(std::string_view bytes) {
+  comma();
+  out_ += '"';
+  append_base64(out_, bytes);
+  out_ += '"';
+}
+
 void JsonText::raw_field(std::string_view name, std::string_view json) {
   key(name);
   out_ += json;

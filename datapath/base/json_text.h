@@ -43,6 +43,7 @@ class JsonText {
   void element(std::string_view text);
   void bytes_element(std::string_view bytes);
   void element(std::uint64_t number);
+  void base64_element(std::string_view bytes);
   void raw_element(std::string_view json);
 
   [[nodiscard]] std::string take() {

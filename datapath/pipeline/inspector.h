@@ -91,6 +91,7 @@ class InspectorFactory {
   [[nodiscard]] virtual std::unique_ptr<Inspector> make(std::uint32_t worker) const = 0;
   // Hashes of files that its rules ask for.
   [[nodiscard]] virtual app::HashNeeds hash_needs() const { return {}; }
+  [[nodiscard]] virtual app::FeatureNeeds feature_needs() const { return {}; }
 };
 
 }  // namespace bulkhead::pipeline

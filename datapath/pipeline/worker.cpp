@@ -58,6 +58,7 @@ void Worker::use(SnapshotPtr snapshot) {
   for (const auto& factory : snapshot->inspectors) {
     inspectors_.push_back(factory->make(index_));
     app_->need(factory->hash_needs());
+    app_->need(factory->feature_needs());
   }
   snapshot_ = std::move(snapshot);
   generation_.store(snapshot_->generation, std::memory_order_release);
@@ -176,6 +177,7 @@ bool Worker::track(PacketWork& work) {
   }
   if (settings_.inline_mode && work.stream.urgent_drop) drop(work, DropReason::kStreamUrgent);
   if (!feed_application(work) && !except(work, Exception::kAppLayerError)) return false;
+  judge_the_rest(work);
   if (work.flow->action == flow::FlowAction::kPass) {
     finish_transactions(work);
     counters_.passed.add();
@@ -353,6 +355,26 @@ void Worker::inspect(PacketWork& work) {
     publish(std::move(e));
   }
   finish_transactions(work);
+  if (context.application != nullptr && context.application->may_bypass) leave_alone(work);
+}
+
+// Nothing more can be read in this flow: what has come is judged now, both ways, before the packet in hand.
+void Worker::judge_the_rest(const PacketWork& work) {
+  const app::AppFlow* application = work.flow != nullptr ? app::app_flow(*work.flow) : nullptr;
+  if (application == nullptr || !application->may_bypass || work.stream.session == nullptr) return;
+  if (!work.flow->payload_inspection || work.flow->action != flow::FlowAction::kNone) return;
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    look_at_stream(*work.flow, *work.stream.session, d, Look::kNow);
+  }
+  work.flow->payload_inspection = false;
+}
+
+// After that packet the flow is left alone.
+void Worker::leave_alone(const PacketWork& work) {
+  if (!settings_.stream.bypass || work.flow->action != flow::FlowAction::kNone || work.flow->payload_inspection) return;
+  if (work.flow->state == flow::FlowState::kBypassed) return;
+  work.flow->state = flow::FlowState::kBypassed;
+  counters_.flow_bypassed.add();
 }
 
 void Worker::take_alerts_from_before_gap(const PacketWork& work) {

@@ -73,6 +73,8 @@ class Worker final : private stream::StreamListener {
   bool follow_tcp(PacketWork& work, flow::FlowLookup& found);
   void inspect(PacketWork& work);
   bool except(PacketWork& work, Exception exception);
+  void judge_the_rest(const PacketWork& work);
+  void leave_alone(const PacketWork& work);
   void drop(PacketWork& work, DropReason reason, bool reject = false);
   [[nodiscard]] static bool is_decided(const flow::Flow& flow);
   void conclude(PacketWork& work);
@@ -88,7 +90,7 @@ class Worker final : private stream::StreamListener {
   void rewrite(PacketWork& work);
   void take_alerts_from_before_gap(const PacketWork& work);
   [[nodiscard]] std::string stream_payload(const PacketWork& work, const Alert& alert) const;
-  enum class Look : std::uint8_t { kFlowEnds, kGap };
+  enum class Look : std::uint8_t { kNow, kFlowEnds, kGap };
   void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, Look look);
   void count_end(const flow::Flow& flow);
   void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);

@@ -57,7 +57,10 @@ bool Worker::feed_application(PacketWork& work) {
   const app::AppFlow* before = app::app_flow(*work.flow);
   const bool failed_before = before != nullptr && before->parser_failed;
   if (work.stream.session != nullptr) {
-    const bool ends = work.flow_ends || work.stream.session->state() == flow::TcpState::kClosed;
+    const flow::TcpState tcp = work.stream.session->state();
+    // Both sides have ended and the last FIN is acknowledged.
+    const bool waits = tcp == flow::TcpState::kTimeWait && (work.view->tcp.flags & decode::tcp_flag::kFin) == 0;
+    const bool ends = work.flow_ends || tcp == flow::TcpState::kClosed || waits;
     const auto feed = [&](Direction d) { app_->stream(*work.flow, d, work.stream.session->side(d), ends, now_); };
     const std::array<Direction, 2> order = {work.direction, opposite(work.direction)};
     for (const Direction d : order) {

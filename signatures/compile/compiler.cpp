@@ -168,6 +168,13 @@ void Compiler::compile_rule(const Signature& s) {
   db_->needs_md5 |= s.needs_md5;
   db_->needs_sha1 |= s.needs_sha1;
   db_->needs_sha256 |= s.needs_sha256;
+  for (const BufferProgram& buffer : s.buffers) {
+    if (!is_application_buffer(buffer.buffer)) continue;
+    const app::Feature feature = app::buffer_entry(buffer_number(buffer.buffer)).def->feature;
+    db_->features.ja3 |= feature == app::Feature::kJa3;
+    db_->features.ja4 |= feature == app::Feature::kJa4;
+    db_->features.hassh |= feature == app::Feature::kHassh;
+  }
   db_->rules.push_back(std::move(rule));
   db_->heads.push_back(head_of(s));
 }

@@ -263,6 +263,26 @@ void check_transactions(RuleBuilder& builder) {
   s.directions = directions;
 }
 
+// A digest is a word of fixed length in lower case: another length is a slip, upper case is meant all the same.
+void check_digests(RuleBuilder& builder) {
+  for (BufferProgram& buffer : builder.signature().buffers) {
+    if (!is_application_buffer(buffer.buffer) || !buffer.transforms.empty()) continue;
+    const app::BufferDef& def = *app::buffer_entry(buffer_number(buffer.buffer)).def;
+    if (def.digest_length == 0) continue;
+    for (PayloadOp& op : buffer.ops) {
+      auto* content = std::get_if<ContentOp>(&op);
+      if (content == nullptr) continue;
+      if (content->bytes.size() != def.digest_length) {
+        builder.error(builder.rule().text, "signature.buffer.digest_length",
+                      std::string(def.keyword) + " has " + std::to_string(def.digest_length) +
+                          " characters, a content of " + std::to_string(content->bytes.size()) + " never matches it");
+        return;
+      }
+      content->bytes = to_lower(content->bytes);
+    }
+  }
+}
+
 void drop_empty_buffers(Signature& s) {
   std::erase_if(s.buffers, [](const BufferProgram& buffer) { return buffer.ops.empty(); });
 }
@@ -273,6 +293,7 @@ void check_rule(RuleBuilder& builder, bool excludes_addresses) {
   check_sticky_buffers(builder);
   drop_empty_buffers(builder.signature());
   check_sid(builder);
+  check_digests(builder);
   check_transactions(builder);
   choose_payload_view(builder);
   choose_kind(builder, excludes_addresses);

@@ -91,6 +91,7 @@ class SignatureDb {
   RuleIndexes decode_event_rules;
   std::array<std::array<TxGroup, 2>, app::kAppProtocolCount> tx_groups;  // by protocol and direction
   bool needs_md5 = false, needs_sha1 = false, needs_sha256 = false;      // some rule asks for hashes of files
+  app::FeatureNeeds features;                                            // ... for what parsers do not make otherwise
   std::vector<LiteralDbPtr> literal_dbs;
   VariableNames names;               // what the numbers in rules stand for; also what survives a reload
   bool has_host_tags = false;        // some rule tags hosts: every packet has to be looked up

@@ -165,7 +165,7 @@ void SignatureInspector::add_packet_candidates(const pipeline::InspectContext& c
   add_always(group.packet_always, true, false);
   add_always(group.packet_by_source.find(packet.source), true, false);
   add_always(group.packet_by_destination.find(packet.destination), true, false);
-  if (packet.payload.empty()) return;
+  if (packet.payload.empty() || (context.flow != nullptr && !context.flow->payload_inspection)) return;
   if (group.packet != nullptr) add_pattern_candidates(*group.packet, packet.payload);
   // A segment that the stream engine did not take is all that rules for streams will ever see of it.
   if (tcp && !context.payload_in_stream) {
@@ -252,7 +252,7 @@ void SignatureInspector::inspect(pipeline::InspectContext& context) {
   stream::StreamSide* side = nullptr;
   if (context.stream_readable && context.tcp != nullptr && own_group && c == ProtocolClass::kTcp) {
     side = &context.tcp->side(context.direction);
-    add_stream_candidates(*scan, group, side->inspect_end());
+    if (flow->payload_inspection) add_stream_candidates(*scan, group, side->inspect_end());
   }
   if (context.flow_ends && context.tcp != nullptr && own_group &&
       has_more_to_say(*context.tcp, context.tcp->side(context.direction), *scan)) {

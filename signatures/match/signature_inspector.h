@@ -31,6 +31,7 @@ class SignatureFactory final : public pipeline::InspectorFactory {
   [[nodiscard]] app::HashNeeds hash_needs() const override {
     return {db_->needs_md5, db_->needs_sha1, db_->needs_sha256};
   }
+  [[nodiscard]] app::FeatureNeeds feature_needs() const override { return db_->features; }
   [[nodiscard]] const SignatureDb& db() const { return *db_; }
 
  private:
