@@ -600,11 +600,20 @@ class Daemon {
     std::vector<io::PacketSource*> taps, queues;
     for (const auto& tap : taps_) taps.push_back(tap.get());
     for (const auto& queue : queues_) queues.push_back(queue.get());
-    pipeline::PipelineSettings inline_pipeline = settings_.pipeline;
+    pipeline::PipelineSettings pipeline_settings = settings_.pipeline;
+    if (settings_.file_store.enabled) {
+      files_ = std::make_unique<pipeline::FileStore>(settings_.file_store);
+      if (const Status opened = files_->open(); opened) {
+        pipeline_settings.app.file_taps = files_.get();
+      } else {
+        spdlog::error("no files will be stored: {}", opened.error().to_string());
+      }
+    }
+    pipeline::PipelineSettings inline_pipeline = pipeline_settings;
     inline_pipeline.inline_mode = true;
     inline_pipeline.app.http.body_inline = true;
     started_ = std::chrono::steady_clock::now();
-    start_lives(settings_.pipeline, std::move(taps), 0);
+    start_lives(pipeline_settings, std::move(taps), 0);
     start_lives(inline_pipeline, std::move(queues), taps_.size());
   }
 
@@ -764,6 +773,7 @@ class Daemon {
       auto threads = live->thread_stats();
       std::move(threads.begin(), threads.end(), std::back_inserter(stats.threads));
     }
+    if (files_ != nullptr) files_->add_stats(stats.counters);
     if (response_ != nullptr) response_->add_stats(stats.counters);
     if (guard_events_ != nullptr) guard_events_->add_stats(stats.counters);
     if (const auto enforced = enforcer_->counters(); enforced) {
@@ -848,7 +858,21 @@ class Daemon {
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;
   std::unique_ptr<GuardThread> guard_events_;
-  std::vector<std::unique_ptr<pipeline::Live>> lives_;  // taps, queues
+    std::vector<io::PacketSource*> taps, queues;
+    for (const auto& tap : taps_) taps.push_back(tap.get());
+    for (const auto& queue : queues_) queues.push_back(queue.get());
+    pipeline::PipelineSettings pipeline_settings = settings_.pipeline;
+    if (settings_.file_store.enabled) {
+      files_ = std::make_unique<pipeline::FileStore>(settings_.file_store);
+      if (const Status opened = files_->open(); opened) {
+        pipeline_settings.app.file_taps = files_.get();
+      } else {
+        spdlog::error("no files will be stored: {}", opened.error().to_string());
+      }
+    }
+    pipeline::PipelineSettings inline_pipeline = pipeline_settings;
+    inline_pipeline.inline_mode = true;
+    inline_pipeline.app.http.body_inline = true;
   std::chrono::steady_clock::time_point started_;
 };
 

@@ -16,6 +16,7 @@
 #include "datapath/base/ip_address.h"
 #include "datapath/output/eve_settings.h"
 #include "datapath/output/output_settings.h"
+#include "datapath/pipeline/file_store.h"
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/verdict.h"
 #include "rules/nft/inline_queue.h"
@@ -132,6 +133,7 @@ struct EngineSettings {
   PortGuardSettings guard;
   DiscoverySettings discovery;
 
+  pipeline::FileStoreSettings file_store;
   std::string log_dir;
   std::string log_level = "info";
   bool eve_enabled = true;

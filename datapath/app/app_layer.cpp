@@ -22,7 +22,8 @@ bool may_turn(const flow::Flow& flow) {
 
 }  // namespace
 
-AppLayer::AppLayer(const AppSettings& settings) : settings_(settings), probes_(settings) {}
+AppLayer::AppLayer(const AppSettings& settings, AppShared* shared)
+    : settings_(settings), shared_(shared != nullptr ? *shared : own_), probes_(settings) {}
 
 AppFlow& AppLayer::state_of(flow::Flow& flow) {
   if (AppFlow* state = app_flow(flow)) return *state;
@@ -120,16 +121,43 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   AppSide& side = side_of(state, d);
   const bool tcp = flow.client.protocol == ip_proto::kTcp;
   const AppProtocol other = side_of(state, opposite(d)).detected;
-  // An own name is asked for only where nothing else is known; it waits for whoever else may still say yes.
-  const bool own_too = !is_known(other) || is_own_name(other);
-  const Recognised answer = probes_.find(flow.client, d, side.pending, own_too);
+  if (!is_known(state.protocol) && state.original == AppProtocol::kUnknown) {
+    if (const auto announced = shared_.expected.take(flow.client, now)) {
+      settle(flow, state, d, announced->protocol);
+      side_of(state, opposite(d)).detected = announced->protocol;
+      if (state.parser != nullptr) state.parser->announced(*announced);
+      feed_both(flow, state, d, now);
+      return;
+    }
+  }
+  // The protocol of the other side comes first: "USER" is said by several.
+  const Protocol* const likely = is_known(other) ? find_protocol(other) : nullptr;
+  Recognised answer;
+  if (likely != nullptr && ProbeTable::ask(*likely, flow.client, d, side.pending) == Probe::kYes) {
+    answer.id = other;
+  } else {
+    // An own name is asked for only where nothing else is known; it waits for whoever else may still say yes.
+    const bool own_too = !is_known(other) || is_own_name(other);
+    answer = probes_.find(flow.client, d, side.pending, own_too);
+  }
   AppProtocol found = answer.id;
   const bool may_wait = !last && tcp && !is_known(other) && side.pending.size() < settings_.detect_bytes;
-  if (answer.more && may_wait && (found == AppProtocol::kUnknown || is_own_name(found))) return;
-  const bool from_other_side = answer.protocol != nullptr && answer.protocol->comes_from_other_side != nullptr &&
-                               answer.protocol->comes_from_other_side(d, side.pending, !tcp);
-  // What the other side is recognised as holds for this one too.
-  if (found == AppProtocol::kUnknown) found = is_known(other) ? other : AppProtocol::kFailed;
+  if (answer.more && may_wait && is_own_name(found)) return;
+  bool from_other_side = answer.protocol != nullptr && answer.protocol->comes_from_other_side != nullptr &&
+                         answer.protocol->comes_from_other_side(d, side.pending, !tcp);
+  // Of a connection whose beginning was not seen the first packet may be the server's.
+  if (found == AppProtocol::kUnknown && tcp && other == AppProtocol::kUnknown && may_turn(flow)) {
+    const Recognised turned = probes_.find(flow.client, opposite(d), side.pending, false);
+    if (turned.protocol != nullptr) {
+      found = turned.id;
+      from_other_side = true;
+    }
+  }
+  if (found == AppProtocol::kUnknown) {
+    if (answer.more && may_wait) return;
+    // What the other side is recognised as holds for this one too.
+    found = is_known(other) ? other : AppProtocol::kFailed;
+  }
   if (from_other_side && may_turn(flow)) {
     turn(flow, state);
     d = opposite(d);
@@ -221,6 +249,8 @@ void AppLayer::start_parser(AppFlow& state) {
 // A decision about one side may release what the other one has collected.
 void AppLayer::feed_both(flow::Flow& flow, AppFlow& state, Direction first, Timestamp now) {
   if (state.parser == nullptr && !is_own_name(state.protocol)) return;
+  // In the order in which the sides spoke: a greeting comes before the command that told the protocol.
+  if (state.original == AppProtocol::kUnknown && state.first_data == opposite(first)) first = opposite(first);
   for (const Direction d : {first, opposite(first)}) {
     AppSide& side = side_of(state, d);
     if (side.stopped || side.pending.empty()) continue;
@@ -243,7 +273,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   if (joined) side.pending.insert(side.pending.end(), bytes.begin(), bytes.end());
   const ByteSpan input = joined ? ByteSpan(side.pending) : bytes;
   const std::uint64_t before = state.parser->transactions_made();
-  const ParseMoment moment{now, flow.client, state.original};
+  const ParseMoment moment{now, flow.client, state.original, &shared_.expected, &shared_.ranges};
   ParseResult result = state.parser->parse(d, input, moment);
   counters_of(flow, state.protocol).transactions.add(state.parser->transactions_made() - before);
   result.consumed = std::min(result.consumed, input.size());

@@ -22,6 +22,7 @@
 
 #include "datapath/app/app_flow.h"
 #include "datapath/app/app_settings.h"
+#include "datapath/app/app_shared.h"
 #include "datapath/app/probe_table.h"
 #include "datapath/base/counters.h"
 #include "datapath/stream/tcp_tracker.h"
@@ -41,7 +42,8 @@ struct AppCounters {
 
 class AppLayer {
  public:
-  explicit AppLayer(const AppSettings& settings);
+  // `shared`: by all workers; null: one of its own.
+  explicit AppLayer(const AppSettings& settings, AppShared* shared = nullptr);
 
   // Takes over what has become readable of one direction. `ends`: nothing will follow.
   // It may turn the flow round (AppFlow::turned).
@@ -82,6 +84,8 @@ class AppLayer {
   void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);
 
   AppSettings settings_;
+  AppShared own_;
+  AppShared& shared_;
   ProbeTable probes_;
   AppCounters counters_;
 };

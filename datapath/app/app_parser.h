@@ -23,6 +23,10 @@
 
 namespace bulkhead::app {
 
+class ExpectedFlows;
+class RangeFiles;
+struct ExpectedFlow;
+
 struct ParseResult {
   enum class Status : std::uint8_t {
     kOk,      // wants more; bytes behind `consumed` are kept for later
@@ -42,6 +46,8 @@ struct ParseMoment {
   Timestamp now;
   FlowTuple client;                            // source is the client
   AppProtocol before = AppProtocol::kUnknown;  // what the connection spoke before it changed
+  ExpectedFlows* expected = nullptr;  // where connections to come are announced; null: nowhere
+  RangeFiles* ranges = nullptr;       // where files that come in parts are put together; null: nowhere
 };
 
 class AppParser {
@@ -51,6 +57,8 @@ class AppParser {
   AppParser& operator=(const AppParser&) = delete;
   virtual ~AppParser() = default;
 
+  // This connection was announced by another one; called before anything else.
+  virtual void announced(const ExpectedFlow&) {}
   virtual ParseResult parse(Direction d, ByteSpan data, const ParseMoment& moment) = 0;
   // `length` bytes are missing before the next call; what was left over is gone. False: cannot go on.
   virtual bool gap(Direction d, std::uint64_t length) = 0;

@@ -9,7 +9,10 @@
 #include "datapath/app/application_protocol.h"
 #include "datapath/app/dhcp/dhcp_settings.h"
 #include "datapath/app/dns/dns_settings.h"
+#include "datapath/app/file.h"
+#include "datapath/app/ftp/ftp_settings.h"
 #include "datapath/app/http/http_settings.h"
+#include "datapath/app/smtp/smtp_settings.h"
 #include "datapath/app/ssh/ssh_settings.h"
 #include "datapath/app/tls/tls_settings.h"
 
@@ -26,6 +29,9 @@ struct EveOptions {
   bool tls_extended = true;                                          // [eve.types.tls.extended]
   std::vector<std::string> tls_custom;  // [eve.types.tls.custom] these fields and no others
   bool tls_ja4 = false;                 // [eve.types.tls.ja4]
+  bool smtp_extended = false;                                        // [eve.types.smtp.extended] some fields more
+  std::vector<std::string> smtp_custom;                              // [eve.types.smtp.custom] further fields by name
+  bool smtp_subject_md5 = false, smtp_body_md5 = false;              // [eve.types.smtp.md5]
 };
 
 struct HashNeeds {
@@ -46,9 +52,13 @@ struct AppSettings {
   std::uint32_t detect_bytes = 4096;             // of a direction that are looked at to find the protocol
   std::uint32_t max_pending_bytes = 256 * 1024;  // that a parser may leave for later
   bool hash_md5 = false, hash_sha1 = false, hash_sha256 = false;  // of files: asked for by records or rules
+  FileTaps* file_taps = nullptr;                                  // where files are followed; outlives the workers
+  [[nodiscard]] FileMaking files() const { return {hash_md5, hash_sha1, hash_sha256, file_taps}; }
   http::HttpSettings http;
   ssh::SshSettings ssh;
   tls::TlsSettings tls;
+  ftp::FtpSettings ftp;
+  smtp::SmtpSettings smtp;
 
   // Which records are wanted [eve.types]: transactions that no one wants to see are not formatted.
   std::vector<std::string> records;

@@ -80,10 +80,14 @@ Recognised ProbeTable::find(const FlowTuple& client, Direction d, ByteSpan data,
 
 Probe ProbeTable::ask(const Entry& entry, const FlowTuple& client, Direction d, ByteSpan data) {
   if (entry.protocol == nullptr) return entry.pattern->probe(data, client.destination_port);
-  if (client.protocol != ip_proto::kTcp && entry.protocol->probe_datagram != nullptr) {
-    return entry.protocol->probe_datagram({d, data, client.source_port, client.destination_port});
+  return ask(*entry.protocol, client, d, data);
+}
+
+Probe ProbeTable::ask(const Protocol& protocol, const FlowTuple& client, Direction d, ByteSpan data) {
+  if (client.protocol != ip_proto::kTcp && protocol.probe_datagram != nullptr) {
+    return protocol.probe_datagram({d, data, client.source_port, client.destination_port});
   }
-  return entry.protocol->probe(d, data, client.destination_port);
+  return protocol.probe != nullptr ? protocol.probe(d, data, client.destination_port) : Probe::kNo;
 }
 
 }  // namespace bulkhead::app

@@ -33,6 +33,8 @@ class ProbeTable {
 
   // `own_names`: may the answer be a name that the ecosystem does not have?
   [[nodiscard]] Recognised find(const FlowTuple& client, Direction d, ByteSpan data, bool own_names) const;
+  // What one protocol says.
+  [[nodiscard]] static Probe ask(const Protocol& protocol, const FlowTuple& client, Direction d, ByteSpan data);
   // How many entries a first byte leads to (tests, benchmarks).
   [[nodiscard]] std::size_t entries_of(bool tcp, Direction d, Byte first) const {
     return lists_[tcp ? 1 : 0][bulkhead::index_of(d)][first].size();

@@ -98,7 +98,7 @@ class Worker final : private stream::StreamListener {
   bool feed_application(PacketWork& work);
   static bool take_turn(PacketWork& work);
   void finish_transactions(const PacketWork& work);
-  void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol);
+  void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol, bool over);
   void report_transaction(const PacketWork& work, app::Transaction& tx);
   void report_files(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
   void report_app_events(const PacketWork& work, app::AppFlow& state);

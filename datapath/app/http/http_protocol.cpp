@@ -149,11 +149,6 @@ bool get_body(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
   return true;
 }
 
-bool get_file_name(Transaction& tx, Direction d, std::uint32_t index, BufferView& out) {
-  const FileList& files = tx.files[bulkhead::index_of(d)];
-  return index < files.size() && give(files[index]->name, out);
-}
-
 // Calls of a container engine's or kubelet's API.
 constexpr std::array<std::uint8_t, 2> kWholeRequest{stage::kComplete, kNever};
 template <ApiCall::Kind kind, auto member>
