@@ -46,8 +46,8 @@ struct ParseMoment {
   Timestamp now;
   FlowTuple client;                            // source is the client
   AppProtocol before = AppProtocol::kUnknown;  // what the connection spoke before it changed
-  ExpectedFlows* expected = nullptr;  // where connections to come are announced; null: nowhere
-  RangeFiles* ranges = nullptr;       // where files that come in parts are put together; null: nowhere
+  ExpectedFlows* expected = nullptr;           // where connections to come are announced; null: nowhere
+  RangeFiles* ranges = nullptr;                // where files that come in parts are put together; null: nowhere
 };
 
 class AppParser {

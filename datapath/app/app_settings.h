@@ -27,11 +27,11 @@ struct EveOptions {
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
   bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
   bool tls_extended = true;                                          // [eve.types.tls.extended]
-  std::vector<std::string> tls_custom;  // [eve.types.tls.custom] these fields and no others
-  bool tls_ja4 = false;                 // [eve.types.tls.ja4]
-  bool smtp_extended = false;                                        // [eve.types.smtp.extended] some fields more
-  std::vector<std::string> smtp_custom;                              // [eve.types.smtp.custom] further fields by name
-  bool smtp_subject_md5 = false, smtp_body_md5 = false;              // [eve.types.smtp.md5]
+  std::vector<std::string> tls_custom;                   // [eve.types.tls.custom] these fields and no others
+  bool tls_ja4 = false;                                  // [eve.types.tls.ja4]
+  bool smtp_extended = false;                            // [eve.types.smtp.extended] some fields more
+  std::vector<std::string> smtp_custom;                  // [eve.types.smtp.custom] further fields by name
+  bool smtp_subject_md5 = false, smtp_body_md5 = false;  // [eve.types.smtp.md5]
 };
 
 struct HashNeeds {
