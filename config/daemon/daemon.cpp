@@ -858,21 +858,8 @@ class Daemon {
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;
   std::unique_ptr<GuardThread> guard_events_;
-  std::vector<io::PacketSource*> taps, queues;
-  for (const auto& tap : taps_) taps.push_back(tap.get());
-  for (const auto& queue : queues_) queues.push_back(queue.get());
-  pipeline::PipelineSettings pipeline_settings = settings_.pipeline;
-  if (settings_.file_store.enabled) {
-    files_ = std::make_unique<pipeline::FileStore>(settings_.file_store);
-    if (const Status opened = files_->open(); opened) {
-      pipeline_settings.app.file_taps = files_.get();
-    } else {
-      spdlog::error("no files will be stored: {}", opened.error().to_string());
-    }
-  }
-  pipeline::PipelineSettings inline_pipeline = pipeline_settings;
-  inline_pipeline.inline_mode = true;
-  inline_pipeline.app.http.body_inline = true;
+  std::unique_ptr<pipeline::FileStore> files_;          // outlives the workers
+  std::vector<std::unique_ptr<pipeline::Live>> lives_;  // taps, queues
   std::chrono::steady_clock::time_point started_;
 };
 

@@ -250,119 +250,120 @@ TEST_P(DaemonNetns, GuardSettingsTakeEffectAtAReload) {
   EXPECT_TRUE(comes_true([&] {
     return lab_->output("nft list table netdev bulkhead").find("port-") != std::string::npos;
   })) << log();
-  // Sends a line and reads what comes back; empty: nothing did.
-  std::string say(const TcpPair& pair, const std::string& line) {
-    if (::send(pair.client.get(), line.data(), line.size(), MSG_NOSIGNAL) < 0) return {};
-    std::string out;
-    char part[512];
-    pollfd wait{pair.server.get(), POLLIN, 0};
-    while (out.size() < line.size() && ::poll(&wait, 1, 400) == 1) {
-      const auto n = ::recv(pair.server.get(), part, sizeof part, 0);
-      if (n <= 0) break;
-      out.append(part, static_cast<std::size_t>(n));
-    }
-    return out;
+}
+
+// Sends a line and reads what comes back; empty: nothing did.
+std::string say(const TcpPair& pair, const std::string& line) {
+  if (::send(pair.client.get(), line.data(), line.size(), MSG_NOSIGNAL) < 0) return {};
+  std::string out;
+  char part[512];
+  pollfd wait{pair.server.get(), POLLIN, 0};
+  while (out.size() < line.size() && ::poll(&wait, 1, 400) == 1) {
+    const auto n = ::recv(pair.server.get(), part, sizeof part, 0);
+    if (n <= 0) break;
+    out.append(part, static_cast<std::size_t>(n));
   }
+  return out;
+}
 
-  TEST_P(DaemonNetns, InlineTheAttackItselfDoesNotArrive) {
-    if (!GetParam()) GTEST_SKIP() << "bridged packets reach netfilter's queues through br_netfilter only";
-    write("drop.rules",
-          "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
-    ASSERT_TRUE(start_with("inline: {flows: all, queues: 2}\nsignatures: [drop.rules]\n")) << log();
-    for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
-      TcpPair attacked, other;
-      ASSERT_TRUE(lab_->connect("a", "b", family, 80, attacked) && lab_->connect("c", "b", family, 81, other));
-      EXPECT_EQ(say(attacked, "hello\n"), "hello\n");
-      EXPECT_EQ(say(attacked, "${jndi:ldap://x}\n"), "") << "the first byte of it is one too many";
-      EXPECT_EQ(say(attacked, "hello\n"), "") << "nor does what follows";
-      EXPECT_EQ(say(other, "hello\n"), "hello\n");
-    }
-    const auto events = [&] {
-      std::ifstream file(folder_ + "/eve.json");
-      return std::string{std::istreambuf_iterator<char>(file), {}};
-    };
-    EXPECT_TRUE(comes_true([&] { return events().find("\"action\":\"blocked\"") != std::string::npos; })) << events();
-    daemon_->end(SIGTERM);
-    EXPECT_EQ(lab_->output("nft list tables").find("ip bulkhead"), std::string::npos) << "no queue without a reader";
-    EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 80, 2s), Probe::kPassed);
+TEST_P(DaemonNetns, InlineTheAttackItselfDoesNotArrive) {
+  if (!GetParam()) GTEST_SKIP() << "bridged packets reach netfilter's queues through br_netfilter only";
+  write("drop.rules",
+        "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
+  ASSERT_TRUE(start_with("inline: {flows: all, queues: 2}\nsignatures: [drop.rules]\n")) << log();
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    TcpPair attacked, other;
+    ASSERT_TRUE(lab_->connect("a", "b", family, 80, attacked) && lab_->connect("c", "b", family, 81, other));
+    EXPECT_EQ(say(attacked, "hello\n"), "hello\n");
+    EXPECT_EQ(say(attacked, "${jndi:ldap://x}\n"), "") << "the first byte of it is one too many";
+    EXPECT_EQ(say(attacked, "hello\n"), "") << "nor does what follows";
+    EXPECT_EQ(say(other, "hello\n"), "hello\n");
   }
-
-  TEST_P(DaemonNetns, ThePolicySaysWhichFlowsAreInspectedInline) {
-    write("drop.rules",
-          "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
-    write("policy.yaml",
-          "policy: all\nfor: any\ningress:\n  - allow: {from: any, ports: [tcp/80], inspect: inline}\n  - allow from "
-          "any\n");
-    const bool started = start_with(
-        "capture: {interfaces: [br0]}\ninline: {flows: policy, queues: 1}\nsignatures: [drop.rules]\n"
-        "policy: [policy.yaml]\ninventory: inventory.yaml\n");
-    if (!GetParam()) {
-      EXPECT_FALSE(started);
-      EXPECT_NE(log().find("bridge-nf-call-iptables"), std::string::npos) << log();
-      return;
-    }
-    ASSERT_TRUE(started) << log();
-    TcpPair held, copied;
-    ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, held) && lab_->connect("a", "b", IpFamily::kV4, 81, copied));
-    EXPECT_EQ(say(held, "${jndi:ldap://x}\n"), "") << "waits for its verdict";
-    EXPECT_EQ(say(copied, "${jndi:ldap://x}\n"), "${jndi:ldap://x}\n") << "only read as a copy";
-    const auto alerts = [&] {
-      std::ifstream file(folder_ + "/eve.json");
-      std::size_t out = 0;
-      for (std::string line; std::getline(file, line);)
-        out += line.find("\"event_type\":\"alert\"") != std::string::npos;
-      return out;
-    };
-    EXPECT_TRUE(comes_true([&] { return alerts() >= 2; }));
-    daemon_->end(SIGTERM);
-    EXPECT_EQ(alerts(), 2U) << "each flow is judged by one worker";
-  }
-
-  // Frames of a host that reach another one.
-  class FrameCounter {
-   public:
-    FrameCounter(NetLab& lab, const std::string& at)
-        : socket_(lab.socket_in(at, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL))) {}
-    // How many have this source.
-    std::size_t from(const std::string& mac) {
-      std::size_t out = 0;
-      unsigned char frame[2048];
-      unsigned char want[6] = {};
-      std::sscanf(mac.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &want[0], &want[1], &want[2], &want[3], &want[4],
-                  &want[5]);
-      for (;;) {
-        const auto size = ::recv(socket_.get(), frame, sizeof frame, MSG_DONTWAIT);
-        if (size < 14) return out;
-        out += std::equal(want, want + 6, frame + 6) ? 1 : 0;
-      }
-    }
-
-   private:
-    testing::FileDescriptor socket_;
+  const auto events = [&] {
+    std::ifstream file(folder_ + "/eve.json");
+    return std::string{std::istreambuf_iterator<char>(file), {}};
   };
+  EXPECT_TRUE(comes_true([&] { return events().find("\"action\":\"blocked\"") != std::string::npos; })) << events();
+  daemon_->end(SIGTERM);
+  EXPECT_EQ(lab_->output("nft list tables").find("ip bulkhead"), std::string::npos) << "no queue without a reader";
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 80, 2s), Probe::kPassed);
+}
 
-  TEST_P(DaemonNetns, AnUnknownContainerGetsNothingOutOfItsPort) {
-    ASSERT_TRUE(start("closed: ['veth-*'], lease: 10s")) << log();
-    FrameCounter at_b(*lab_, "b");
-    for (int i = 0; i < 5; ++i) {
-      const std::string name = "new" + std::to_string(i);
-      ASSERT_TRUE(lab_->add_host(name));
-      EXPECT_EQ(lab_->tcp(name, "b", IpFamily::kV4, 80), Probe::kTimedOut);
-      EXPECT_EQ(lab_->udp(name, "b", IpFamily::kV6, 80), Probe::kTimedOut);
-      EXPECT_EQ(lab_->ping(name, "node", IpFamily::kV4), Probe::kTimedOut);
-      const std::string mac = lab_->output(
-          "ip -o link show dev eth0 | "
-          "sed 's|.*link/ether \\([0-9a-f:]*\\).*|\\1|' | tr -d '\\n'",
-          name);
-      EXPECT_EQ(mac.size(), 17U) << mac;
-      EXPECT_EQ(at_b.from(mac), 0U) << "not even ARP";
+TEST_P(DaemonNetns, ThePolicySaysWhichFlowsAreInspectedInline) {
+  write("drop.rules",
+        "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
+  write("policy.yaml",
+        "policy: all\nfor: any\ningress:\n  - allow: {from: any, ports: [tcp/80], inspect: inline}\n  - allow from "
+        "any\n");
+  const bool started = start_with(
+      "capture: {interfaces: [br0]}\ninline: {flows: policy, queues: 1}\nsignatures: [drop.rules]\n"
+      "policy: [policy.yaml]\ninventory: inventory.yaml\n");
+  if (!GetParam()) {
+    EXPECT_FALSE(started);
+    EXPECT_NE(log().find("bridge-nf-call-iptables"), std::string::npos) << log();
+    return;
+  }
+  ASSERT_TRUE(started) << log();
+  TcpPair held, copied;
+  ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, held) && lab_->connect("a", "b", IpFamily::kV4, 81, copied));
+  EXPECT_EQ(say(held, "${jndi:ldap://x}\n"), "") << "waits for its verdict";
+  EXPECT_EQ(say(copied, "${jndi:ldap://x}\n"), "${jndi:ldap://x}\n") << "only read as a copy";
+  const auto alerts = [&] {
+    std::ifstream file(folder_ + "/eve.json");
+    std::size_t out = 0;
+    for (std::string line; std::getline(file, line);) out += line.find("\"event_type\":\"alert\"") != std::string::npos;
+    return out;
+  };
+  EXPECT_TRUE(comes_true([&] { return alerts() >= 2; }));
+  daemon_->end(SIGTERM);
+  EXPECT_EQ(alerts(), 2U) << "each flow is judged by one worker";
+}
+
+// Frames of a host that reach another one.
+class FrameCounter {
+ public:
+  FrameCounter(NetLab& lab, const std::string& at)
+      : socket_(lab.socket_in(at, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL))) {}
+  // How many have this source.
+  std::size_t from(const std::string& mac) {
+    std::size_t out = 0;
+    unsigned char frame[2048];
+    unsigned char want[6] = {};
+    std::sscanf(mac.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &want[0], &want[1], &want[2], &want[3], &want[4],
+                &want[5]);
+    for (;;) {
+      const auto size = ::recv(socket_.get(), frame, sizeof frame, MSG_DONTWAIT);
+      if (size < 14) return out;
+      out += std::equal(want, want + 6, frame + 6) ? 1 : 0;
     }
-    EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 80, 2s), Probe::kPassed) << "known ones go on";
-    daemon_->end(SIGKILL);
   }
 
-  INSTANTIATE_TEST_SUITE_P(Modes, DaemonNetns, ::testing::Bool(),
-                           [](const auto& p) { return p.param ? "BrNetfilter" : "BridgeOnly"; });
+ private:
+  testing::FileDescriptor socket_;
+};
+
+TEST_P(DaemonNetns, AnUnknownContainerGetsNothingOutOfItsPort) {
+  ASSERT_TRUE(start("closed: ['veth-*'], lease: 10s")) << log();
+  FrameCounter at_b(*lab_, "b");
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "new" + std::to_string(i);
+    ASSERT_TRUE(lab_->add_host(name));
+    EXPECT_EQ(lab_->tcp(name, "b", IpFamily::kV4, 80), Probe::kTimedOut);
+    EXPECT_EQ(lab_->udp(name, "b", IpFamily::kV6, 80), Probe::kTimedOut);
+    EXPECT_EQ(lab_->ping(name, "node", IpFamily::kV4), Probe::kTimedOut);
+    const std::string mac = lab_->output(
+        "ip -o link show dev eth0 | "
+        "sed 's|.*link/ether \\([0-9a-f:]*\\).*|\\1|' | tr -d '\\n'",
+        name);
+    EXPECT_EQ(mac.size(), 17U) << mac;
+    EXPECT_EQ(at_b.from(mac), 0U) << "not even ARP";
+  }
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 80, 2s), Probe::kPassed) << "known ones go on";
+  daemon_->end(SIGKILL);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, DaemonNetns, ::testing::Bool(),
+                         [](const auto& p) { return p.param ? "BrNetfilter" : "BridgeOnly"; });
 
 }  // namespace
 }  // namespace bulkhead
