@@ -15,17 +15,19 @@
 #include <utility>
 
 #include "config/load/event_type_names.h"
+#include "datapath/app/known_patterns.h"
 #include "datapath/base/check.h"
 
 namespace bulkhead::config {
 
 const std::vector<std::string>& event_type_names() {
   static const std::vector<std::string> names = {
-      "alert", "anomaly", "arp",      "bittorrent-dht", "block",   "dcerpc", "dhcp",  "dnp3",   "dns",
-      "drop",  "enip",    "files",    "flow",           "frame",   "ftp",    "http",  "http2",  "ike",
-      "krb5",  "mdns",    "modbus",   "mqtt",           "netflow", "nfs",    "pgsql", "quic",   "rdp",
-      "rfb",   "sip",     "smb",      "smtp",           "snmp",    "ssh",    "stats", "stream", "telnet",
-      "tftp",  "tls",     "websocket"};
+      "alert", "anomaly", "arp",       "bittorrent-dht", "block",   "dcerpc",  "dhcp",      "dnp3",    "dns",
+      "drop",  "enip",    "files",     "flow",           "frame",   "ftp",     "http",      "http2",   "ike",
+      "krb5",  "mdns",    "modbus",    "mqtt",           "netflow", "nfs",     "pgsql",     "quic",    "rdp",
+      "rfb",   "sip",     "smb",       "smtp",           "snmp",    "ssh",     "stats",     "stream",  "telnet",
+      "tftp",  "tls",     "websocket", "redis",          "mysql",   "mongodb", "memcached", "stratum", "kafka",
+      "amqp",  "nats",    "ldap",      "docker",         "kubelet"};
   return names;
 }
 
@@ -225,6 +227,9 @@ class Builder {
       };
       to.not_over_tcp.set(i, switched_off(key + ".tcp.enabled"));
       to.not_over_udp.set(i, switched_off(key + ".udp.enabled"));
+      if (app::is_own_name(static_cast<app::AppProtocol>(i)) && !values_.flag("app-layer.own-protocols")) {
+        to.enabled.reset(i);
+      }
     }
     app::http::HttpSettings& http = to.http;
     const std::string key = "app-layer.protocols.http.libhtp.default-config.";

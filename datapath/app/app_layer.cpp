@@ -9,25 +9,8 @@ namespace {
 
 constexpr Direction kBoth[] = {Direction::kToServer, Direction::kToClient};
 
-std::vector<const Protocol*> enabled(const AppSettings& settings, bool Protocol::*transport,
-                                     const AppProtocolSet& without) {
-  std::vector<const Protocol*> out;
-  for (const Protocol* protocol : all_protocols()) {
-    const std::size_t i = index_of(protocol->id);
-    if (protocol->*transport && settings.enabled[i] && !without[i]) out.push_back(protocol);
-  }
-  return out;
-}
-
 AppSide& side_of(AppFlow& state, Direction d) {
   return state.sides[bulkhead::index_of(d)];
-}
-
-Probe probe(const Protocol& protocol, const flow::Flow& flow, Direction d, ByteSpan data) {
-  if (flow.client.protocol != ip_proto::kTcp && protocol.probe_datagram != nullptr) {
-    return protocol.probe_datagram({d, data, flow.client.source_port, flow.client.destination_port});
-  }
-  return protocol.probe != nullptr ? protocol.probe(d, data, flow.client.destination_port) : Probe::kNo;
 }
 
 // A TCP connection whose beginning was seen has the client that began it.
@@ -39,10 +22,7 @@ bool may_turn(const flow::Flow& flow) {
 
 }  // namespace
 
-AppLayer::AppLayer(const AppSettings& settings)
-    : settings_(settings),
-      over_tcp_(enabled(settings, &Protocol::over_tcp, settings.not_over_tcp)),
-      over_udp_(enabled(settings, &Protocol::over_udp, settings.not_over_udp)) {}
+AppLayer::AppLayer(const AppSettings& settings) : settings_(settings), probes_(settings) {}
 
 AppFlow& AppLayer::state_of(flow::Flow& flow) {
   if (AppFlow* state = app_flow(flow)) return *state;
@@ -140,23 +120,16 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   AppSide& side = side_of(state, d);
   const bool tcp = flow.client.protocol == ip_proto::kTcp;
   const AppProtocol other = side_of(state, opposite(d)).detected;
-  AppProtocol found = AppProtocol::kUnknown;
-  bool more = false, from_other_side = false;
-  for (const Protocol* protocol : tcp ? over_tcp_ : over_udp_) {
-    const Probe answer = probe(*protocol, flow, d, side.pending);
-    more |= answer == Probe::kMore;
-    if (answer != Probe::kYes) continue;
-    found = protocol->id;
-    from_other_side =
-        protocol->comes_from_other_side != nullptr && protocol->comes_from_other_side(d, side.pending, !tcp);
-    break;
-  }
-  if (found == AppProtocol::kUnknown) {
-    // What the other side is recognised as holds for this one too.
-    const bool wait = more && !last && tcp && !is_known(other) && side.pending.size() < settings_.detect_bytes;
-    if (wait) return;
-    found = is_known(other) ? other : AppProtocol::kFailed;
-  }
+  // An own name is asked for only where nothing else is known; it waits for whoever else may still say yes.
+  const bool own_too = !is_known(other) || is_own_name(other);
+  const Recognised answer = probes_.find(flow.client, d, side.pending, own_too);
+  AppProtocol found = answer.id;
+  const bool may_wait = !last && tcp && !is_known(other) && side.pending.size() < settings_.detect_bytes;
+  if (answer.more && may_wait && (found == AppProtocol::kUnknown || is_own_name(found))) return;
+  const bool from_other_side = answer.protocol != nullptr && answer.protocol->comes_from_other_side != nullptr &&
+                               answer.protocol->comes_from_other_side(d, side.pending, !tcp);
+  // What the other side is recognised as holds for this one too.
+  if (found == AppProtocol::kUnknown) found = is_known(other) ? other : AppProtocol::kFailed;
   if (from_other_side && may_turn(flow)) {
     turn(flow, state);
     d = opposite(d);
@@ -189,13 +162,30 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
     }
     return;
   }
+  if (is_own_name(state.protocol) && !is_own_name(found) && state.parser == nullptr) {
+    // The ecosystem's name wins over a mere name: as if the other side had been recognised as nothing.
+    other.detected = AppProtocol::kFailed;
+    state.protocol = AppProtocol::kUnknown;
+    state.parser = nullptr;
+    state.definition = nullptr;
+  }
   if (is_known(state.protocol)) {
+    if (is_own_name(state.protocol)) {
+      side.detected = state.protocol;  // the first own name stays
+      if (state.parser == nullptr) {
+        side.stopped = true;
+        side.pending.clear();
+      }
+      return;
+    }
     if (state.protocol != found) state.events.push_back(AppEvent::mismatch_both_directions);
     return;
   }
-  if (other.detected == AppProtocol::kFailed && tcp) state.events.push_back(AppEvent::detect_only_one_direction);
+  if (other.detected == AppProtocol::kFailed && tcp && !is_own_name(found)) {
+    state.events.push_back(AppEvent::detect_only_one_direction);
+  }
   const Protocol* definition = find_protocol(found);
-  if (definition != nullptr && !definition->may_begin[bulkhead::index_of(state.first_data)] &&
+  if (definition != nullptr && !is_own_name(found) && !definition->may_begin[bulkhead::index_of(state.first_data)] &&
       state.original == AppProtocol::kUnknown) {
     state.events.push_back(AppEvent::wrong_direction_first_data);
     state.protocol = AppProtocol::kFailed;
@@ -217,6 +207,8 @@ void AppLayer::start_parser(AppFlow& state) {
       state.definition != nullptr && state.definition->make != nullptr ? state.definition->make(settings_) : nullptr;
   if (state.parser == nullptr) {
     for (AppSide& side : state.sides) {
+      // A side that has not been looked at may still say another name than an own one.
+      if (is_own_name(state.protocol) && side.detected == AppProtocol::kUnknown) continue;
       side.stopped = true;
       side.pending.clear();
     }
@@ -225,7 +217,7 @@ void AppLayer::start_parser(AppFlow& state) {
 
 // A decision about one side may release what the other one has collected.
 void AppLayer::feed_both(flow::Flow& flow, AppFlow& state, Direction first, Timestamp now) {
-  if (state.parser == nullptr) return;
+  if (state.parser == nullptr && !is_own_name(state.protocol)) return;
   for (const Direction d : {first, opposite(first)}) {
     AppSide& side = side_of(state, d);
     if (side.stopped || side.pending.empty()) continue;

@@ -22,6 +22,7 @@
 
 #include "datapath/app/app_flow.h"
 #include "datapath/app/app_settings.h"
+#include "datapath/app/probe_table.h"
 #include "datapath/base/counters.h"
 #include "datapath/stream/tcp_tracker.h"
 
@@ -71,7 +72,7 @@ class AppLayer {
   void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);
 
   AppSettings settings_;
-  std::vector<const Protocol*> over_tcp_, over_udp_;  // enabled ones
+  ProbeTable probes_;
   AppCounters counters_;
 };
 

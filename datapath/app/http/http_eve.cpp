@@ -97,16 +97,31 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
   return json.take();
 }
 
+// A call of a container engine or kubelet stands beside the HTTP fields.
+void add_api_call(const HttpTransaction& tx, event::AppFields& out) {
+  const ApiCall& call = tx.api_call();
+  if (call.kind == ApiCall::Kind::kNone) return;
+  JsonText json;
+  call.write(json);
+  out.emplace_back(call.is_docker() ? "docker" : "kubelet", json.take());
+}
+
 }  // namespace
 
 void HttpTransaction::write_records(std::vector<EveRecord>& out, const EveOptions& options) const {
   EveRecord record{"http", true, {}};
   record.fields.emplace_back("http", http_object(*this, options, Use::kRecord));
   out.push_back(std::move(record));
+  EveRecord call{api_call().is_docker() ? "docker" : "kubelet", true, {}};
+  add_api_call(*this, call.fields);
+  if (call.fields.empty()) return;
+  call.fields.emplace_back("http", http_object(*this, options, Use::kRecord));
+  out.push_back(std::move(call));
 }
 
 void HttpTransaction::write_alert_fields(event::AppFields& out, const EveOptions& options) const {
   out.emplace_back("http", http_object(*this, options, Use::kAlert));
+  add_api_call(*this, out);
 }
 
 void HttpTransaction::write_file_fields(event::AppFields& out, const EveOptions& options) const {

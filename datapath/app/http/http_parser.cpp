@@ -324,6 +324,7 @@ HttpParser::Outcome HttpParser::request_line(std::string_view line, std::string_
   s.tx = &tx;
   s.headers = 0;
   tx.message(d).line = line;
+  tx.server_port = moment_.client.destination_port;
   parse_request_line(tx, line);
   tx.advance(d, stage::kHeaders);
   if (tx.is_09 && header_follows(rest)) {

@@ -154,6 +154,20 @@ bool get_file_name(Transaction& tx, Direction d, std::uint32_t index, BufferView
   return index < files.size() && give(files[index]->name, out);
 }
 
+// Calls of a container engine's or kubelet's API.
+constexpr std::array<std::uint8_t, 2> kWholeRequest{stage::kComplete, kNever};
+template <ApiCall::Kind kind, auto member>
+bool get_call(Transaction& tx, Direction, std::uint32_t, BufferView& out) {
+  const ApiCall& call = http_of(tx).api_call();
+  return call.kind == kind && give_if(call.*member, out);
+}
+bool get_docker_flag(Transaction& tx, Direction, std::uint32_t index, BufferView& out) {
+  const ApiCall& call = http_of(tx).api_call();
+  return index < call.flags.size() && give(call.flags[index], out);
+}
+constexpr auto kDocker = ApiCall::Kind::kDocker;
+constexpr auto kKubelet = ApiCall::Kind::kKubelet;
+
 // clang-format off
 constexpr BufferDef kBuffers[] = {
     {"http.method", "", "http_method", "The request's method", Kind::kSingle, kRequestLine, get_method, 'M'},
@@ -187,6 +201,16 @@ constexpr BufferDef kBuffers[] = {
     {"http.response_body", "", "http_server_body", "The response's body, decoded", Kind::kBody, kResponseHeaders, get_body, 'Q'},
     {"file.data", "file_data", "", "The content of a file", Kind::kBody, kBothHeaders, get_body},
     {"file.name", "", "", "The name of a file", Kind::kMulti, kBothHeaders, get_file_name},
+    {"docker.api", "", "", "What a container engine is asked: containers/create, exec/start ...", Kind::kSingle, kRequestHeaders, get_call<kDocker, &ApiCall::operation>},
+    {"docker.object", "", "", "The container or other object that it is about", Kind::kSingle, kRequestHeaders, get_call<kDocker, &ApiCall::object>},
+    {"docker.image", "", "", "The image", Kind::kSingle, kWholeRequest, get_call<kDocker, &ApiCall::image>},
+    {"docker.command", "", "", "The command of a container or of an exec", Kind::kSingle, kWholeRequest, get_call<kDocker, &ApiCall::command>},
+    {"docker.flag", "", "", "One right asked for after the other: privileged, pid=host, bind=/:/host ...", Kind::kMulti, kWholeRequest, get_docker_flag},
+    {"kubelet.api", "", "", "What a kubelet is asked: run, exec, pods ...", Kind::kSingle, kRequestHeaders, get_call<kKubelet, &ApiCall::operation>},
+    {"kubelet.namespace", "", "", "The namespace", Kind::kSingle, kRequestHeaders, get_call<kKubelet, &ApiCall::name_space>},
+    {"kubelet.pod", "", "", "The pod", Kind::kSingle, kRequestHeaders, get_call<kKubelet, &ApiCall::pod>},
+    {"kubelet.container", "", "", "The container", Kind::kSingle, kRequestHeaders, get_call<kKubelet, &ApiCall::container>},
+    {"kubelet.command", "", "", "The command that is to be run", Kind::kSingle, kWholeRequest, get_call<kKubelet, &ApiCall::command>},
 };
 
 constexpr EventDef kEvents[] = {

@@ -43,4 +43,16 @@ bool Body::ready(const BodySettings& settings, bool inline_mode, bool complete) 
   return inline_mode || complete || over_limit(settings) || tracked_ >= settings.min_inspect;
 }
 
+const ApiCall& HttpTransaction::api_call() const {
+  const std::uint8_t now = progress[bulkhead::index_of(Direction::kToServer)];
+  if (now != api_call_stage_) {
+    const Body& body = message(Direction::kToServer).body;
+    const ByteSpan kept = body.begin() == 0 ? body.bytes() : ByteSpan();
+    api_call_ =
+        classify_api_call({method, uri, {reinterpret_cast<const char*>(kept.data()), kept.size()}, server_port});
+    api_call_stage_ = now;
+  }
+  return api_call_;
+}
+
 }  // namespace bulkhead::app::http

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "datapath/app/http/api_call.h"
 #include "datapath/app/http/http_settings.h"
 #include "datapath/app/transaction.h"
 #include "datapath/base/byte_reader.h"
@@ -95,6 +96,10 @@ class HttpTransaction final : public Transaction {
   bool response_seen = false;  // its first line has come
   std::uint16_t status = 0;    // 0: no number
   std::string status_text, status_message;
+  std::uint16_t server_port = 0;  // of the connection
+
+  // What the request asks of a container engine or kubelet; looked up anew until the request is complete.
+  [[nodiscard]] const ApiCall& api_call() const;
 
   void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }
   void looked_at(Direction d) override { message(d).body.looked_at(body_settings(d)); }
@@ -105,6 +110,8 @@ class HttpTransaction final : public Transaction {
  private:
   const HttpSettings* settings_;
   std::array<Message, 2> messages_;  // by Direction
+  mutable ApiCall api_call_;
+  mutable std::uint8_t api_call_stage_ = 0;  // progress of the request that api_call_ is of
 };
 
 }  // namespace bulkhead::app::http
