@@ -24,6 +24,8 @@ constexpr FirstBytes kFirstBytes[] = {
     {AppProtocol::ldap, "0", "0"},
 };
 
+constexpr std::size_t kFewBytes = 16;
+
 bool may_begin(const Protocol& protocol, Direction d, unsigned first) {
   for (const FirstBytes& row : kFirstBytes) {
     if (row.id != protocol.id) continue;
@@ -71,8 +73,8 @@ Recognised ProbeTable::find(const FlowTuple& client, Direction d, ByteSpan data,
   for (const Entry& entry : lists_[tcp ? 1 : 0][bulkhead::index_of(d)][data[0]]) {
     if (entry.own && !own_names) break;
     const Probe answer = ask(entry, client, d, data);
-    // An own name waits for the ecosystem's, not for other own ones.
-    if (answer == Probe::kYes) return {entry.id, entry.own && shared_more, entry.protocol};
+    // An own name waits for the ecosystem's at the very start, not for other own ones.
+    if (answer == Probe::kYes) return {entry.id, entry.own && shared_more && data.size() < kFewBytes, entry.protocol};
     (entry.own ? own_more : shared_more) |= answer == Probe::kMore;
   }
   return {AppProtocol::kUnknown, shared_more || own_more, nullptr};
