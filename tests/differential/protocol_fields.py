@@ -99,7 +99,7 @@ def dns_of_ours(events, types):
         if dns["type"] == "query":
             yield (dns["id"], "query", "", dns["rrname"], type_, ())
             continue
-        data = sorted(record["rdata"] for record in dns.get("answers", []) 
+        data = sorted(record["rdata"] for record in dns.get("answers", [])
                       if record["rrtype"] in ("A", "AAAA", "CNAME") and record.get("rdata"))
         yield (dns["id"], "answer", dns["rcode"], dns["rrname"], type_, tuple(data))
 
