@@ -37,6 +37,9 @@ RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YX
 # Part of a capture's name -> why the two may differ there.
 MEANT = {
     "dns-edns-bad-length": "the additional section, which tshark finds malformed, is not read by us",
+    "dhcp_bad_cookie": "options behind another cookie are read by us",
+    "dynamic-update": "tshark gives the zone of an update other field names",
+    "loc-invalid-length": "what a LOC record holds is not read by us",
 }
 
 
@@ -99,7 +102,7 @@ def dns_of_ours(events, types):
         if dns["type"] == "query":
             yield (dns["id"], "query", "", dns["rrname"], type_, ())
             continue
-        data = sorted(record["rdata"] for record in dns.get("answers", []) 
+        data = sorted(record["rdata"] for record in dns.get("answers", [])
                       if record["rrtype"] in ("A", "AAAA", "CNAME") and record.get("rdata"))
         yield (dns["id"], "answer", dns["rcode"], dns["rrname"], type_, tuple(data))
 

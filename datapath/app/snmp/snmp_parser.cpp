@@ -7,6 +7,9 @@
 namespace bulkhead::app::snmp {
 namespace {
 
+// Scanners send SNMP there, among other things, to hear what answers; the conversation is the answerer's.
+constexpr std::uint16_t kDnsPort = 53;
+
 std::string_view pdu_name(std::uint8_t number) {
   static constexpr std::string_view kNames[] = {"get_request",    "get_next_request", "response",
                                                 "set_request",    "trap_v1",          "get_bulk_request",
@@ -74,6 +77,7 @@ std::string snmp_object(const Message& m) {
 }  // namespace
 
 Probe probe_datagram(const DatagramProbe& probe) {
+  if (probe.server_port == kDnsPort) return Probe::kNo;
   Message message;
   return read_message(probe.data, message) ? Probe::kYes : Probe::kNo;
 }

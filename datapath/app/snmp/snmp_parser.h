@@ -1,4 +1,4 @@
-// Reads SNMP: one message a datagram, on any port (its form is strict enough).
+// Reads SNMP: one message a datagram, on any port but that of DNS (its form is strict enough).
 //
 // Thread   the worker owning the flow.
 // Errors   SnmpEvent; a message that cannot be read is a transaction of its own without a record.

@@ -102,9 +102,10 @@ TEST(SnmpParser, RulesSeeCommunityUserVersionAndKind) {
   EXPECT_EQ(std::string(view.bytes.begin(), view.bytes.end()), "admin");
 }
 
-TEST(SnmpProbe, OnAnyPort) {
+TEST(SnmpProbe, OnAnyPortButThatOfDns) {
   const std::string good = message(0, "public", pdu(0));
   EXPECT_EQ(probe_datagram({Direction::kToServer, span_of(good), 4000, 4001}), Probe::kYes);
+  EXPECT_EQ(probe_datagram({Direction::kToServer, span_of(good), 4000, 53}), Probe::kNo);
   EXPECT_EQ(probe_datagram({Direction::kToServer, span_of(good.substr(0, 20)), 4000, 161}), Probe::kNo);
 }
 
