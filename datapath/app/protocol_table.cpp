@@ -150,4 +150,9 @@ std::optional<EventEntry> find_event(std::string_view name) {
   return std::nullopt;
 }
 
+bool has_event_prefix(std::string_view prefix) {
+  return std::any_of(tables().protocols.begin(), tables().protocols.end(),
+                     [&](const Protocol* protocol) { return protocol->rule_prefix == prefix; });
+}
+
 }  // namespace bulkhead::app

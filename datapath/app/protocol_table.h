@@ -61,5 +61,7 @@ struct EventEntry {
   std::uint8_t event = 0;
 };
 [[nodiscard]] std::optional<EventEntry> find_event(std::string_view name);
+// Is there a parser whose events begin with this word?
+[[nodiscard]] bool has_event_prefix(std::string_view prefix);
 
 }  // namespace bulkhead::app

@@ -46,10 +46,12 @@ class RuleResolver {
     const bool header_fine = resolve_header();
     for (const Option& option : rule_.options) apply_option(builder_, option);
     if (!builder_.failed()) check_rule(builder_, excludes_addresses_);
-    if (!header_fine || builder_.failed()) return std::nullopt;
+    if (!header_fine || builder_.failed() || builder_.left_out()) return std::nullopt;
     finish();
     return std::move(builder_.signature());
   }
+  // run() has given none, and not because of an error.
+  [[nodiscard]] bool left_out() const { return builder_.left_out() && !builder_.failed(); }
 
  private:
   bool resolve_header() {
@@ -76,13 +78,11 @@ class RuleResolver {
     using pipeline::RuleAction;
     Signature& s = builder_.signature();
     const std::string action = to_lower(rule_.action);
-    if (action == "config") {
-      return builder_.error(rule_.action, "signature.header.config_action", "config rules are not built in yet");
-    }
-    s.action = action == "pass"    ? RuleAction::kPass
-               : action == "drop"  ? RuleAction::kDrop
-               : action == "alert" ? RuleAction::kAlert
-                                   : RuleAction::kReject;
+    s.no_alert = action == "config";
+    s.action = action == "pass"                          ? RuleAction::kPass
+               : action == "drop"                        ? RuleAction::kDrop
+               : action == "alert" || action == "config" ? RuleAction::kAlert
+                                                         : RuleAction::kReject;
     if (s.action == RuleAction::kReject) {
       s.reject = action == "rejectdst"    ? RejectTarget::kDestination
                  : action == "rejectboth" ? RejectTarget::kBoth
@@ -97,6 +97,10 @@ class RuleResolver {
       return true;
     }
     const app::AppProtocolSet wanted = app::app_protocols_of_rule_name(to_lower(rule_.protocol));
+    if (wanted.any() && to_lower(rule_.protocol) != rule_.protocol) {
+      return builder_.error(rule_.protocol, "signature.header.case", "names of protocols are in lower case",
+                            "did you mean " + to_lower(rule_.protocol) + "?");
+    }
     const auto parsed = [&](const app::Protocol* p) { return wanted[app::index_of(p->id)]; };
     const auto protocols = app::all_protocols();
     if (std::any_of(protocols.begin(), protocols.end(), parsed)) {
@@ -223,11 +227,14 @@ ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const Resolv
         ++result.disabled;
       } else if (!requirements_met(*file, rule, out)) {
         ++result.skipped;
-      } else if (auto signature = RuleResolver(*file, rule, context, variables, out).run()) {
-        if (settings.keep_text) keep_text(*signature, rule);
-        set.add(std::move(*signature), sid_span(*file, rule));
       } else {
-        ++result.refused;
+        RuleResolver resolver(*file, rule, context, variables, out);
+        if (auto signature = resolver.run()) {
+          if (settings.keep_text) keep_text(*signature, rule);
+          set.add(std::move(*signature), sid_span(*file, rule));
+        } else {
+          ++(resolver.left_out() ? result.skipped : result.refused);
+        }
       }
     }
   }

@@ -42,7 +42,7 @@ struct ResolvedRules {
   std::size_t refused = 0;   // rules with an error, those that did not parse not included
   std::size_t disabled = 0;  // commented out
   std::size_t replaced = 0;  // by a newer revision
-  std::size_t skipped = 0;   // `requires` asks for what is not here
+  std::size_t skipped = 0;   // ask for what is not here: `requires`, an event that the parser does not know
 };
 
 [[nodiscard]] ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings,

@@ -50,6 +50,12 @@ void choose_payload_view(RuleBuilder& builder) {
   const bool needs_packet = !facts.packet_keyword.empty() || s.protocol == RuleProtocol::kTcpPkt;
   const bool needs_stream = s.flow.only_stream || s.protocol == RuleProtocol::kTcpStream;
   s.packet_conditions_present = !facts.packet_keyword.empty();
+  if (needs_packet && s.inspects_transactions) {
+    builder.error(facts.packet_keyword.empty() ? builder.rule().protocol : facts.packet_keyword,
+                  "signature.buffer.and_packet",
+                  "conditions on single packets do not go with buffers, files or events of a protocol");
+    return;
+  }
   if (needs_packet && needs_stream) {
     builder.error(facts.packet_keyword.empty() ? builder.rule().protocol : facts.packet_keyword,
                   "signature.flow.stream_and_packet",
@@ -127,6 +133,46 @@ void check_dsize(RuleBuilder& builder) {
                 "the contents need " + std::to_string(need.bytes) + " bytes, more than this lets through");
 }
 
+// What a buffer's own bytes rule out: nothing could ever match.
+void check_patterns(RuleBuilder& builder) {
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  for (const BufferProgram& buffer : builder.signature().buffers) {
+    if (!is_application_buffer(buffer.buffer)) continue;
+    const std::string_view keyword = app::buffer_entry(buffer_number(buffer.buffer)).def->keyword;
+    const bool host = keyword == "http.host", method = keyword == "http.method";
+    if ((!host && !method) || !buffer.transforms.empty()) continue;
+    for (const PayloadOp& op : buffer.ops) {
+      const auto* content = std::get_if<ContentOp>(&op);
+      if (content == nullptr) continue;
+      const std::string_view bytes = content->bytes;
+      if (host && (content->nocase || std::any_of(bytes.begin(), bytes.end(), is_upper))) {
+        builder.error_at(content->span, "signature.http_host.case", "http.host is always in lower case",
+                         "write the pattern in lower case, without nocase; http.host.raw has the bytes as sent");
+        return;
+      }
+      if (method && (bytes.starts_with(' ') || bytes.ends_with(' '))) {
+        builder.error_at(content->span, "signature.http_method.blank", "http.method has no blanks at its ends");
+        return;
+      }
+    }
+  }
+}
+
+// bsize with one number, and contents that need more.
+void check_sizes(RuleBuilder& builder) {
+  for (const BufferProgram& buffer : builder.signature().buffers) {
+    const std::int64_t need = size_needed(buffer).bytes;
+    for (const PayloadOp& op : buffer.ops) {
+      const auto* size = std::get_if<BufferSizeOp>(&op);
+      if (size == nullptr || size->mode != BufferSizeOp::Mode::kEqual) continue;
+      if (need <= 0 || size->low >= static_cast<std::uint64_t>(need)) continue;
+      builder.error_at(size->span, "signature.bsize.impossible",
+                       "the contents need " + std::to_string(need) + " bytes, more than this lets through");
+      return;
+    }
+  }
+}
+
 // The transport protocol that a header buffer or its absence leaves room for.
 bool may_carry(RuleProtocol protocol, BufferId buffer) {
   const bool ip = protocol == RuleProtocol::kIp || protocol == RuleProtocol::kIpv4 || protocol == RuleProtocol::kIpv6 ||
@@ -138,6 +184,12 @@ bool may_carry(RuleProtocol protocol, BufferId buffer) {
     case BufferId::kIcmpv6Header: return protocol == RuleProtocol::kIcmp || protocol == RuleProtocol::kIcmpv6 || ip;
     default: return true;
   }
+}
+
+bool is_over_tcp_alone(const app::AppProtocolSet& protocols) {
+  const auto all = app::all_protocols();
+  return std::none_of(all.begin(), all.end(),
+                      [&](const app::Protocol* p) { return protocols[app::index_of(p->id)] && p->over_udp; });
 }
 
 // A sticky buffer that nothing looks at, or that packets of the rule's protocol do not have.
@@ -152,7 +204,8 @@ void check_sticky_buffers(RuleBuilder& builder) {
                     "a content or another option for it must follow");
       return;
     }
-    if (!may_carry(s.protocol, buffer)) {
+    const bool tcp_alone = s.protocol == RuleProtocol::kApplication && is_over_tcp_alone(s.app_protocols);
+    if (!may_carry(s.protocol, buffer) || (tcp_alone && buffer == BufferId::kUdpHeader)) {
       builder.error(text, "signature.buffer.protocol",
                     "packets of a rule for " + std::string(builder.rule().protocol) + " have no such buffer");
       return;
@@ -181,12 +234,19 @@ void check_transactions(RuleBuilder& builder) {
   for (const BufferProgram& buffer : s.buffers) {
     if (!is_application_buffer(buffer.buffer)) continue;
     const app::BufferEntry& entry = app::buffer_entry(buffer_number(buffer.buffer));
-    if (entry.def->keyword == "http.header.raw" && directions[0] && directions[1]) {
+    if (entry.def->keyword == "http.header.raw" && !s.flow.to_server && !s.flow.to_client) {
       builder.error(whole, "signature.buffer.no_direction", "http.header.raw needs a direction",
                     "flow:to_server; or flow:to_client;");
       return;
     }
-    if (!restrict_to(entry.protocols, entry.directions)) return;
+    if (entry.def->keyword == "file.data" && !may_carry_tcp(s.protocol)) {
+      builder.error(whole, "signature.buffer.protocol",
+                    "file.data is not there in a rule for " + std::string(builder.rule().protocol));
+      return;
+    }
+    // Suricata takes bodies for data of files, which go both ways.
+    const bool body = entry.def->keyword == "http.response_body" && s.flow.to_server;
+    if (!restrict_to(entry.protocols, body ? std::array{true, true} : entry.directions)) return;
   }
   for (const TransactionCondition& condition : s.transaction_conditions) {
     if (!restrict_to(condition.protocols, {condition.progress[0] != 255, condition.progress[1] != 255})) return;
@@ -209,6 +269,8 @@ void check_rule(RuleBuilder& builder, bool excludes_addresses) {
   choose_payload_view(builder);
   choose_kind(builder, excludes_addresses);
   check_dsize(builder);
+  check_patterns(builder);
+  check_sizes(builder);
 }
 
 }  // namespace bulkhead::signatures

@@ -374,7 +374,9 @@ struct Signature {
   std::vector<TagSpec> tags;
   std::vector<ThresholdSpec> external_thresholds;  // from the threshold file: suppress, rate_filter, event_filter
 
-  bool bypass = false;  // after a match the flow is not looked at any more
+  enum class LoggingOff : std::uint8_t { kNo, kTransaction, kFlow };
+  LoggingOff logging_off = LoggingOff::kNo;  // `config`: records of the transaction, or of all of the flow
+  bool bypass = false;                       // after a match the flow is not looked at any more
   bool no_alert = false;
   bool force_alert = false;  // `alert` option in a pass rule
   std::uint8_t target = 0;   // 0 none, 1 src_ip, 2 dest_ip

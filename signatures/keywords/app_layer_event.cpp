@@ -23,6 +23,13 @@ void apply(RuleBuilder& builder, const Option& option) {
     return;
   }
   const auto event = app::find_event(option.value);
+  const std::string_view prefix = option.value.substr(0, option.value.find('.'));
+  if (!event && prefix.size() < option.value.size() && app::has_event_prefix(prefix)) {
+    builder.leave_out(
+        option.value, "signature.app_layer_event.unknown",
+        "\"" + printable(option.value) + "\" is no event of " + std::string(prefix) + ": the rule is left out");
+    return;
+  }
   if (!event) {
     builder.error(option.value, "signature.app_layer_event.unknown",
                   "\"" + printable(option.value) + "\" is no event of a protocol that is built in");

@@ -24,6 +24,11 @@ void apply(RuleBuilder& builder, const Option& option) {
     return;
   }
   RuleFacts& facts = builder.facts();
+  if (builder.names_protocol()) {
+    builder.error(option.text, "signature.app_layer_protocol.conflict",
+                  "the header or a keyword before it names the protocol already");
+    return;
+  }
   if (facts.positive_application || (facts.negative_application && !option.negated)) {
     builder.error(option.text, "signature.app_layer_protocol.conflict", "only several negated protocols go together");
     return;

@@ -36,6 +36,8 @@ void apply(RuleBuilder& builder, const Option& option) {
   op.span = builder.span(option.text);
   if (!option.value.empty()) {
     for (const std::string_view part : split(option.value, ',')) {
+      const bool is_last = part.data() + part.size() == option.value.data() + option.value.size();
+      if (part.empty() && is_last && op.bytes + op.offset > 0) break;  // "bytes 4," as Suricata takes it
       if (!take(builder, part.empty() ? option.value : part, op)) return;
     }
   }

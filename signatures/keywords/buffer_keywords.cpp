@@ -16,7 +16,19 @@ void apply_sticky(RuleBuilder& builder, const Option& option) {
 
 void apply_modifier(RuleBuilder& builder, const Option& option) {
   const app::BufferEntry* entry = app::find_buffer_by_modifier(to_lower(option.name));
-  if (entry == nullptr || builder.content_before(option) == nullptr) return;
+  if (entry == nullptr) return;
+  if (builder.buffer() != BufferId::kPayload && builder.buffer() != RuleBuilder::kUnbuilt) {
+    builder.error(
+        option.text, "signature.buffer.modifier", std::string(option.name) + " stands behind a sticky buffer",
+        "write " + std::string(entry->def->keyword) + "; before the content, or pkt_data; to leave the buffer");
+    return;
+  }
+  const ContentOp* content = builder.content_to_move(option);
+  if (content == nullptr) return;
+  if (content->raw_bytes) {
+    builder.error(option.text, "signature.buffer.raw_bytes", "a buffer of a protocol has no raw bytes");
+    return;
+  }
   builder.mark_beyond_addresses(option);
   builder.move_last_content(buffer_id(entry->number));
 }

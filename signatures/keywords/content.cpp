@@ -6,26 +6,48 @@
 // Between bars stand hexadecimal digits, two a byte, with blanks between them or without. Outside, '\' escapes : ;
 // \ and ". Modifiers that follow change the content before them: nocase depth offset distance within startswith
 // endswith fast_pattern rawbytes.
+#include <algorithm>
+
 #include "signatures/keywords/pattern.h"
 
 namespace bulkhead::signatures {
 
 namespace {
 
-// A letter of the case that a transform before it takes away can never be found.
-bool survives_transforms(RuleBuilder& builder, const Option& option, std::string_view bytes) {
-  for (const Transform& transform : builder.transforms()) {
-    const bool lower = transform.kind == Transform::Kind::kToLowercase;
-    if (!lower && transform.kind != Transform::Kind::kToUppercase) continue;
-    const char first = lower ? 'A' : 'a', last = lower ? 'Z' : 'z';
-    for (const char c : bytes) {
-      if (c < first || c > last) continue;
-      return builder.error(
-          option.argument, "signature.content.transform_case",
-          std::string("after ") + (lower ? "to_lowercase" : "to_uppercase") + " this pattern can match nothing");
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// The transform that takes away what the pattern needs, or null.
+const char* spoiler(const std::vector<Transform>& transforms, std::string_view bytes) {
+  const auto any = [&](auto test) { return std::any_of(bytes.begin(), bytes.end(), test); };
+  for (const Transform& transform : transforms) {
+    switch (transform.kind) {
+      case Transform::Kind::kToLowercase:
+        if (any([](char c) { return c >= 'A' && c <= 'Z'; })) return "to_lowercase";
+        break;
+      case Transform::Kind::kToUppercase:
+        if (any([](char c) { return c >= 'a' && c <= 'z'; })) return "to_uppercase";
+        break;
+      case Transform::Kind::kStripWhitespace:
+        if (any(is_blank)) return "strip_whitespace";
+        break;
+      case Transform::Kind::kCompressWhitespace: {
+        const auto two_blanks = [](char a, char b) { return is_blank(a) && is_blank(b); };
+        if (std::adjacent_find(bytes.begin(), bytes.end(), two_blanks) != bytes.end()) return "compress_whitespace";
+        break;
+      }
+      default: break;
     }
   }
-  return true;
+  return nullptr;
+}
+
+void check_transforms(RuleBuilder& builder, const Option& option, std::string_view bytes) {
+  const char* const name = option.negated ? nullptr : spoiler(builder.transforms(), bytes);
+  if (name == nullptr) return;
+  builder.error(option.argument, "signature.content.transform",
+                std::string("after ") + name + " this pattern can match nothing");
 }
 
 void apply(RuleBuilder& builder, const Option& option) {
@@ -35,7 +57,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   op.bytes = bytes ? std::move(*bytes) : std::string(option.argument);
   op.negated = option.negated;
   op.span = builder.span(option.text);
-  (void)survives_transforms(builder, option, op.bytes);
+  check_transforms(builder, option, op.bytes);
   builder.payload().emplace_back(std::move(op));
 }
 

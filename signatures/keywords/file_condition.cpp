@@ -43,6 +43,12 @@ Digests read_digests(RuleBuilder& builder, const Option& option, std::size_t dig
   for (std::string line; std::getline(in, line);) {
     if (auto digest = raw_digest(line, digits)) digests->insert(std::move(*digest));
   }
+  if (digests->empty()) {
+    builder.error(
+        option.argument, "signature.file_hash.empty",
+        "the list holds no digest of " + std::to_string(digits) + " hexadecimal digits at the start of a line");
+    return nullptr;
+  }
   return digests;
 }
 

@@ -10,6 +10,10 @@ namespace bulkhead::signatures {
 namespace {
 
 void apply(RuleBuilder& builder, const Option& option) {
+  if (option.argument.empty()) {
+    builder.error(option.text, "signature.file.empty", std::string(option.name) + " needs a text");
+    return;
+  }
   add_file_condition(builder, option,
                      [end = "." + to_lower(option.argument), negated = option.negated](const app::File& f) {
                        return file_answer(to_lower(f.name).ends_with(end) != negated);

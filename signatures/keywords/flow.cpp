@@ -66,6 +66,12 @@ bool take(RuleBuilder& builder, std::string_view text) {
 void apply(RuleBuilder& builder, const Option& option) {
   builder.mark_beyond_addresses(option);
   FlowRequirement& flow = builder.signature().flow;
+  if (flow.established || flow.not_established || flow.stateless || flow.only_stream || flow.only_fragment ||
+      flow.no_fragment) {
+    builder.error(option.text, "signature.flow.twice", "a second flow in this rule",
+                  "say everything in one: flow:established,to_server");
+    return;
+  }
   flow.present = true;
   for (const std::string_view text : split(option.value, ',')) {
     if (!take(builder, text.empty() ? option.value : text)) return;

@@ -34,8 +34,10 @@ std::optional<std::uint8_t> protocol_number(std::string_view text) {
 }
 
 void apply(RuleBuilder& builder, const Option& option) {
-  if (!equals_ignoring_case(builder.rule().protocol, "ip")) {
-    builder.error(option.text, "signature.ip_proto.header", "ip_proto is for rules whose header says ip");
+  const auto header_is = [&](std::string_view name) { return equals_ignoring_case(builder.rule().protocol, name); };
+  if (!header_is("ip") && !header_is("ip4") && !header_is("ip6") && !header_is("ipv4") && !header_is("ipv6") &&
+      !header_is("pkthdr")) {
+    builder.error(option.text, "signature.ip_proto.header", "ip_proto is for rules whose header says ip or pkthdr");
     return;
   }
   std::string_view text = option.argument;

@@ -155,7 +155,7 @@ constexpr std::string_view kProtocolKeywords[] = {
     "tls_version",
 };
 
-constexpr std::string_view kOtherKeywords[] = {"config", "lua", "luajit", "nfq_set_mark", "replace", "template2"};
+constexpr std::string_view kOtherKeywords[] = {"lua", "luajit", "template2"};
 
 constexpr std::string_view kApplicationProtocols[] = {
     "bittorrent-dht", "dcerpc", "dhcp",  "dnp3", "dns",  "enip", "ftp",    "ftp-data", "http", "http1",

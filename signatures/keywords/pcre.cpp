@@ -157,6 +157,12 @@ void apply(RuleBuilder& builder, const Option& option) {
     builder.error(option.text, "signature.pcre.relative", "flag R needs a content or pcre before it in this buffer");
     return;
   }
+  if (buffer != nullptr && builder.buffer() != BufferId::kPayload && builder.buffer() != RuleBuilder::kUnbuilt &&
+      builder.buffer() != buffer_id(buffer->number)) {
+    builder.error(option.text, "signature.pcre.sticky", "the flags name another buffer than the sticky one before it",
+                  "leave the flag out, or put " + std::string(buffer->def->keyword) + "; before the expression");
+    return;
+  }
   if (buffer != nullptr && op.raw_bytes) {
     const std::size_t at = parts->flags.find('B');
     builder.error(parts->flags.substr(at, 1), "signature.pcre.raw_bytes", "a buffer of a protocol has no raw bytes");

@@ -7,7 +7,10 @@ namespace bulkhead::signatures {
 
 namespace {
 
-void apply(RuleBuilder& builder, const Option&) {
+void apply(RuleBuilder& builder, const Option& option) {
+  if (builder.has_open_transforms()) {
+    builder.error(option.text, "signature.transform.unused", "nothing looks at what the transforms before it make");
+  }
   builder.select_buffer(BufferId::kPayload);
 }
 

@@ -10,6 +10,11 @@ namespace {
 void apply(RuleBuilder& builder, const Option& option) {
   ContentOp* content = builder.content_before(option);
   if (content == nullptr) return;
+  if (builder.buffer() != BufferId::kPayload) {
+    builder.error(option.text, "signature.rawbytes.buffer", "a sticky buffer has no raw bytes",
+                  "leave rawbytes out, or put pkt_data before the content");
+    return;
+  }
   if (content->raw_bytes)
     builder.error(option.text, "signature.rawbytes.duplicate", "rawbytes stands twice for this content");
   content->raw_bytes = true;

@@ -1,5 +1,7 @@
 #include "signatures/keywords/rule_builder.h"
 
+#include <algorithm>
+
 #include "signatures/keywords/parse_number.h"
 
 namespace bulkhead::signatures {
@@ -7,6 +9,12 @@ namespace bulkhead::signatures {
 bool RuleBuilder::error(std::string_view part, std::string code, std::string message, std::string hint) {
   failed_ = true;
   out_.error(span(part), std::move(code), std::move(message), std::move(hint));
+  return false;
+}
+
+bool RuleBuilder::error_at(const SourceSpan& place, std::string code, std::string message, std::string hint) {
+  failed_ = true;
+  out_.error(place, std::move(code), std::move(message), std::move(hint));
   return false;
 }
 
@@ -44,6 +52,9 @@ void RuleBuilder::select_sticky_buffer(const Option& option, BufferId buffer) {
 }
 
 bool RuleBuilder::add_transform(const Option& option, Transform transform) {
+  if (sticky_ && (buffer() == BufferId::kSourceAddress || buffer() == BufferId::kDestinationAddress)) {
+    return error(option.text, "signature.transform.address", "addresses cannot be transformed");
+  }
   if (!sticky_ && buffer() != kUnbuilt) {  // a missing parser has been reported
     return error(option.text, "signature.transform.no_buffer",
                  std::string(option.name) + " needs a sticky buffer before it",
@@ -121,6 +132,24 @@ ContentOp* RuleBuilder::content_before(const Option& option) {
   }
   error(option.text, "signature." + to_lower(option.name) + ".no_content",
         std::string(option.name) + " needs a content before it");
+  return nullptr;
+}
+
+bool RuleBuilder::names_protocol() const {
+  const auto is_of_protocol = [](const BufferProgram& p) {
+    return p.buffer >= BufferId::kFirstApplication && p.buffer != kUnbuilt;
+  };
+  return signature_.protocol == RuleProtocol::kApplication || !signature_.transaction_conditions.empty() ||
+         std::any_of(signature_.buffers.begin(), signature_.buffers.end(), is_of_protocol);
+}
+
+ContentOp* RuleBuilder::content_to_move(const Option& option) {
+  auto& ops = payload();
+  for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
+    if (auto* content = std::get_if<ContentOp>(&*op)) return content;
+  }
+  error(option.text, "signature." + to_lower(option.name) + ".no_content",
+        std::string(option.name) + " needs a content before it that is not in a buffer yet");
   return nullptr;
 }
 

@@ -73,8 +73,15 @@ class RuleBuilder {
 
   // Both answer false, so that a parser can end with them.
   bool error(std::string_view part, std::string code, std::string message, std::string hint = {});
+  bool error_at(const SourceSpan& place, std::string code, std::string message, std::string hint = {});
   bool warning(std::string_view part, std::string code, std::string message, std::string hint = {});
   [[nodiscard]] bool failed() const { return failed_; }
+  // The rule is sound and could still never match here: it is left out, with a warning.
+  void leave_out(std::string_view part, std::string code, std::string message, std::string hint = {}) {
+    left_out_ = true;
+    warning(part, std::move(code), std::move(message), std::move(hint));
+  }
+  [[nodiscard]] bool left_out() const { return left_out_; }
 
   // Marks an option that may stand once; on the second one an error with `code`, and false.
   bool claim(std::string_view& fact, const Option& option, const char* code);
@@ -91,6 +98,8 @@ class RuleBuilder {
     if (facts_.packet_keyword.empty()) facts_.packet_keyword = option.text;
     select_sticky_buffer(option, buffer);
   }
+  // Transforms were given and nothing has looked at what they make.
+  [[nodiscard]] bool has_open_transforms() const { return !transforms_.empty(); }
   // What follows looks at the sticky buffer changed by `transform`, behind those that are given already.
   bool add_transform(const Option& option, Transform transform);
   // The transforms that act on the content to come.
@@ -109,10 +118,14 @@ class RuleBuilder {
   [[nodiscard]] BufferId buffer() const {
     return signature_.buffers.empty() ? BufferId::kPayload : signature_.buffers[current_].buffer;
   }
+  // The header, or an option so far, is of a protocol.
+  [[nodiscard]] bool names_protocol() const;
   // Takes the last content of the current buffer, if any, into another one.
   void move_last_content(BufferId buffer);
   // The content that a modifier changes: the last one of the buffer. Null with an error when there is none.
   [[nodiscard]] ContentOp* content_before(const Option& option);
+  // The content that a modifier takes into another buffer: it is still in the payload.
+  [[nodiscard]] ContentOp* content_to_move(const Option& option);
   // The content before that, or null.
   [[nodiscard]] ContentOp* content_before_last();
 
@@ -190,6 +203,7 @@ class RuleBuilder {
   std::vector<Transform> transforms_;  // given since the last option that looked at the buffer
   bool sticky_ = false;                // a buffer was named, and neither pkt_data nor base64_data since
   bool failed_ = false;
+  bool left_out_ = false;
 };
 
 }  // namespace bulkhead::signatures

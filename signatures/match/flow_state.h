@@ -59,6 +59,7 @@ struct SignatureFlowState final : flow::FlowExtension {
   std::array<StreamScan, 2> sides;                 // by Direction
   FlowVariables variables;
   TagList tags;
+  bool logging_off = false;  // by a config rule: no records of transactions
 };
 
 }  // namespace bulkhead::signatures

@@ -238,6 +238,7 @@ void Matcher::judge(const Candidate& candidate) {
   }
   if (!s.hostbit_checks.empty() && !host_bits_fit(s)) return;
   counters_.matches.add();
+  if (s.logging_off != Signature::LoggingOff::kNo) switch_logging_off(s, nullptr);
   if (match.on_stream) remember_fired(candidate.rule);
   change_variables(s);
   matches_.push_back(match);
@@ -327,6 +328,16 @@ void Matcher::apply_pair_bits() {
       if (op.track != HostbitOp::Track::kPair) continue;
       shared_->host_bits.change(op, host_bit_names_[op.bit], packet.source, packet.destination, input_.now);
     }
+  }
+}
+
+// Records are written of transactions that nobody has marked as written.
+void Matcher::switch_logging_off(const Signature& s, app::Transaction* tx) {
+  const bool one = s.logging_off == Signature::LoggingOff::kTransaction && tx != nullptr;
+  if (one) tx->logged = true;
+  if (s.logging_off == Signature::LoggingOff::kFlow && state_ != nullptr) state_->logging_off = true;
+  if (!one && context_->application != nullptr && context_->application->parser != nullptr) {
+    for (const auto& each : context_->application->parser->transactions()) each->logged = true;
   }
 }
 

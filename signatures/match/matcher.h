@@ -96,6 +96,7 @@ class Matcher {
   void report(pipeline::InspectContext& context);
   [[nodiscard]] ThresholdDecision threshold(const pipeline::InspectContext& context, const CompiledRule& rule);
   void apply_pair_bits();
+  void switch_logging_off(const Signature& s, app::Transaction* tx);
   void start_tags(const Signature& s);
 
   SignatureDbPtr db_;

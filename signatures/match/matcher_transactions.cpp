@@ -45,6 +45,9 @@ void Matcher::judge_transactions() {
 }
 
 void Matcher::judge_parser(app::AppParser& parser, const app::Protocol& protocol) {
+  if (state_ != nullptr && state_->logging_off) {
+    for (const auto& tx : parser.transactions()) tx->logged = true;
+  }
   const TxGroup& group = db_->tx_groups[app::index_of(protocol.id)][index_of(context_->direction)];
   if (group.buffers.empty() && group.always.empty()) return;
   for (const auto& tx : parser.transactions()) {
@@ -149,6 +152,7 @@ void Matcher::judge_tx_rule(app::Transaction& tx, const app::Protocol& protocol,
   entry.decided = true;
   if (!s.hostbit_checks.empty() && !host_bits_fit(s)) return;
   counters_.matches.add();
+  if (s.logging_off != Signature::LoggingOff::kNo) switch_logging_off(s, &tx);
   change_variables(s);
   Match match;
   match.rule = index;

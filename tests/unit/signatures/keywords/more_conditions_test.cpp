@@ -133,7 +133,13 @@ TEST(MoreConditions, GeoipNeedsADatabase) {
 TEST(MoreConditions, StickyBuffers) {
   EXPECT_EQ(place("to_md5; content:\"a\";"), "signature.transform.no_buffer@2+6");
   EXPECT_EQ(place("pkt_data; to_md5; content:\"a\";"), "signature.transform.no_buffer@12+6");
-  EXPECT_EQ(place("tcp.hdr; to_lowercase; content:\"aB\";"), "signature.content.transform_case@34+2");
+  EXPECT_EQ(place("tcp.hdr; to_lowercase; content:\"aB\";"), "signature.content.transform@34+2");
+  EXPECT_EQ(place("tcp.hdr; to_lowercase; content:!\"aB\";"), "");
+  EXPECT_EQ(place("tcp.hdr; strip_whitespace; content:\"a b\";"), "signature.content.transform@38+3");
+  EXPECT_EQ(place("tcp.hdr; compress_whitespace; content:\"a b\";"), "");
+  EXPECT_EQ(place("tcp.hdr; compress_whitespace; content:\"a|0d 0a|\";"), "signature.content.transform@41+8");
+  EXPECT_EQ(place("tcp.hdr; content:\"a\"; to_md5; pkt_data; content:\"b\";"), "signature.transform.unused@32+8");
+  EXPECT_EQ(place("ip.src; to_md5; content:\"b\";"), "signature.transform.address@10+6");
   EXPECT_EQ(place("tcp.hdr; xor:\"abc\"; content:\"a\";"), "signature.xor.key@16+3");
   EXPECT_EQ(place("tcp.hdr; pcrexform:\"ab\"; content:\"a\";"), "signature.pcrexform.groups@22+2");
   EXPECT_EQ(place("tcp.hdr; pcrexform:\"a(b\"; content:\"a\";"), "signature.pcrexform.syntax@22+3");

@@ -10,7 +10,7 @@ namespace {
 using test::Built;
 
 TEST(Flow, WordsAndConflicts) {
-  Built built("flow: Established , from_client; flow:no_frag;");
+  Built built("flow: Established , from_client , no_frag;");
   ASSERT_TRUE(built.fine()) << built.place();
   const FlowRequirement& flow = built.signature().flow;
   EXPECT_TRUE(flow.present && flow.established && flow.to_server && flow.no_fragment);
@@ -19,6 +19,7 @@ TEST(Flow, WordsAndConflicts) {
   EXPECT_TRUE(built.facts().packet_keyword.empty());
   EXPECT_FALSE(Built("flow:no_stream;").facts().packet_keyword.empty());
   EXPECT_TRUE(Built("flow:stateless,not_established;").fine());
+  EXPECT_EQ(Built("flow:established; flow:to_server;").place(), "signature.flow.twice@20+14");
   EXPECT_EQ(Built("flow:to_server,to_client;").place(), "signature.flow.conflict@17+9");
   EXPECT_EQ(Built("flow:to_server,from_client;").place(), "signature.flow.duplicate@17+11");
   EXPECT_EQ(Built("flow:established,stateless;").place(), "signature.flow.conflict@19+9");
