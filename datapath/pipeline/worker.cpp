@@ -120,12 +120,11 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
 
 namespace {
 
-// One side has ended: the connection was established and is not closed yet.
+// One side has ended, or both: what still comes belongs to a connection that was established.
 bool is_closing(const flow::Flow& flow) {
   const auto* session = static_cast<const stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
   if (session == nullptr) return false;
-  const flow::TcpState state = session->state();
-  return state > flow::TcpState::kEstablished && state < flow::TcpState::kClosed;
+  return session->state() > flow::TcpState::kEstablished;
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ REPUTATIONS = ("N,>,200,type string", "N,>,200", "N,>,200,load nowhere.rep,type 
 FILES = ('filename:"a";', 'filename:!"a";', 'filename:a;', 'filename:"";', 'fileext:"exe";', 'fileext:!"exe";', 'fileext:exe;',
          'filesize:5;', 'filesize:>5;', 'filesize:5<>9;', 'filesize:9<>5;', 'filesize:5MB;', 'filesize:>5kb;', 'filesize:x;',
          'filesize:<0;', 'filesize:!5;', 'filemd5:nowhere.lst;', 'filesha1:nowhere.lst;', 'filesha256:nowhere.lst;',
-         'filemd5:!nowhere.lst;', 'file.name; content:"a";', 'file.name; content:"a"; endswith;', 
+         'filemd5:!nowhere.lst;', 'file.name; content:"a";', 'file.name; content:"a"; endswith;',
          'file_data; filename:"a";')
 EVENTS = ("http.request_auth_unrecognized", "http.unknown_error", "http.foo", "http", "http.", "foo.bar", "HTTP.UNKNOWN_ERROR",
           "http.invalid_request_chunk_len", "applayer_mismatch_protocol_both_directions", "applayer_foo",
