@@ -709,6 +709,7 @@ class Daemon {
         std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
     stats.uptime = std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now() - started_);
     stats.counters = live_->stats();
+    if (settings_.eve.stats_threads) stats.threads = live_->thread_stats();
     if (response_ != nullptr) response_->add_stats(stats.counters);
     if (guard_events_ != nullptr) guard_events_->add_stats(stats.counters);
     if (const auto enforced = enforcer_->counters(); enforced) {

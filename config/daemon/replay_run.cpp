@@ -52,6 +52,7 @@ void add_stats_event(event::EventPublisher& publisher, const pipeline::ReplayRes
   stats.header.order = {UINT64_MAX, 3, 0, 0};  // after everything else
   stats.uptime = result.last - result.first;
   stats.counters = result.stats;
+  stats.threads = result.threads;
   publisher.publish(std::move(stats));
 }
 

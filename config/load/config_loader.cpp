@@ -197,11 +197,18 @@ class Builder {
     }
   }
 
+  [[nodiscard]] stream::UrgentPolicy urgent_policy(const char* key) const {
+    using P = stream::UrgentPolicy;
+    const std::string& word = values_.text(key);
+    return word == "drop" ? P::kDrop : word == "oob" ? P::kOob : word == "gap" ? P::kGap : P::kInline;
+  }
+
   void streams() {
     stream::StreamSettings& to = out_.pipeline.stream;
     const std::string& moment = values_.text("stream.inline");
     const bool on_arrival = moment == "yes" || (moment == "auto" && (inline_ || live()));
     to.inspect_moment = on_arrival ? stream::InspectMoment::kArrival : stream::InspectMoment::kAcknowledged;
+    to.judge_copies = moment == "yes" || (moment == "auto" && inline_);
     to.midstream = values_.flag("stream.midstream");
     to.async_oneside = values_.flag("stream.async-oneside");
     to.depth_bytes =
@@ -210,6 +217,8 @@ class Builder {
     to.reassembly_memcap_bytes = values_.number("stream.reassembly.memcap");
     to.look_back_bytes = number32("stream.reassembly.look-back");
     to.max_segments = number32("stream.reassembly.max-segments");
+    to.urgent_policy = urgent_policy("stream.reassembly.urgent.policy");
+    to.urgent_limit_policy = urgent_policy("stream.reassembly.urgent.oob-limit-policy");
     to.max_synack_queued = static_cast<std::uint8_t>(values_.number("stream.max-synack-queued"));
     to.drop_invalid = values_.flag("stream.drop-invalid");
   }
@@ -301,12 +310,13 @@ class Builder {
   }
 
   void exceptions() {
+    using E = pipeline::Exception;
     pipeline::ExceptionPolicies& to = out_.pipeline.exceptions;
-    to.midstream = exception_policy("stream.midstream-policy", values_.flag("stream.midstream"));
-    to.stream_memcap = exception_policy("stream.memcap-policy");
-    to.reassembly_memcap = exception_policy("stream.reassembly.memcap-policy");
-    to.defrag_memcap = exception_policy("defrag.memcap-policy");
-    to.app_error = exception_policy("app-layer.error-policy");
+    to.of(E::kMidstream) = exception_policy("stream.midstream-policy", values_.flag("stream.midstream"));
+    to.of(E::kStreamMemcap) = exception_policy("stream.memcap-policy");
+    to.of(E::kReassemblyMemcap) = exception_policy("stream.reassembly.memcap-policy");
+    to.of(E::kDefragMemcap) = exception_policy("defrag.memcap-policy");
+    to.of(E::kAppLayerError) = exception_policy("app-layer.error-policy");
   }
 
   struct HostPolicy {
@@ -401,10 +411,15 @@ class Builder {
     to.drop.flows_start = values_.text("eve.types.drop.flows") == "start";
     to.drop.verdict = values_.flag("eve.types.drop.verdict");
     to.flow = types.contains("flow");
+    to.flow_exception_policy = values_.flag("eve.types.flow.exception-policy");
     to.netflow = types.contains("netflow");
     to.block = types.contains("block");
     application_events(types);
+    stream_records_ = types.contains("stream");
     to.stats = types.contains("stats");
+    to.stats_totals = values_.flag("eve.types.stats.totals");
+    to.stats_threads = values_.flag("eve.types.stats.threads");
+    to.stats_deltas = values_.flag("eve.types.stats.deltas");
     to.metadata = values_.flag("eve.metadata");
     to.ethernet = values_.flag("eve.ethernet");
     to.community_id = values_.flag("eve.community-id");
@@ -435,6 +450,16 @@ class Builder {
     to.verdict = values_.flag(key + "verdict");
   }
 
+  pipeline::ForwardedForSettings forwarded_for(const std::string& key) const {
+    using Mode = pipeline::ForwardedForSettings::Mode;
+    pipeline::ForwardedForSettings out;
+    if (!values_.flag(key + "enabled")) return out;
+    out.mode = values_.text(key + "mode") == "overwrite" ? Mode::kOverwrite : Mode::kExtraData;
+    out.forward = values_.text(key + "deployment") == "forward";
+    out.header = values_.text(key + "header");
+    return out;
+  }
+
   // What the pipeline must make so that the writer has what it was asked for.
   void reports() {
     const output::EveSettings& eve = out_.eve;
@@ -442,6 +467,12 @@ class Builder {
     using Drops = pipeline::ReportSettings::Drops;
     to.flow_events = eve.flow || eve.netflow;
     to.decode_anomalies = eve.anomaly.enabled && eve.anomaly.decode;
+    if (stream_records_) {
+      to.stream_all = values_.flag("eve.types.stream.all");
+      to.stream_events = values_.flag("eve.types.stream.event-set");
+      to.stream_states = values_.flag("eve.types.stream.state-update");
+      to.stream_retransmissions = values_.flag("eve.types.stream.spurious-retransmission");
+    }
     to.stream_anomalies = eve.anomaly.enabled && eve.anomaly.stream;
     to.drops = !eve.drop.enabled ? Drops::kNone : eve.drop.flows_start ? Drops::kStart : Drops::kAll;
     to.drop_alerts = eve.drop.alerts;
@@ -450,6 +481,9 @@ class Builder {
     to.payload_limit = static_cast<std::uint32_t>(eve.alert.payload_buffer_size);
     to.alert_metadata = eve.metadata;
     to.ethernet = eve.ethernet;
+    to.guess_transaction = values_.flag("detect.guess-applayer-tx");
+    to.record_xff = forwarded_for("eve.xff.");
+    to.alert_xff = values_.flag("eve.types.alert.xff.enabled") ? forwarded_for("eve.types.alert.xff.") : to.record_xff;
     to.include_packet_number = !live();
   }
 
@@ -690,6 +724,7 @@ class Builder {
   const SettingValues& values_;
   Diagnostics& diagnostics_;
   bool inline_ = false;
+  bool stream_records_ = false;
 };
 
 }  // namespace

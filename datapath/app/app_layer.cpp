@@ -102,9 +102,9 @@ void AppLayer::gap(flow::Flow& flow, Direction d, std::uint64_t length, Timestam
     if (state.parser == nullptr) return;
   }
   side.pending.clear();
-  counters_.gaps[index_of(state.protocol)].add();
+  counters_of(flow, state.protocol).gaps.add();
   if (!state.parser->gap(d, length)) {
-    counters_.parser_errors[index_of(state.protocol)].add();
+    counters_of(flow, state.protocol).parser_errors.add();
     stop(state);
   }
   static_cast<void>(now);
@@ -182,8 +182,10 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
   if (found == AppProtocol::kFailed) {
     if (other.detected == AppProtocol::kFailed) {
       state.protocol = AppProtocol::kFailed;
+      counters_of(flow, AppProtocol::kFailed).flows.add();
       stop(state);
     } else if (!tcp) {
+      if (state.protocol == AppProtocol::kUnknown) counters_of(flow, AppProtocol::kFailed).flows.add();
       state.protocol = AppProtocol::kFailed;  // unless the answer says otherwise
       side.pending.clear();
     }
@@ -199,6 +201,7 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
       state.original == AppProtocol::kUnknown) {
     state.events.push_back(AppEvent::wrong_direction_first_data);
     state.protocol = AppProtocol::kFailed;
+    counters_of(flow, AppProtocol::kFailed).flows.add();
     stop(state);
     return;
   }
@@ -207,7 +210,7 @@ void AppLayer::settle(flow::Flow& flow, AppFlow& state, Direction d, AppProtocol
                                                               : AppEvent::unexpected_protocol);
   }
   state.protocol = found;
-  counters_.flows[index_of(found)].add();
+  counters_of(flow, found).flows.add();
   start_parser(state);
 }
 
@@ -250,7 +253,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   const std::uint64_t before = state.parser->transactions_made();
   const ParseMoment moment{now, flow.client};
   ParseResult result = state.parser->parse(d, input, moment);
-  counters_.transactions[index_of(state.protocol)].add(state.parser->transactions_made() - before);
+  counters_of(flow, state.protocol).transactions.add(state.parser->transactions_made() - before);
   result.consumed = std::min(result.consumed, input.size());
   if (joined) {
     side.pending.erase(side.pending.begin(), side.pending.begin() + static_cast<std::ptrdiff_t>(result.consumed));
@@ -262,7 +265,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
     case ParseResult::Status::kOk: break;
     case ParseResult::Status::kDone: stop(state); return;
     case ParseResult::Status::kError:
-      counters_.parser_errors[index_of(state.protocol)].add();
+      counters_of(flow, state.protocol).parser_errors.add();
       state.parser_failed = true;
       stop(state);
       return;
@@ -307,19 +310,27 @@ void AppLayer::stop(AppFlow& state) {
   }
 }
 
+AppProtocolCounters& AppLayer::counters_of(const flow::Flow& flow, AppProtocol protocol) {
+  const bool tcp = flow.client.protocol == ip_proto::kTcp;
+  return counters_.protocols[tcp ? 0 : 1][index_of(protocol)];
+}
+
 void AppLayer::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
   for (std::size_t i = 1; i < kAppProtocolCount; ++i) {
     const auto p = static_cast<AppProtocol>(i);
-    const std::string name(name_of(p));
     const Protocol* definition = find_protocol(p);
-    if (definition == nullptr) {
-      if (counters_.flows[i].value() != 0) out.emplace_back("app_layer.flow." + name, counters_.flows[i].value());
-      continue;
+    const bool failed = p == AppProtocol::kFailed;
+    const bool both = failed || (definition != nullptr && definition->over_tcp && definition->over_udp);
+    for (std::size_t transport = 0; transport < counters_.protocols.size(); ++transport) {
+      const AppProtocolCounters& c = counters_.protocols[transport][i];
+      const std::string name = std::string(name_of(p)) + (!both ? "" : transport == 0 ? "_tcp" : "_udp");
+      const bool parsed = definition != nullptr && (transport == 0 ? definition->over_tcp : definition->over_udp);
+      if (parsed || failed || c.flows.value() != 0) out.emplace_back("app_layer.flow." + name, c.flows.value());
+      if (!parsed) continue;
+      out.emplace_back("app_layer.tx." + name, c.transactions.value());
+      out.emplace_back("app_layer.error." + name + ".parser", c.parser_errors.value());
+      out.emplace_back("app_layer.error." + name + ".gap", c.gaps.value());
     }
-    out.emplace_back("app_layer.flow." + name, counters_.flows[i].value());
-    out.emplace_back("app_layer.tx." + name, counters_.transactions[i].value());
-    out.emplace_back("app_layer.error." + name + ".parser", counters_.parser_errors[i].value());
-    out.emplace_back("app_layer.error." + name + ".gap", counters_.gaps[i].value());
   }
   out.emplace_back("app_layer.too_many_transactions", counters_.too_many_transactions.value());
   out.emplace_back("app_layer.pending_overflow", counters_.pending_overflow.value());

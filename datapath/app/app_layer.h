@@ -27,11 +27,14 @@
 
 namespace bulkhead::app {
 
+struct AppProtocolCounters {
+  Counter flows, transactions;  // app_layer.flow.NAME, app_layer.tx.NAME
+  Counter parser_errors, gaps;  // app_layer.error.NAME.parser, app_layer.error.NAME.gap
+};
+
 struct AppCounters {
-  std::array<Counter, kAppProtocolCount> flows;          // app_layer.flow.NAME
-  std::array<Counter, kAppProtocolCount> transactions;   // app_layer.tx.NAME
-  std::array<Counter, kAppProtocolCount> parser_errors;  // app_layer.error.NAME.parser
-  std::array<Counter, kAppProtocolCount> gaps;           // app_layer.error.NAME.gap
+  // By transport (TCP, UDP) and protocol: where a protocol goes over both, NAME ends in _tcp or _udp.
+  std::array<std::array<AppProtocolCounters, kAppProtocolCount>, 2> protocols;
   Counter too_many_transactions, pending_overflow;
 };
 
@@ -68,6 +71,7 @@ class AppLayer {
   void parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan bytes, Timestamp now);
   void change(AppFlow& state, AppProtocol next);
   void stop(AppFlow& state);
+  AppProtocolCounters& counters_of(const flow::Flow& flow, AppProtocol protocol);
   void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);
 
   AppSettings settings_;

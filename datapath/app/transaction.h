@@ -74,6 +74,8 @@ class Transaction {
   virtual void write_file_fields(event::AppFields& out, const EveOptions& options) const {
     write_alert_fields(out, options);
   }
+  // The value of a header of the request, for protocols that have such; `name` in any case.
+  [[nodiscard]] virtual std::string_view request_header(std::string_view) const { return {}; }
   // Rules have looked at everything there was: what they need not see again may go.
   virtual void looked_at(Direction) {}
   // Ready for the log before it is complete (TLS: when the handshake is done).

@@ -112,7 +112,9 @@ struct FlowMetadata {
 };
 
 struct AlertEvent {
-  EventHeader header;  // tuple: the packet's own
+  EventHeader header;         // tuple: the packet's own
+  std::string forwarded_for;  // the client that a proxy named; empty: left out
+  bool tx_guessed = false;    // tx_id is that of the transaction under way, not of one that matched
   SignatureInfoPtr signature;
   bool blocked = false;  // alert.action: "blocked", else "allowed"
   Direction direction = Direction::kToServer;
@@ -137,6 +139,7 @@ struct AppEvent {
   EventHeader header;     // tuple: client first; a file's record: the sender first
   std::string_view type;  // "http", "dns", "fileinfo"
   std::optional<std::uint64_t> tx_id;
+  std::string forwarded_for;       // as in AlertEvent
   bool with_app_protocol = false;  // app_proto stands in files' records alone
   AppFields fields;
   std::shared_ptr<const FlowMetadata> metadata;
@@ -149,11 +152,14 @@ struct FlowEvent {
   std::string_view state;   // new, established, closed, bypassed
   std::string_view reason;  // timeout, forced, shutdown
   bool alerted = false;
-  std::string_view action;  // "", pass, drop
+  std::string_view action;                                                // "", pass, drop
+  std::vector<std::pair<std::string_view, std::string_view>> exceptions;  // what happened, which policy was applied
   bool is_tcp = false;
   std::uint8_t tcp_flags_to_server = 0, tcp_flags_to_client = 0;  // of a followed connection; else 0, as in Suricata 7
   std::string_view tcp_state;                                     // empty: it was not followed
   std::uint32_t max_regions_to_server = 0, max_regions_to_client = 0;
+  bool gap_to_server = false, gap_to_client = false;
+  std::vector<MacAddress> client_macs, server_macs;  // with eve.ethernet
   std::uint8_t min_ttl_to_server = 0, max_ttl_to_server = 0, min_ttl_to_client = 0, max_ttl_to_client = 0;
   std::shared_ptr<const FlowMetadata> metadata;
 };
@@ -164,7 +170,7 @@ struct DropEvent {
   Direction direction = Direction::kToServer;
   std::uint16_t ip_length = 0;
   std::uint8_t tos = 0, ttl = 0;
-  std::uint32_t ip_id = 0;
+  std::uint32_t ip_id = 0;  // IPv6: the flow label
   bool is_tcp = false, is_udp = false;
   std::uint32_t tcp_seq = 0, tcp_ack = 0;
   std::uint16_t tcp_window = 0, tcp_urgent = 0, udp_length = 0;
@@ -211,11 +217,14 @@ struct PacketEvent {
   std::uint16_t link_type = 1;
 };
 
+using CounterList = std::vector<std::pair<std::string, std::uint64_t>>;
+
 struct StatsEvent {
   EventHeader header;
   Nanoseconds uptime{0};
   // Dotted names without the leading "stats."; sorted. "decoder.pkts", "flow.memcap", ...
-  std::vector<std::pair<std::string, std::uint64_t>> counters;
+  CounterList counters;
+  std::vector<std::pair<std::string, CounterList>> threads;  // the same of each worker, by its name
 };
 
 using Event = std::variant<std::monostate, AlertEvent, FlowEvent, DropEvent, AnomalyEvent, BlockEvent, StatsEvent,

@@ -12,6 +12,7 @@
 
 #include "datapath/base/flow_key.h"
 #include "datapath/base/timestamp.h"
+#include "datapath/flow/mac_list.h"
 
 namespace bulkhead::flow {
 
@@ -54,6 +55,7 @@ struct Flow {
   FlowState state = FlowState::kNew;
   FlowAction action = FlowAction::kNone;
   bool alerted = false;
+  std::uint8_t exceptions = 0;          // which exception policies were applied to it (pipeline/exception_policy.h)
   std::array<bool, 2> drop_reported{};  // by Direction: a drop event has been written
   bool seen_to_server = false, seen_to_client = false;
   bool is_tcp_midstream = false;
@@ -64,6 +66,7 @@ struct Flow {
   std::uint32_t esp_spi = 0;
   std::uint32_t generation = 0;       // of the snapshot that last looked at it
   std::uint32_t interface_index = 0;  // where the first packet came in; 0: file
+  std::unique_ptr<FlowMacs> macs;     // noted only where records show them
   std::array<std::unique_ptr<FlowExtension>, kExtensionSlots> extensions;
 
   [[nodiscard]] FlowExtension* extension(ExtensionSlot slot) const {
@@ -79,6 +82,7 @@ struct Flow {
 };
 
 inline void Flow::turn() {
+  if (macs != nullptr) std::swap(macs->client, macs->server);
   std::swap(client.source, client.destination);
   std::swap(client.source_port, client.destination_port);
   std::swap(counts[0], counts[1]);

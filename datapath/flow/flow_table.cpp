@@ -20,10 +20,12 @@ bool is_icmp(std::uint8_t protocol) {
   return protocol == ip_proto::kIcmp || protocol == ip_proto::kIcmpv6;
 }
 
+// Errors of ICMPv4 belong to the flow that they quote, those of ICMPv6 are flows for themselves (as in Suricata 7).
 bool is_icmp_error(const PacketView& p) {
-  if (p.has_icmp) {
-    return p.icmp_type == 3 || p.icmp_type == 4 || p.icmp_type == 5 || p.icmp_type == 11 || p.icmp_type == 12;
-  }
+  if (!p.has_icmp) return false;
+  return p.icmp_type == 3 || p.icmp_type == 4 || p.icmp_type == 5 || p.icmp_type == 11 || p.icmp_type == 12;
+}
+bool is_icmpv6_error(const PacketView& p) {
   return p.has_icmpv6 && p.icmp_type < 128;  // RFC 4443 2.1: errors have the high bit clear
 }
 
@@ -56,15 +58,8 @@ FlowKey icmp_key(const FlowTuple& tuple, std::uint8_t type, std::uint16_t id) {
   return key;
 }
 
-FlowKey quoted_key(const PacketView& p, bool icmp_id_in_key) {
-  const FlowTuple& quoted = p.icmp_quoted;
-  if (!is_icmp(quoted.protocol)) return FlowKey::from(quoted);
-  const std::uint8_t echo_request = quoted.protocol == ip_proto::kIcmpv6 ? 128 : 8;
-  return icmp_key(quoted, echo_request, icmp_id_in_key ? quoted.source_port : std::uint16_t{0});
-}
-
 FlowKey packet_key(const PacketView& p, bool icmp_id_in_key) {
-  if (is_icmp_error(p) && p.has_icmp_quoted) return quoted_key(p, icmp_id_in_key);
+  if (is_icmp_error(p) && p.has_icmp_quoted) return FlowKey::from(p.icmp_quoted);
   if (p.has_icmp || p.has_icmpv6) {
     return icmp_key(p.tuple(), p.icmp_type, icmp_id_in_key && p.has_icmp_id ? p.icmp_id : std::uint16_t{0});
   }
@@ -193,6 +188,9 @@ struct FlowTable::State {
     before = {flow.index, flow.last, c, direction};
     ++c.packets;
     c.bytes += p.frame.size();
+    if (p.last_fragment != nullptr) {  // what stands before its IP header counts as for any other packet
+      c.bytes += static_cast<std::size_t>(p.last_fragment->ip_header - p.last_fragment->frame.data());
+    }
     if (p.has_tcp) c.tcp_flags |= p.tcp.flags;
     if (c.packets == 1 || p.ttl < c.min_ttl) c.min_ttl = p.ttl;
     if (p.ttl > c.max_ttl) c.max_ttl = p.ttl;
@@ -201,9 +199,9 @@ struct FlowTable::State {
   }
 
   static void note_direction(PooledFlow& flow, const PacketView& p, Direction direction) {
+    if (is_icmp_error(p) && p.has_icmp_quoted) return;  // some router speaks, not the other end
     bool& seen = direction == Direction::kToServer ? flow.seen_to_server : flow.seen_to_client;
-    const bool error = is_icmp_error(p);
-    if (!seen && is_icmp(flow.key.protocol) && !(error && p.has_icmp_quoted)) {
+    if (!seen && is_icmp(flow.key.protocol)) {
       flow.icmp_type[index_of(direction)] = p.icmp_type;
       flow.icmp_code[index_of(direction)] = p.icmp_code;
     }
@@ -230,17 +228,19 @@ struct FlowTable::State {
 
   FlowLookup lookup(const PacketView& p, const FlowKey& key, std::uint64_t hash) {
     now = std::max({now, p.raw->time, p.raw->clock});
+    if (is_icmpv6_error(p)) return own_flow_of_error(p);
+    if (is_icmp_error(p) && is_icmp(p.icmp_quoted.protocol)) return {};  // nor does an error about a ping
     PooledFlow* flow = find(key, hash);
     if (flow != nullptr && deadline(*flow) < now) {
       finish(*flow, FlowEndReason::kTimeout);
       flow = nullptr;
     }
     if (flow != nullptr) return take_packet(*flow, p, false);
-    if (is_icmp_error(p)) return p.has_icmpv6 ? own_flow_of_error(p) : FlowLookup{};
+    if (is_icmp_error(p)) return {};
     return take_packet(create(p, key, hash), p, true);
   }
 
-  // An ICMPv6 error about an unknown flow is a flow for itself (as in Suricata 7; an ICMPv4 error belongs to none).
+  // By sender, receiver and type; nobody answers it.
   FlowLookup own_flow_of_error(const PacketView& p) {
     FlowKey key = icmp_key(p.tuple(), p.icmp_type, 0);
     finish_key(key, p);

@@ -86,7 +86,8 @@ void EveJson::write(const event::AlertEvent& e) {
   community_id(e.header);
   if (settings_.metadata) flow_metadata(e.metadata.get());
   if (e.tx_id) field("tx_id", *e.tx_id);
-  alert_object(*e.signature, e.blocked, e.header, e.target_is_source);
+  if (e.tx_guessed) flag("tx_guessed", true);
+  alert_object(*e.signature, e.blocked, e.header, e.target_is_source, e.forwarded_for);
   if (e.tunnel) tunnel(*e.tunnel);
   for (const auto& [name, json] : e.app_fields) raw_field(name, json);
   app_protocol(e.header);
@@ -116,16 +117,37 @@ void EveJson::write_flow(const event::FlowEvent& e) {
   field("pkts_toclient", e.summary.packets_to_client);
   field("bytes_toserver", e.summary.bytes_to_server);
   field("bytes_toclient", e.summary.bytes_to_client);
+  const bool bypassed = e.state == "bypassed";
+  if (bypassed) {  // what a capture device took over: nothing does here
+    key("bypassed");
+    json_.StartObject();
+    for (const char* name : {"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient"}) {
+      field(name, std::uint64_t{0});
+    }
+    json_.EndObject();
+  }
   time_field("start", e.summary.start);
   time_field("end", e.last);
   field("age", seconds_between(e.summary.start, e.last));
+  if (bypassed) field("bypass", "local");
   field("state", e.state);
   field("reason", e.reason);
   flag("alerted", e.alerted);
   if (!e.action.empty()) field("action", e.action);
+  if (settings_.flow_exception_policy && !e.exceptions.empty()) {
+    key("exception_policy");
+    json_.StartArray();
+    for (const auto& [target, policy] : e.exceptions) {
+      json_.StartObject();
+      field("target", target);
+      field("policy", policy);
+      json_.EndObject();
+    }
+    json_.EndArray();
+  }
   json_.EndObject();
   if (settings_.metadata) flow_metadata(e.metadata.get());
-  ether_of_flow(e.header, false);
+  ether_of_flow(e, false);
   community_id(e.header);
   if (e.is_tcp) {
     key("tcp");
@@ -138,6 +160,8 @@ void EveJson::write_flow(const event::FlowEvent& e) {
       field("state", e.tcp_state);
       field("ts_max_regions", e.max_regions_to_server);
       field("tc_max_regions", e.max_regions_to_client);
+      if (e.gap_to_server) flag("ts_gap", true);
+      if (e.gap_to_client) flag("tc_gap", true);
     }
     json_.EndObject();
   }
@@ -162,7 +186,7 @@ void EveJson::write_netflow(const event::FlowEvent& e, Direction direction) {
   field("max_ttl", to_server ? e.max_ttl_to_server : e.max_ttl_to_client);
   json_.EndObject();
   if (settings_.metadata) flow_metadata(e.metadata.get());
-  ether_of_flow(header, !to_server);
+  ether_of_flow(e, !to_server);
   community_id(header);
   if (e.is_tcp) {
     const std::uint8_t flags = to_server ? e.tcp_flags_to_server : e.tcp_flags_to_client;
@@ -187,7 +211,6 @@ void EveJson::write(const event::DropEvent& e) {
   begin(e.header, "drop");
   ether(e.header);
   community_id(e.header);
-  if (!e.header.app_protocol.empty()) field("app_proto", e.header.app_protocol);
   if (e.header.flow_id != 0) field("direction", name_of(e.direction));
   drop_object(e);
   if (settings_.drop.verdict && e.verdict) verdict(*e.verdict);
@@ -221,6 +244,7 @@ void EveJson::write(const event::AppEvent& e) {
   community_id(e.header);
   if (settings_.metadata) flow_metadata(e.metadata.get());
   if (e.tx_id) field("tx_id", *e.tx_id);
+  if (!e.forwarded_for.empty()) field("xff", e.forwarded_for);
   bool named = !e.with_app_protocol;
   for (const auto& [name, json] : e.fields) {
     if (!named && name == "fileinfo") {
@@ -263,7 +287,18 @@ void EveJson::write(const event::StatsEvent& e) {
   key("stats");
   json_.StartObject();
   field("uptime", static_cast<std::uint64_t>(std::max<std::int64_t>(0, e.uptime.count()) / 1'000'000'000));
-  counters(e.counters);
+  if (settings_.stats_totals) counters(e.counters, {});
+  if (settings_.stats_threads && !e.threads.empty()) {
+    key("threads");
+    json_.StartObject();
+    for (const auto& [name, list] : e.threads) {
+      key(name);
+      json_.StartObject();
+      counters(list, name);
+      json_.EndObject();
+    }
+    json_.EndObject();
+  }
   json_.EndObject();
   end();
 }
@@ -329,20 +364,18 @@ void EveJson::ether(const event::EventHeader& header) {
   json_.EndObject();
 }
 
-void EveJson::ether_of_flow(const event::EventHeader& header, bool swapped) {
-  if (!settings_.ethernet || !header.ether) return;
-  const MacText source(swapped ? header.ether->second : header.ether->first);
-  const MacText destination(swapped ? header.ether->first : header.ether->second);
+void EveJson::ether_of_flow(const event::FlowEvent& e, bool swapped) {
+  if (!settings_.ethernet || e.client_macs.empty()) return;
+  const auto list = [&](std::string_view name, const std::vector<MacAddress>& macs) {
+    key(name);
+    json_.StartArray();
+    for (const MacAddress& mac : macs) ascii(MacText(mac).view());
+    json_.EndArray();
+  };
   key("ether");
   json_.StartObject();
-  key("dest_macs");
-  json_.StartArray();
-  ascii(destination.view());
-  json_.EndArray();
-  key("src_macs");
-  json_.StartArray();
-  ascii(source.view());
-  json_.EndArray();
+  list("dest_macs", swapped ? e.client_macs : e.server_macs);
+  list("src_macs", swapped ? e.server_macs : e.client_macs);
   json_.EndObject();
 }
 
@@ -424,7 +457,7 @@ void EveJson::traffic(const event::FlowMetadata& metadata) {
 }
 
 void EveJson::alert_object(const event::SignatureInfo& signature, bool blocked, const event::EventHeader& header,
-                           std::uint8_t target) {
+                           std::uint8_t target, std::string_view forwarded_for) {
   key("alert");
   json_.StartObject();
   field("action", blocked ? "blocked" : "allowed");
@@ -454,6 +487,7 @@ void EveJson::alert_object(const event::SignatureInfo& signature, bool blocked, 
   }
   if (settings_.alert.rule_metadata) rule_metadata(signature);
   if (settings_.alert.rule_raw && !signature.text.empty()) field("rule", signature.text);
+  if (!forwarded_for.empty()) field("xff", forwarded_for);
   json_.EndObject();
 }
 
@@ -557,7 +591,7 @@ void EveJson::drop_object(const event::DropEvent& e) {
   field("len", e.ip_length);
   field(v6 ? "tc" : "tos", e.tos);
   field(v6 ? "hoplimit" : "ttl", e.ttl);
-  if (!v6) field("ipid", e.ip_id);
+  field(v6 ? "flowlbl" : "ipid", e.ip_id);
   if (e.is_tcp) {
     field("tcpseq", e.tcp_seq);
     field("tcpack", e.tcp_ack);
@@ -605,7 +639,7 @@ void EveJson::tcp_flags(std::uint8_t flags) {
 
 // "a.b.c" becomes {"a": {"b": {"c": ...}}}. The list is sorted, so names with a common beginning stand
 // together; `open` holds how many characters of the last name are opened as objects.
-void EveJson::counters(const std::vector<std::pair<std::string, std::uint64_t>>& list) {
+void EveJson::counters(const event::CounterList& list, std::string_view thread) {
   std::string_view open;  // "a.b." while inside of a and b
   std::size_t depth = 0;
   for (const auto& [full, value] : list) {
@@ -624,10 +658,21 @@ void EveJson::counters(const std::vector<std::pair<std::string, std::uint64_t>>&
       begin = dot + 1;
     }
     open = name.substr(0, begin);
-    text(name.substr(begin));
-    json_.Uint64(value);
+    counter(name, begin, value, thread);
   }
   while (depth-- != 0) json_.EndObject();
+}
+
+// The value and, where wanted, what it grew by since it was written last. A gauge may shrink.
+void EveJson::counter(std::string_view full, std::size_t begin, std::uint64_t value, std::string_view thread) {
+  text(full.substr(begin));
+  json_.Uint64(value);
+  if (!settings_.stats_deltas) return;
+  std::uint64_t& before = counted_[std::string(thread).append(1, '\n').append(full)];
+  scratch_.assign(full.substr(begin)).append("_delta");
+  ascii(scratch_);
+  json_.Int64(static_cast<std::int64_t>(value - before));
+  before = value;
 }
 
 // ---- fields -------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -53,12 +54,12 @@ class EveJson {
   void tuple_fields(const FlowTuple& tuple, bool ports);
   void app_protocol(const event::EventHeader& header);
   void ether(const event::EventHeader& header);
-  void ether_of_flow(const event::EventHeader& header, bool swapped);
+  void ether_of_flow(const event::FlowEvent& e, bool swapped);
   void community_id(const event::EventHeader& header);
   void flow_metadata(const event::FlowMetadata* metadata);
   void traffic(const event::FlowMetadata& metadata);
   void alert_object(const event::SignatureInfo& signature, bool blocked, const event::EventHeader& header,
-                    std::uint8_t target);
+                    std::uint8_t target, std::string_view forwarded_for = {});
   void rule_metadata(const event::SignatureInfo& signature);
   void tunnel(const event::TunnelInfo& tunnel);
   void flow_so_far(const event::FlowSummary& flow, bool ports);
@@ -68,7 +69,8 @@ class EveJson {
   void drop_object(const event::DropEvent& e);
   void policy(const event::DropEvent& e);
   void tcp_flags(std::uint8_t flags);
-  void counters(const std::vector<std::pair<std::string, std::uint64_t>>& list);
+  void counters(const event::CounterList& list, std::string_view thread);
+  void counter(std::string_view full, std::size_t begin, std::uint64_t value, std::string_view thread);
 
   // Fields.
   void key(std::string_view name) { json_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()), false); }
@@ -92,6 +94,7 @@ class EveJson {
   Writer json_;
   std::string scratch_;
   std::vector<std::pair<std::string_view, std::string_view>> metadata_;  // sorted by key
+  std::unordered_map<std::string, std::uint64_t> counted_;  // as last written, by thread and name: for differences
   CommunityId community_id_;
   std::vector<std::pair<std::uint32_t, std::string>> interfaces_;
 };

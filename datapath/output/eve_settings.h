@@ -45,9 +45,13 @@ struct EveSettings {
   EveDropSettings drop;
   EveAnomalySettings anomaly;
   bool flow = true;
-  bool netflow = false;  // two one-way records per flow
+  bool flow_exception_policy = false;  // types.flow.exception-policy
+  bool netflow = false;                // two one-way records per flow
   bool block = true;
   bool stats = true;
+  bool stats_totals = true;    // types.stats.totals
+  bool stats_threads = false;  // types.stats.threads
+  bool stats_deltas = false;   // types.stats.deltas
 
   bool metadata = true;       // metadata: flowbits, flowvars, flowints, traffic
   bool ethernet = false;      // ethernet

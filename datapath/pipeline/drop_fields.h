@@ -8,16 +8,21 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "datapath/base/big_endian.h"
 #include "datapath/decode/packet_view.h"
 #include "datapath/event/event.h"
 
 namespace bulkhead::pipeline {
 
 inline void fill_packet_fields(const decode::PacketView& packet, event::DropEvent& e) {
-  e.ip_length = static_cast<std::uint16_t>(std::min<std::uint32_t>(packet.ip_total_length, 65535));
+  constexpr std::uint32_t kIpv6Header = 40;
+  const bool v6 = packet.family == IpFamily::kV6;
+  // As the headers say it: with IPv4's own length, without IPv6's.
+  const std::uint32_t length = v6 ? packet.ip_total_length - kIpv6Header : packet.ip_total_length;
+  e.ip_length = static_cast<std::uint16_t>(std::min<std::uint32_t>(length, 65535));
   e.tos = packet.tos;
   e.ttl = packet.ttl;
-  e.ip_id = packet.fragment_id;
+  e.ip_id = v6 ? load_be32(packet.ip_header) & 0xfffffU : packet.fragment_id;
   if (packet.has_tcp) {
     e.is_tcp = true;
     e.tcp_seq = packet.tcp.seq;
@@ -29,6 +34,13 @@ inline void fill_packet_fields(const decode::PacketView& packet, event::DropEven
   if (packet.has_udp) {
     e.is_udp = true;
     e.udp_length = static_cast<std::uint16_t>(std::min<std::size_t>(packet.payload.size() + 8, 65535));
+  }
+  if (packet.has_icmp && packet.has_icmp_id) {
+    e.is_icmp = true;
+    // In the byte order of the wire, as the reference writes them.
+    const auto swapped = [](std::uint16_t n) { return static_cast<std::uint16_t>(n << 8 | n >> 8); };
+    e.icmp_id = swapped(packet.icmp_id);
+    e.icmp_sequence = swapped(packet.icmp_sequence);
   }
 }
 

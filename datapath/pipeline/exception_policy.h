@@ -4,6 +4,8 @@
 // Tests    tests/unit/datapath/pipeline/worker_test.cpp
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -19,13 +21,38 @@ enum class ExceptionPolicy : std::uint8_t {
   kReject,
 };
 
-struct ExceptionPolicies {
-  ExceptionPolicy midstream = ExceptionPolicy::kIgnore;          // stream.midstream-policy
-  ExceptionPolicy stream_memcap = ExceptionPolicy::kIgnore;      // stream.memcap-policy
-  ExceptionPolicy reassembly_memcap = ExceptionPolicy::kIgnore;  // stream.reassembly.memcap-policy
-  ExceptionPolicy defrag_memcap = ExceptionPolicy::kIgnore;      // defrag.memcap-policy
-  ExceptionPolicy app_error = ExceptionPolicy::kIgnore;          // app-layer.error-policy
+inline constexpr std::size_t kExceptionPolicyCount = 7;
+
+// What happened. A flow keeps a bit for each (Flow::exceptions).
+enum class Exception : std::uint8_t {
+  kMidstream,         // stream.midstream-policy
+  kStreamMemcap,      // stream.memcap-policy
+  kReassemblyMemcap,  // stream.reassembly.memcap-policy
+  kDefragMemcap,      // defrag.memcap-policy
+  kAppLayerError,     // app-layer.error-policy
+  kCount
 };
+inline constexpr std::size_t kExceptionCount = static_cast<std::size_t>(Exception::kCount);
+
+struct ExceptionPolicies {
+  std::array<ExceptionPolicy, kExceptionCount> policies{};
+  [[nodiscard]] ExceptionPolicy of(Exception e) const { return policies[static_cast<std::size_t>(e)]; }
+  ExceptionPolicy& of(Exception e) { return policies[static_cast<std::size_t>(e)]; }
+};
+
+// As flow records and counters spell it.
+[[nodiscard]] constexpr std::string_view name_of(ExceptionPolicy policy) {
+  switch (policy) {
+    case ExceptionPolicy::kIgnore: return "ignore";
+    case ExceptionPolicy::kPassPacket: return "pass_packet";
+    case ExceptionPolicy::kPassFlow: return "pass_flow";
+    case ExceptionPolicy::kBypass: return "bypass";
+    case ExceptionPolicy::kDropPacket: return "drop_packet";
+    case ExceptionPolicy::kDropFlow: return "drop_flow";
+    case ExceptionPolicy::kReject: return "reject";
+  }
+  return "ignore";
+}
 
 // Why a packet was dropped: EVE drop.reason, and the counter stats.ips.drop_reason.*.
 enum class DropReason : std::uint8_t {
@@ -38,7 +65,9 @@ enum class DropReason : std::uint8_t {
   kStreamMidstream,
   kStreamReassembly,
   kDefragMemcap,
+  kStreamUrgent,
   kAppLayerError,
+  kTunnelPacket,
   kCount
 };
 
@@ -57,11 +86,36 @@ struct DropReasonNames {
     case DropReason::kStreamMidstream: return {"stream midstream", "stream_midstream"};
     case DropReason::kStreamReassembly: return {"stream reassembly", "stream_reassembly"};
     case DropReason::kDefragMemcap: return {"defrag memcap", "defrag_memcap"};
+    case DropReason::kStreamUrgent: return {"stream urgent", "stream_urgent"};
     case DropReason::kAppLayerError: return {"applayer error", "applayer_error"};
+    case DropReason::kTunnelPacket: return {"tunnel packet drop", "tunnel_packet_drop"};
     case DropReason::kNone:
     case DropReason::kCount: break;
   }
   return {"", ""};
+}
+
+struct ExceptionNames {
+  std::string_view record;   // exception_policy.target of a flow record
+  std::string_view counter;  // in stats, before the policy's name
+  DropReason drop;
+};
+
+[[nodiscard]] constexpr ExceptionNames names_of(Exception e) {
+  switch (e) {
+    case Exception::kMidstream:
+      return {"stream_midstream", "tcp.midstream_exception_policy.", DropReason::kStreamMidstream};
+    case Exception::kStreamMemcap:
+      return {"stream_memcap", "tcp.ssn_memcap_exception_policy.", DropReason::kStreamMemcap};
+    case Exception::kReassemblyMemcap:
+      return {"stream_reassembly", "tcp.reassembly_exception_policy.", DropReason::kStreamReassembly};
+    case Exception::kDefragMemcap:
+      return {"defrag_memcap", "defrag.memcap_exception_policy.", DropReason::kDefragMemcap};
+    case Exception::kAppLayerError:
+      return {"app_layer_error", "app_layer.error.exception_policy.", DropReason::kAppLayerError};
+    case Exception::kCount: break;
+  }
+  return {"", "", DropReason::kNone};
 }
 
 }  // namespace bulkhead::pipeline

@@ -108,16 +108,24 @@ std::uint32_t Live::oldest_generation() const {
   return oldest;
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> Live::stats() const {
-  std::vector<std::pair<std::string, std::uint64_t>> all;
+std::vector<std::pair<std::string, event::CounterList>> Live::thread_stats() const {
+  std::vector<std::pair<std::string, event::CounterList>> out;
   for (const auto& lane : lanes_) {
+    event::CounterList all;
     lane->worker->add_stats(all);
     const io::SourceStats source = lane->source->stats();
     all.emplace_back("capture.kernel_packets", source.received + source.kernel_drops);
     all.emplace_back("capture.kernel_drops", source.kernel_drops);
     all.emplace_back("capture.ring_full", source.kernel_freezes);
     all.emplace_back("capture.truncated", source.truncated);
+    out.emplace_back(worker_name(out.size()), sum_stats(std::move(all)));
   }
+  return out;
+}
+
+event::CounterList Live::stats() const {
+  event::CounterList all;
+  for (const auto& [name, counters] : thread_stats()) all.insert(all.end(), counters.begin(), counters.end());
   return sum_stats(std::move(all));
 }
 

@@ -38,7 +38,8 @@ class Live {
   [[nodiscard]] bool failed(Error* why) const;
   // Oldest generation that a worker still uses.
   [[nodiscard]] std::uint32_t oldest_generation() const;
-  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> stats() const;
+  [[nodiscard]] event::CounterList stats() const;
+  [[nodiscard]] std::vector<std::pair<std::string, event::CounterList>> thread_stats() const;  // by worker
 
  private:
   struct Lane;

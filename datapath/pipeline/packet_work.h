@@ -14,6 +14,7 @@ struct Worker::PacketWork {
   stream::StreamUpdate stream;
   bool has_stream = false;
   bool flow_ends = false;
+  bool before_gap = false;              // no packet: data that is given up once it has been judged
   DropReason drop = DropReason::kNone;  // inline: the first reason to drop it
   event::SignatureInfoPtr drop_signature;
   event::VerdictInfo verdict;

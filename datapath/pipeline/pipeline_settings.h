@@ -8,6 +8,7 @@
 #include "datapath/defrag/ip_defrag.h"
 #include "datapath/flow/flow_settings.h"
 #include "datapath/pipeline/exception_policy.h"
+#include "datapath/pipeline/forwarded_for.h"
 #include "datapath/stream/stream_settings.h"
 
 namespace bulkhead::pipeline {
@@ -17,6 +18,8 @@ struct ReportSettings {
   bool flow_events = true;
   bool decode_anomalies = false;
   bool stream_anomalies = false;
+  // Which TCP packets get a stream_tcp record [eve.types.stream.*].
+  bool stream_all = false, stream_events = false, stream_states = false, stream_retransmissions = false;
   enum class Drops : std::uint8_t { kNone, kStart, kAll };
   Drops drops = Drops::kNone;          // eve.types.drop.flows: first drop of a flow in each direction, or every packet
   bool drop_alerts = true;             // eve.types.drop.alerts: the rule stands in the drop event
@@ -26,6 +29,9 @@ struct ReportSettings {
   bool alert_metadata = true;
   bool ethernet = false;              // eve.ethernet
   bool include_packet_number = true;  // pcap_cnt: replay only
+  bool guess_transaction = false;     // detect.guess-applayer-tx
+  ForwardedForSettings alert_xff;     // eve.types.alert.xff, else eve.xff
+  ForwardedForSettings record_xff;    // eve.xff: records of transactions and files
 };
 
 struct PipelineSettings {

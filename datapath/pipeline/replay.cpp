@@ -1,6 +1,7 @@
 #include "datapath/pipeline/replay.h"
 
 #include <algorithm>
+#include <string_view>
 #include <thread>
 
 #include "datapath/base/spsc_ring.h"
@@ -269,21 +270,50 @@ ReplayResult Replay::run(const std::vector<std::unique_ptr<io::PacketSource>>& s
   } else {
     run_dispatched(sources, result, progress);
   }
-  std::vector<std::pair<std::string, std::uint64_t>> all;
-  for (const auto& worker : workers_) worker->add_stats(all);
+  event::CounterList all;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    event::CounterList own;
+    workers_[i]->add_stats(own);
+    all.insert(all.end(), own.begin(), own.end());
+    result.threads.emplace_back(worker_name(i), sum_stats(std::move(own)));
+  }
   result.stats = sum_stats(std::move(all));
   return result;
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> sum_stats(std::vector<std::pair<std::string, std::uint64_t>> all) {
+std::string worker_name(std::size_t index) {
+  const std::string number = std::to_string(index + 1);
+  return (number.size() < 2 ? "W#0" : "W#") + number;
+}
+
+namespace {
+
+bool is_largest(std::string_view name) {
+  return name == "decoder.max_pkt_size" || name.starts_with("decoder.max_mac_addrs");
+}
+
+}  // namespace
+
+event::CounterList sum_stats(event::CounterList all) {
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::pair<std::string, std::uint64_t>> out;
+  event::CounterList out;
   for (auto& entry : all) {
-    if (!out.empty() && out.back().first == entry.first) {
-      out.back().second += entry.second;
-    } else {
+    if (out.empty() || out.back().first != entry.first) {
       out.push_back(std::move(entry));
+    } else if (is_largest(entry.first)) {
+      out.back().second = std::max(out.back().second, entry.second);
+    } else {
+      out.back().second += entry.second;
     }
+  }
+  const auto find = [&](std::string_view name) {
+    return std::lower_bound(out.begin(), out.end(), name,
+                            [](const auto& e, std::string_view n) { return e.first < n; });
+  };
+  const auto average = find("decoder.avg_pkt_size");
+  if (average != out.end() && average->first == "decoder.avg_pkt_size") {
+    const std::uint64_t packets = find("decoder.pkts")->second;
+    average->second = packets == 0 ? 0 : find("decoder.bytes")->second / packets;
   }
   return out;
 }

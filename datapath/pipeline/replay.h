@@ -28,8 +28,9 @@ struct ReplayResult {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   Timestamp first, last;
-  std::vector<Error> errors;                                 // one per broken capture
-  std::vector<std::pair<std::string, std::uint64_t>> stats;  // all workers summed, sorted by name
+  std::vector<Error> errors;                                        // one per broken capture
+  event::CounterList stats;                                         // all workers summed, sorted by name
+  std::vector<std::pair<std::string, event::CounterList>> threads;  // of each worker
 };
 
 class Replay {
@@ -60,9 +61,10 @@ class Replay {
   std::atomic<bool> stop_{false};
 };
 
-// Adds up (name, value) pairs of equal name and sorts by name.
-[[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> sum_stats(
-    std::vector<std::pair<std::string, std::uint64_t>> all);
+// Adds up (name, value) pairs of equal name (of largest values: keeps the largest; makes averages) and sorts by name.
+[[nodiscard]] event::CounterList sum_stats(event::CounterList all);
+// "W#01", ...
+[[nodiscard]] std::string worker_name(std::size_t index);
 
 // pcap-file.checksum-checks auto: whether checks stay on after the sample. True unless at least a
 // tenth of the first kChecksumSample packets have bad TCP or UDP checksums.

@@ -1,8 +1,11 @@
 #include "datapath/pipeline/worker.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string>
 #include <utility>
 
+#include "datapath/decode/checksum.h"
 #include "datapath/pipeline/packet_work.h"
 
 namespace bulkhead::pipeline {
@@ -68,8 +71,10 @@ void Worker::process(io::RawPacket& raw) {
   verdict_ = io::PacketVerdict::kAccept;
   raw_ = &raw;
   decoder_.decode(raw, *chain_);
+  if (raw.captured > counters_.largest_packet.value()) counters_.largest_packet.set(raw.captured);
   // chain_->count grows while we walk: reassembled datagrams and their inner packets are appended.
   for (std::size_t i = 0; i < chain_->count; ++i) handle(chain_->views[i], *chain_);
+  if (outer_drop_) drop_outermost();
   raw.verdict = verdict_;
   raw_ = nullptr;
   switch (verdict_) {
@@ -101,7 +106,7 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
     const defrag::DefragResult result = defrag_.insert(view, now_);
     for (const auto e : result.events) view.events.add(e);
     decoder_.count(result.events);
-    if (result.no_memory) judged = except(work, settings_.exceptions.defrag_memcap, DropReason::kDefragMemcap);
+    if (result.no_memory) judged = except(work, Exception::kDefragMemcap);
     if (!result.datagram.empty()) {
       const std::size_t whole = chain.count;
       decoder_.decode_datagram(result.datagram, view, chain);
@@ -115,6 +120,7 @@ void Worker::handle(PacketView& view, decode::PacketChain& chain) {
     inspect(work);
     report_anomalies(work);
   }
+  report_stream(work);
   conclude(work);
 }
 
@@ -138,7 +144,12 @@ bool Worker::track(PacketWork& work) {
   if (found.flow == nullptr) return true;
   work.was_established = found.flow->established() || is_closing(*found.flow);
   const bool dropped = found.flow->action == flow::FlowAction::kDrop && settings_.inline_mode;
-  const bool followed = !dropped && found.flow->state != flow::FlowState::kBypassed;
+  const bool bypassed = found.flow->state == flow::FlowState::kBypassed;
+  if (bypassed) {
+    counters_.bypassed_packets.add();
+    counters_.bypassed_bytes.add(view.frame.size());
+  }
+  const bool followed = !dropped && !bypassed;
   if (view.has_tcp && view.l4_checksum_bad) {
     tcp_->count_invalid_checksum();
   } else if (view.has_tcp && followed && !follow_tcp(work, found)) {
@@ -147,6 +158,8 @@ bool Worker::track(PacketWork& work) {
   work.flow = found.flow;
   work.direction = found.direction;
   work.flow_is_new = found.is_new;
+  note_macs(work);
+  if (work.stream.rewritten && settings_.stream.judge_copies) rewrite(work);
   follow_block(work);
   if (found.is_new) {
     work.flow->generation = generation();
@@ -156,7 +169,11 @@ bool Worker::track(PacketWork& work) {
     drop(work, DropReason::kFlowDrop);
     return false;
   }
-  feed_application(work);
+  if (settings_.inline_mode && settings_.stream.drop_invalid && work.has_stream && work.stream.invalid) {
+    drop(work, DropReason::kStreamError);
+  }
+  if (settings_.inline_mode && work.stream.urgent_drop) drop(work, DropReason::kStreamUrgent);
+  if (!feed_application(work) && !except(work, Exception::kAppLayerError)) return false;
   if (work.flow->action == flow::FlowAction::kPass) {
     finish_transactions(work);
     counters_.passed.add();
@@ -166,21 +183,16 @@ bool Worker::track(PacketWork& work) {
     }
     return false;
   }
-  const ExceptionPolicies& policies = settings_.exceptions;
-  if (work.stream.begins_midstream && !except(work, policies.midstream, DropReason::kStreamMidstream)) return false;
-  if (work.stream.no_session_memory && !except(work, policies.stream_memcap, DropReason::kStreamMemcap)) return false;
-  if (work.stream.no_data_memory && !except(work, policies.reassembly_memcap, DropReason::kStreamReassembly))
-    return false;
-  if (settings_.inline_mode && settings_.stream.drop_invalid && work.has_stream && work.stream.invalid) {
-    drop(work, DropReason::kStreamError);
-  }
+  if (work.stream.begins_midstream && !except(work, Exception::kMidstream)) return false;
+  if (work.stream.no_session_memory && !except(work, Exception::kStreamMemcap)) return false;
+  if (work.stream.no_data_memory && !except(work, Exception::kReassemblyMemcap)) return false;
   return true;
 }
 
 // False when the packet has no flow after all.
 bool Worker::follow_tcp(PacketWork& work, flow::FlowLookup& found) {
   const PacketView& view = *work.view;
-  if (settings_.exceptions.midstream >= ExceptionPolicy::kBypass &&
+  if (settings_.exceptions.of(Exception::kMidstream) >= ExceptionPolicy::kBypass &&
       stream::TcpTracker::is_midstream(view, *found.flow)) {
     work.stream.begins_midstream = true;  // no session for what will not be followed
     return true;
@@ -196,8 +208,35 @@ bool Worker::follow_tcp(PacketWork& work, flow::FlowLookup& found) {
   return true;
 }
 
+// Bytes that contradict those the receiver may have already: the packet goes on with the first ones.
+void Worker::rewrite(PacketWork& work) {
+  PacketView& view = *work.view;
+  if (view.payload.empty() || view.payload.data() < view.frame.data()) return;
+  rewritten_.assign(view.frame.begin(), view.frame.end());
+  const Byte* const before = view.frame.data();
+  const auto moved = [&](const Byte* p) { return p == nullptr ? nullptr : rewritten_.data() + (p - before); };
+  view.ip_header = moved(view.ip_header);
+  view.l4_header = moved(view.l4_header);
+  if (view.ethernet >= before && view.ethernet < before + view.frame.size()) view.ethernet = moved(view.ethernet);
+  view.payload = {moved(view.payload.data()), view.payload.size()};
+  view.frame = rewritten_;
+  Byte* const payload = rewritten_.data() + (view.payload.data() - rewritten_.data());
+  tcp_->rewrite(*work.flow, work.direction, view.tcp.seq, {payload, view.payload.size()});
+  Byte* const tcp = rewritten_.data() + (view.l4_header - rewritten_.data());
+  constexpr std::size_t kChecksumAt = 16;
+  tcp[kChecksumAt] = tcp[kChecksumAt + 1] = 0;
+  const std::uint16_t sum = decode::transport_checksum(view.source, view.destination, ip_proto::kTcp,
+                                                       {tcp, view.l4_header_length + view.payload.size()});
+  std::memcpy(tcp + kChecksumAt, &sum, sizeof sum);  // it is in memory order
+}
+
 // Applies an exception policy; false when the packet is not judged.
-bool Worker::except(PacketWork& work, ExceptionPolicy policy, DropReason reason) {
+bool Worker::except(PacketWork& work, Exception exception) {
+  const ExceptionPolicy policy = settings_.exceptions.of(exception);
+  const DropReason reason = names_of(exception).drop;
+  const auto what = static_cast<std::size_t>(exception);
+  counters_.exceptions[what][static_cast<std::size_t>(policy)].add();
+  if (work.flow != nullptr) work.flow->exceptions |= static_cast<std::uint8_t>(1U << what);
   const auto act_on_flow = [&](flow::FlowAction action) {
     if (work.flow != nullptr) work.flow->action = action;
   };
@@ -226,8 +265,25 @@ void Worker::drop(PacketWork& work, DropReason reason, bool reject) {
   if (work.drop == DropReason::kNone) work.drop = reason;
 }
 
+// A packet that carries others goes with the one that is dropped.
+void Worker::drop_outermost() {
+  if (verdict_ != io::PacketVerdict::kAccept) {
+    counters_.drops[static_cast<std::size_t>(DropReason::kTunnelPacket)].add();
+    if (settings_.report.drops != ReportSettings::Drops::kNone) publish(std::move(*outer_drop_));
+  }
+  outer_drop_.reset();
+}
+
 // The last word about a packet: its drop event. The data that a flow leaves behind is no packet.
 void Worker::conclude(PacketWork& work) {
+  const bool carries_others = work.view == chain_->views.data() && chain_->count > 1 && work.view->is_ip();
+  if (work.drop == DropReason::kNone && carries_others && settings_.inline_mode) {
+    work.drop = DropReason::kTunnelPacket;
+    work.verdict.fate = event::PacketFate::kDrop;
+    outer_drop_ = drop_event(work);
+    return;
+  }
+  if (outer_drop_ && work.verdict.fate == event::PacketFate::kDrop) outer_drop_->verdict = work.verdict;
   if (work.drop == DropReason::kNone) return;
   counters_.drops[static_cast<std::size_t>(work.drop)].add();
   const bool pseudo = work.view->origin == PacketOrigin::kFlowTimeout && work.view->raw == nullptr;
@@ -235,7 +291,7 @@ void Worker::conclude(PacketWork& work) {
   if (settings_.report.drops == ReportSettings::Drops::kStart && work.flow != nullptr) {
     if (std::exchange(work.flow->drop_reported[index_of(work.direction)], true)) return;
   }
-  report_drop(work);
+  publish(drop_event(work));
 }
 
 void Worker::inspect(PacketWork& work) {
@@ -268,6 +324,18 @@ void Worker::inspect(PacketWork& work) {
   context.alert_queue_overflow = &overflow_;
   for (const auto& inspector : inspectors_) inspector->inspect(context);
   counters_.alert_queue_overflow.add(overflow_);
+  if (work.before_gap) {
+    constexpr std::size_t kMostFlows = 65536, kMostAlerts = 64;
+    if (gaps_.size() < kMostFlows) {
+      auto& kept = gaps_[work.flow->id].alerts[index_of(work.direction)];
+      const std::size_t room = kMostAlerts - std::min(kMostAlerts, kept.size());
+      kept.insert(kept.end(), alerts_.begin(),
+                  alerts_.begin() + static_cast<std::ptrdiff_t>(std::min(room, alerts_.size())));
+    }
+    alerts_.clear();
+  } else if (!gaps_.empty() && work.flow != nullptr) {
+    take_alerts_from_before_gap(work);
+  }
   if (!alerts_.empty()) apply_alerts(work);
   for (auto& e : events_) {
     event::EventHeader& header = *event::header_of(e);
@@ -277,6 +345,14 @@ void Worker::inspect(PacketWork& work) {
     publish(std::move(e));
   }
   finish_transactions(work);
+}
+
+void Worker::take_alerts_from_before_gap(const PacketWork& work) {
+  const auto found = gaps_.find(work.flow->id);
+  if (found == gaps_.end()) return;
+  auto& kept = found->second.alerts[index_of(work.direction)];
+  alerts_.insert(alerts_.begin(), kept.begin(), kept.end());
+  kept.clear();
 }
 
 // Verdict first, so that every event of the packet can name it; then the events in report order.
@@ -320,7 +396,7 @@ void Worker::apply_alerts(PacketWork& work) {
 }
 
 // Judges the data of one side without a packet of that side: a packet without bytes stands for it.
-void Worker::look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, bool flow_ends) {
+void Worker::look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, Look look) {
   PacketView view;
   view.raw = raw_;
   view.origin = PacketOrigin::kFlowTimeout;
@@ -340,7 +416,8 @@ void Worker::look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direc
   work.stream.session = &session;
   work.stream.in_stream = true;
   work.has_stream = true;
-  work.flow_ends = flow_ends;
+  work.flow_ends = look == Look::kFlowEnds;
+  work.before_gap = look == Look::kGap && settings_.stream.inspect_moment == stream::InspectMoment::kAcknowledged;
   work.was_established = true;  // data that was taken into a stream belongs to a connection
   feed_application(work);
   inspect(work);
@@ -357,12 +434,14 @@ void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {
   if (session != nullptr && flow.action == flow::FlowAction::kNone) {
     tcp_->flush(flow);
     for (const Direction direction : {Direction::kToServer, Direction::kToClient}) {
-      look_at_stream(flow, *session, direction, true);
+      look_at_stream(flow, *session, direction, Look::kFlowEnds);
     }
   }
+  count_end(flow);
   if (settings_.report.flow_events) report_flow(flow, reason);
   for (const auto& inspector : inspectors_) inspector->on_flow_end(flow);
   cut_flows_.erase(flow.id);
+  gaps_.erase(flow.id);
   order_.tie = tie;
   raw_ = raw;
 }
@@ -381,7 +460,18 @@ void Worker::on_data(flow::Flow& flow, Direction direction, std::uint64_t offset
 // What lies before the gap is gone afterwards: it is judged now.
 void Worker::on_gap(flow::Flow& flow, Direction direction, std::uint64_t offset, std::uint64_t length) {
   auto* session = static_cast<stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
-  if (session != nullptr && flow.action == flow::FlowAction::kNone) look_at_stream(flow, *session, direction, false);
+  if (session != nullptr && flow.action == flow::FlowAction::kNone) {
+    look_at_stream(flow, *session, direction, Look::kGap);
+    if (settings_.report.alert_payload) {
+      constexpr std::size_t kMostFlows = 65536;
+      if (gaps_.size() < kMostFlows || gaps_.contains(flow.id)) {
+        std::string& text = gaps_[flow.id].text[index_of(direction)];
+        const ByteSpan window = session->side(direction).window();
+        text.append(window.begin(), window.end()).append("[" + std::to_string(length) + " bytes missing]");
+        if (text.size() > settings_.report.payload_limit) text.resize(settings_.report.payload_limit);
+      }
+    }
+  }
   for (const auto& inspector : inspectors_) inspector->on_gap(flow, direction, offset, length);
 }
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -32,8 +33,12 @@ namespace bulkhead::pipeline {
 
 struct WorkerCounters {
   Counter alerts, alerts_silent, alert_queue_overflow, accepted, blocked, rejected, passed, flow_bypassed,
-      block_requests;
+      block_requests, bypassed_packets, bypassed_bytes, bypassed_ended;
   std::array<Counter, static_cast<std::size_t>(DropReason::kCount)> drops;
+  std::array<std::array<Counter, kExceptionPolicyCount>, kExceptionCount> exceptions;
+  Counter largest_packet, most_client_macs, most_server_macs;
+  std::array<Counter, 4> ended_in_state;       // by flow::FlowState
+  std::array<Counter, 11> ended_in_tcp_state;  // by flow::TcpState
 };
 
 class Worker final : private stream::StreamListener {
@@ -67,21 +72,27 @@ class Worker final : private stream::StreamListener {
   bool track(PacketWork& work);
   bool follow_tcp(PacketWork& work, flow::FlowLookup& found);
   void inspect(PacketWork& work);
-  bool except(PacketWork& work, ExceptionPolicy policy, DropReason reason);
+  bool except(PacketWork& work, Exception exception);
   void drop(PacketWork& work, DropReason reason, bool reject = false);
   void conclude(PacketWork& work);
   void apply_alerts(PacketWork& work);
+  void report_stream(const PacketWork& work);
   void report_anomalies(const PacketWork& work);
   void report_alert(const PacketWork& work, const Alert& alert, const event::VerdictInfo& verdict);
   static void show_packet(const decode::PacketView& view, std::string& packet, std::uint16_t& link_type);
-  void report_drop(const PacketWork& work);
+  [[nodiscard]] event::DropEvent drop_event(const PacketWork& work) const;
   void request_block(const PacketWork& work, const Alert& alert);
   void follow_block(const PacketWork& work);
   void add_route(const PacketWork& work, BlockRequest& request) const;
-  void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, bool flow_ends);
+  void rewrite(PacketWork& work);
+  void take_alerts_from_before_gap(const PacketWork& work);
+  [[nodiscard]] std::string stream_payload(const PacketWork& work, const Alert& alert) const;
+  enum class Look : std::uint8_t { kFlowEnds, kGap };
+  void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, Look look);
+  void count_end(const flow::Flow& flow);
   void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);
   void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
-  void feed_application(PacketWork& work);
+  bool feed_application(PacketWork& work);
   static bool take_turn(PacketWork& work);
   void finish_transactions(const PacketWork& work);
   void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol);
@@ -90,7 +101,14 @@ class Worker final : private stream::StreamListener {
   void report_app_events(const PacketWork& work, app::AppFlow& state);
   void report_parser_events(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
   static void add_app_names(const flow::Flow& flow, event::EventHeader& header);
-  void add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const;
+  void add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, Direction direction, event::AppFields& out) const;
+  void guess_transaction(const PacketWork& work, const Alert& alert, event::AlertEvent& e) const;
+  void drop_outermost();
+  static void name_client(const ForwardedForSettings& settings, const app::Transaction& tx, bool is_source,
+                          event::EventHeader& header, std::string& text);
+  void name_client_of_alert(const PacketWork& work, const Alert& alert, event::AlertEvent& e) const;
+  void name_client_of_record(const app::Transaction& tx, bool is_source, event::AppEvent& e) const;
+  void note_macs(const PacketWork& work);
   [[nodiscard]] event::EventHeader flow_header(const PacketWork& work) const;
   [[nodiscard]] event::EventHeader header_for(const PacketWork& work) const;
   [[nodiscard]] std::shared_ptr<const event::FlowMetadata> metadata_of(const flow::Flow& flow) const;
@@ -110,6 +128,14 @@ class Worker final : private stream::StreamListener {
   SnapshotPtr snapshot_;
   std::vector<std::unique_ptr<Inspector>> inspectors_;
   std::unique_ptr<decode::PacketChain> chain_;
+  std::vector<Byte> rewritten_;  // the frame in hand with the payload that its stream has
+  // Flows with a gap, by id: what was found before it, to be told with the next packet of that side, and the bytes
+  // before it as alerts show them.
+  struct BeforeGap {
+    std::array<std::vector<Alert>, 2> alerts;
+    std::array<std::string, 2> text;
+  };
+  std::unordered_map<std::uint64_t, BeforeGap> gaps_;
   std::vector<Alert> alerts_;
   std::vector<event::Event> events_;
   Timestamp now_;
@@ -119,6 +145,8 @@ class Worker final : private stream::StreamListener {
   bool finishing_ = false;
   // Tap: TCP flows that were asked to be cut, with the packets after that which may still move the resets.
   std::unordered_map<std::uint64_t, std::uint32_t> cut_flows_;
+  std::optional<event::DropEvent>
+      outer_drop_;                      // inline: of a packet that carries others, should one of them be dropped
   const io::RawPacket* raw_ = nullptr;  // the packet in hand; null between packets
   std::atomic<std::uint32_t> generation_{0};
   WorkerCounters counters_;

@@ -1,6 +1,7 @@
 // The application layer in the life of a packet: what it is given, what is reported of it.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "datapath/app/protocol_table.h"
@@ -49,9 +50,12 @@ bool is_complete(const app::Transaction& tx, const app::Protocol& protocol, Dire
 
 }  // namespace
 
-// TCP: an acknowledgement makes the other side's data readable, so both are looked at.
-void Worker::feed_application(PacketWork& work) {
-  if (work.flow == nullptr) return;
+// TCP: an acknowledgement makes the other side's data readable, so both are looked at. False: with this packet the
+// flow's parser gave up.
+bool Worker::feed_application(PacketWork& work) {
+  if (work.flow == nullptr) return true;
+  const app::AppFlow* before = app::app_flow(*work.flow);
+  const bool failed_before = before != nullptr && before->parser_failed;
   if (work.stream.session != nullptr) {
     const bool ends = work.flow_ends || work.stream.session->state() == flow::TcpState::kClosed;
     const auto feed = [&](Direction d) { app_->stream(*work.flow, d, work.stream.session->side(d), ends, now_); };
@@ -67,6 +71,8 @@ void Worker::feed_application(PacketWork& work) {
     app_->datagram(*work.flow, work.direction, work.view->payload, now_);
     take_turn(work);
   }
+  const app::AppFlow* after = app::app_flow(*work.flow);
+  return failed_before || after == nullptr || !after->parser_failed;
 }
 
 // Was the flow turned round? Then the packet goes the other way.
@@ -140,6 +146,7 @@ void Worker::report_transaction(const PacketWork& work, app::Transaction& tx) {
     e.type = record.type;
     if (record.with_tx_id) e.tx_id = tx.id;
     e.fields = std::move(record.fields);
+    name_client_of_record(tx, true, e);
     if (settings_.report.alert_metadata) e.metadata = metadata_of(*work.flow);
     publish(std::move(e));
   }
@@ -162,6 +169,7 @@ void Worker::report_files(const PacketWork& work, app::Transaction& tx, const ap
     e.type = "fileinfo";
     tx.write_file_fields(e.fields, app_->settings().eve);
     e.fields.emplace_back("fileinfo", file_object(*file, tx.id));
+    name_client_of_record(tx, work.direction == Direction::kToServer, e);
     publish(std::move(e));
   }
 }
@@ -193,6 +201,36 @@ void Worker::report_parser_events(const PacketWork& work, app::Transaction& tx, 
   }
 }
 
+// A proxy's word about who is behind it: beside the addresses, or in place of the client's.
+void Worker::name_client(const ForwardedForSettings& settings, const app::Transaction& tx, bool is_source,
+                         event::EventHeader& header, std::string& text) {
+  if (settings.mode == ForwardedForSettings::Mode::kOff) return;
+  const auto found = forwarded_for(tx.request_header(settings.header), settings.forward);
+  if (!found) return;
+  text = found->text;
+  if (settings.mode == ForwardedForSettings::Mode::kExtraData) return;
+  (is_source ? header.tuple.source : header.tuple.destination) = found->address;
+}
+
+void Worker::name_client_of_record(const app::Transaction& tx, bool is_source, event::AppEvent& e) const {
+  const ForwardedForSettings& settings = settings_.report.record_xff;
+  name_client(settings, tx, is_source, e.header, e.forwarded_for);
+  if (settings.mode == ForwardedForSettings::Mode::kOverwrite) e.forwarded_for.clear();
+}
+
+// Of the transaction that matched; else the first one with such a header.
+void Worker::name_client_of_alert(const PacketWork& work, const Alert& alert, event::AlertEvent& e) const {
+  const ForwardedForSettings& settings = settings_.report.alert_xff;
+  const app::AppFlow* state = app::app_flow(*work.flow);
+  if (state == nullptr || state->parser == nullptr || settings.mode == ForwardedForSettings::Mode::kOff) return;
+  const bool client_is_source = work.direction == Direction::kToServer;
+  for (const auto& tx : state->parser->transactions()) {
+    if (alert.tx_id && tx->id != *alert.tx_id) continue;
+    name_client(settings, *tx, client_is_source, e.header, e.forwarded_for);
+    if (!e.forwarded_for.empty()) return;
+  }
+}
+
 void Worker::add_app_names(const flow::Flow& flow, event::EventHeader& header) {
   const app::AppFlow* state = app::app_flow(flow);
   if (state == nullptr || state->protocol == app::AppProtocol::kUnknown) return;
@@ -203,13 +241,32 @@ void Worker::add_app_names(const flow::Flow& flow, event::EventHeader& header) {
   header.app_protocol_original = differs(state->original);
 }
 
-void Worker::add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const {
+// What a rule about payload saw belongs, most likely, to the transaction that this side is at.
+void Worker::guess_transaction(const PacketWork& work, const Alert& alert, event::AlertEvent& e) const {
+  const app::AppFlow* state = app::app_flow(*work.flow);
+  if (state == nullptr || state->parser == nullptr || work.view->has_udp) return;
+  const auto& transactions = state->parser->transactions();
+  const auto open = std::find_if(transactions.begin(), transactions.end(),
+                                 [&](const auto& tx) { return !tx->inspected[index_of(work.direction)]; });
+  if (open == transactions.end()) return;
+  if (!alert.on_stream && !(settings_.report.guess_transaction && std::next(open) == transactions.end())) return;
+  e.tx_id = (*open)->id;
+  e.tx_guessed = true;
+}
+
+void Worker::add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, Direction direction,
+                            event::AppFields& out) const {
   const app::AppFlow* state = app::app_flow(flow);
   if (state == nullptr || !app_->settings().alert_fields) return;
   for (const app::AppParser* parser : {state->parser.get(), state->previous.get()}) {
     const app::Transaction* tx = parser != nullptr ? parser->find(tx_id) : nullptr;
     if (tx == nullptr) continue;
     tx->write_alert_fields(out, app_->settings().eve);
+    const app::FileList& files = tx->files[index_of(direction)];
+    if (files.empty()) return;
+    std::string list;
+    for (const auto& file : files) list.append(list.empty() ? "[" : ",").append(file_object(*file, tx->id));
+    out.emplace_back("files", list + "]");
     return;
   }
 }

@@ -3,6 +3,20 @@
 
 namespace bulkhead::pipeline {
 
+namespace {
+
+constexpr std::array<std::string_view, 4> kFlowStates = {"new", "established", "closed", "local_bypassed"};
+
+}  // namespace
+
+void Worker::count_end(const flow::Flow& flow) {
+  counters_.ended_in_state[static_cast<std::size_t>(flow.state)].add();
+  if (flow.state == flow::FlowState::kBypassed) counters_.bypassed_ended.add();
+  const auto* session = static_cast<const stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  if (session != nullptr) counters_.ended_in_tcp_state[static_cast<std::size_t>(session->state())].add();
+}
+
+// Largest values and averages: sum_stats() treats them by their names.
 void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
   const auto put = [&](std::string name, const Counter& counter) {
     out.emplace_back(std::move(name), counter.value());
@@ -10,6 +24,10 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   const decode::DecodeCounters& d = decoder_.counters();
   put("decoder.pkts", d.packets);
   put("decoder.bytes", d.bytes);
+  put("decoder.avg_pkt_size", Counter());  // sum_stats() divides
+  put("decoder.max_pkt_size", counters_.largest_packet);
+  put("decoder.max_mac_addrs_src", counters_.most_client_macs);
+  put("decoder.max_mac_addrs_dst", counters_.most_server_macs);
   put("decoder.invalid", d.invalid);
   put("decoder.ipv4", d.ipv4);
   put("decoder.ipv6", d.ipv6);
@@ -69,6 +87,18 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   put("flow.icmpv6", w.icmpv6);
   put("flow.sctp", w.sctp);
   put("flow.tcp_reuse", w.tcp_reuse);
+  put("flow.get_used", w.ended_forced);  // ended early because the table was full
+  out.emplace_back("flow.memuse", flows_->memory_bytes());
+  for (std::size_t i = 0; i < kFlowStates.size(); ++i) {
+    put("flow.end.state." + std::string(kFlowStates[i]), counters_.ended_in_state[i]);
+  }
+  for (std::size_t i = 0; i < counters_.ended_in_tcp_state.size(); ++i) {
+    put("flow.end.tcp_state." + std::string(flow::name_of(static_cast<flow::TcpState>(i))),
+        counters_.ended_in_tcp_state[i]);
+  }
+  put("flow_bypassed.local_pkts", counters_.bypassed_packets);
+  put("flow_bypassed.local_bytes", counters_.bypassed_bytes);
+  put("flow_bypassed.closed", counters_.bypassed_ended);
   put("flow.end.timeout", w.ended_timeout);
   put("flow.end.forced", w.ended_forced);
   put("flow.end.shutdown", w.ended_shutdown);
@@ -84,6 +114,10 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   put("tcp.midstream_pickups", t.midstream_pickups);
   put("tcp.segment_memcap_drop", t.reassembly_memcap_drops);
   put("tcp.reassembly_gap", t.gaps);
+  put("tcp.stream_depth_reached", t.depth_reached);
+  put("tcp.ack_unseen_data", t.acknowledged_unseen);
+  put("tcp.urg", t.urgent);
+  put("tcp.urgent_oob_data", t.urgent_taken_out);
   put("tcp.overlap", t.overlaps);
   put("tcp.overlap_diff_data", t.overlap_conflicts);
   put("tcp.memuse", t.memory_bytes);
@@ -102,6 +136,13 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
     put("ips.rejected", c.rejected);
     for (std::size_t i = 1; i < c.drops.size(); ++i) {
       put("ips.drop_reason." + std::string(names_of(static_cast<DropReason>(i)).counter), c.drops[i]);
+    }
+  }
+  for (std::size_t i = 0; i < kExceptionCount; ++i) {
+    const std::string name(names_of(static_cast<Exception>(i)).counter);
+    for (std::size_t p = 0; p < kExceptionPolicyCount; ++p) {
+      const Counter& counter = c.exceptions[i][p];
+      if (counter.value() != 0) put(name + std::string(name_of(static_cast<ExceptionPolicy>(p))), counter);
     }
   }
   put("response.block_requests", c.block_requests);

@@ -92,6 +92,12 @@ bool TcpStateMachine::is_keep_alive_answer() {
   return granted(receiver()) == receiver().window && tcp_.ack == receiver().last_ack && tcp_.seq == sender().next_seq;
 }
 
+// Says again what it has said (RFC 5681 2): the peer's data arrives out of order, or nothing happens at all.
+bool TcpStateMachine::is_duplicate_ack() const {
+  if (s_.state < State::kEstablished || length_ > 0 || has(kSyn | kFin | kRst) || !has(kAck)) return false;
+  return granted(receiver()) == receiver().window && tcp_.ack == receiver().last_ack && tcp_.seq == sender().next_seq;
+}
+
 bool TcpStateMachine::is_window_update() const {
   if (s_.state < State::kEstablished || length_ > 0 || has(kSyn | kFin | kRst)) return false;
   return granted(receiver()) != receiver().window && tcp_.ack == receiver().last_ack && tcp_.seq == sender().next_seq;

@@ -1,4 +1,6 @@
 // From the first FIN or a RST to the end, and what still comes after it.
+#include <algorithm>
+
 #include "datapath/stream/tcp_state_machine.h"
 
 namespace bulkhead::stream {
@@ -25,17 +27,42 @@ bool TcpStateMachine::rst_is_valid() {
   }
 }
 
+namespace {
+
+constexpr Byte kOptionMd5 = 19, kOptionAo = 29;  // RFC 2385, 5925
+constexpr std::size_t kMd5Length = 18, kFixedHeader = 20;
+
+// Signed: a host that knows no key for the connection ignores the segment, so a RST that carries a signature ends
+// nothing for it. Whoever forges such a RST wants those who watch to believe in an end.
+bool is_signed(const decode::PacketView& packet) {
+  if (packet.l4_header == nullptr) return false;
+  ByteSpan options{packet.l4_header, packet.l4_header_length};
+  options = options.subspan(std::min(options.size(), kFixedHeader));
+  while (!options.empty() && options[0] != 0) {
+    if (options[0] == 1) {
+      options = options.subspan(1);
+      continue;
+    }
+    if (options.size() < 2 || options[1] < 2 || options[1] > options.size()) return false;
+    if ((options[0] == kOptionMd5 && options[1] == kMd5Length) || options[0] == kOptionAo) return true;
+    options = options.subspan(options[1]);
+  }
+  return false;
+}
+
+}  // namespace
+
 bool TcpStateMachine::handle_rst() {
   if (length_ > 0) event(Event::rst_with_data);
   if (s_.state == State::kSynSent && to_server()) return true;  // means nothing to a server that has not answered
   if (!rst_is_valid()) return false;
   if (has(kAck)) raise_last_ack(receiver(), tcp_.ack);
   // A SYN refused by its server: if that server goes on, the RST was not its own.
-  if (s_.state == State::kSynSent && !to_server()) sender().refused = true;
+  if ((s_.state == State::kSynSent && !to_server()) || is_signed(packet_)) sender().refused = true;
   session_.side(direction_).closed_ = true;
-  context_.counters.rst.add();
   set_state(State::kClosed);
   acknowledge();
+  if (s_.async) acknowledge_own();
   return true;  // its payload belongs to no stream
 }
 
@@ -136,7 +163,9 @@ void TcpStateMachine::extend_in_order() {
 
 bool TcpStateMachine::fin_in_window() const {
   const Endpoint& from = sender();
-  return s_.async || s_.midstream || (seq_ge(tcp_.seq, from.last_ack) && seq_le(tcp_.seq, from.last_ack + from.window));
+  // One-sided, the window that the handshake gave is the only one that is known.
+  const std::uint32_t limit = s_.async ? from.next_win : from.last_ack + from.window;
+  return s_.midstream || (seq_ge(tcp_.seq, from.last_ack) && seq_le(tcp_.seq, limit));
 }
 
 // The FIN of the second side to close.
@@ -207,14 +236,22 @@ bool TcpStateMachine::time_wait() {
   return true;
 }
 
-// After the end nothing counts, unless the server that refused a SYN speaks again: the RST was forged.
+// After the end nothing counts, unless the sender of a doubtful RST (one that refused a SYN, or was signed) speaks
+// again: the RST was forged, and the connection goes on as before it.
 bool TcpStateMachine::closed() {
   if (has(kRst) || !sender().refused) return true;
   sender().refused = false;
-  set_state(State::kSynSent);
+  set_state(s_.state_before_rst);
   session_.side(direction_).closed_ = false;
   event(Event::suspected_rst_inject);
-  return syn_sent();
+  switch (s_.state) {
+    case State::kSynSent: return syn_sent();
+    case State::kSynRecv: return syn_received();
+    case State::kEstablished: return established();
+    case State::kNone:
+    case State::kClosed: return true;
+    default: return closing_states();
+  }
 }
 
 }  // namespace bulkhead::stream

@@ -49,7 +49,7 @@ bool TcpStateMachine::established_segment() {
     if (!catching_up) return refuse(Event::est_pkt_before_last_ack);
   }
   // A zero window probe: the receiver has no room, the byte will come again.
-  if (length_ == 1 && from.window == 0 && tcp_.seq == from.next_seq) return true;
+  if (length_ == 1 && from.window == 0 && tcp_.seq == from.next_seq) return update_.window_probe = true;
   raise_next_seq(from, end);
   if (!s_.async && !s_.midstream && seq_gt(end, from.next_win)) return refuse(Event::est_packet_out_of_window);
   take_segment();
@@ -64,10 +64,7 @@ void TcpStateMachine::take_segment() {
     raise_last_ack(to, tcp_.ack);
     raise_next_win(to, to.last_ack + to.window);
   }
-  if (s_.async) {
-    raise_last_ack(from, seq_end());
-    raise_next_win(from, from.last_ack + from.window);
-  }
+  if (s_.async) raise_last_ack(from, seq_end());
   note_timestamp();
   reassemble();
 }

@@ -1,7 +1,6 @@
 // From the first packet to ESTABLISHED: three-way, simultaneous (four-way) and fast open handshakes, one-sided
 // captures, connections taken up in the middle.
 #include <algorithm>
-#include <cstring>
 
 #include "datapath/stream/tcp_state_machine.h"
 
@@ -46,6 +45,7 @@ bool TcpStateMachine::may_begin(const StreamSettings& settings, const decode::Pa
 bool TcpStateMachine::begin() {
   client().policy = policy_of(context_.settings, to_server() ? packet_.destination : packet_.source);
   server().policy = policy_of(context_.settings, to_server() ? packet_.source : packet_.destination);
+  s_.first_heard = direction_;
   if (has(kSyn) && has(kAck)) return begin_with_synack();
   if (has(kSyn)) return begin_with_syn();
   return begin_midstream();
@@ -66,7 +66,6 @@ void TcpStateMachine::take_syn(Endpoint& from, Endpoint& to, const QueuedSegment
 }
 
 bool TcpStateMachine::begin_with_syn() {
-  context_.counters.syn.add();
   // The flow calls the sender of the first packet client; a flow that was there before may disagree.
   if (!to_server()) swap_direction();
   take_syn(client(), server(), this_segment());
@@ -76,7 +75,8 @@ bool TcpStateMachine::begin_with_syn() {
     s_.fast_open = true;
     client().next_seq += length_;
     client().next_win = client().next_seq;
-    hold_syn_data();
+    TcpReassembler::Target t = target(Direction::kToServer);
+    update_.in_stream = context_.reassembler.add(t, tcp_.seq + 1, payload_, update_);
     set_state(State::kSynSent);
     return true;
   }
@@ -127,10 +127,10 @@ void TcpStateMachine::take_synack(const QueuedSegment& reply) {
 
 // The client's SYN was missed: the receiver of a SYN/ACK is the client.
 bool TcpStateMachine::begin_with_synack() {
-  context_.counters.synack.add();
   context_.counters.midstream_pickups.add();
   if (to_server()) swap_direction();
   s_.midstream = s_.midstream_synack = true;
+  s_.first_heard = direction_;  // turned round, perhaps
   s_.async = context_.settings.async_oneside;
   flow_.is_tcp_midstream = true;
   Endpoint& c = client();
@@ -195,8 +195,12 @@ void TcpStateMachine::establish() {
 
 bool TcpStateMachine::syn_sent() {
   // An answer must echo the SYN's timestamp (RFC 7323 3.2), or has none if the SYN had none: else it is forged.
-  const bool echoes = !tcp_.has_timestamps || tcp_.ts_echo == client().last_ts;
-  if (!to_server() && !has(kSyn) && !echoes) return refuse(Event::pkt_invalid_timestamp);
+  // A SYN/ACK may echo any of the SYNs that were sent, or nothing.
+  const auto was_sent = [&](const QueuedSegment& q) { return q.has_timestamps && q.ts_value == tcp_.ts_echo; };
+  const bool echoes = !tcp_.has_timestamps || tcp_.ts_echo == client().last_ts ||
+                      std::any_of(s_.queue.begin(), s_.queue.end(), was_sent);
+  const bool must_echo = !has(kSyn) || (has(kAck) && client().timestamps && tcp_.ts_echo != 0);
+  if (!to_server() && must_echo && !echoes) return refuse(Event::pkt_invalid_timestamp);
   if (has(kRst)) return handle_rst();
   if (has(kSyn) && has(kAck)) return syn_sent_synack();
   if (has(kSyn)) return syn_sent_syn();
@@ -206,7 +210,14 @@ bool TcpStateMachine::syn_sent() {
 
 bool TcpStateMachine::syn_sent_syn() {
   if (to_server()) {
-    if (tcp_.seq == client().isn) return true;
+    if (tcp_.seq == client().isn) {
+      // The same SYN at another time: its timestamp may be the one that is echoed.
+      const bool known = tcp_.ts_value == client().last_ts ||
+                         std::any_of(s_.queue.begin(), s_.queue.end(),
+                                     [&](const QueuedSegment& q) { return q.ts_value == tcp_.ts_value; });
+      if (tcp_.has_timestamps && !known && s_.queue.size() < kMaxSynsQueued) s_.queue.push_back(this_segment());
+      return true;
+    }
     for (const QueuedSegment& q : s_.queue) {
       if (q.seq == tcp_.seq) return true;
     }
@@ -226,7 +237,6 @@ bool TcpStateMachine::syn_sent_syn() {
 }
 
 bool TcpStateMachine::syn_sent_synack() {
-  context_.counters.synack.add();
   if (s_.four_way && to_server()) return four_way_synack();
   if (to_server()) return refuse(Event::handshake_synack_in_wrong_direction);
   if (s_.fast_open) {
@@ -251,31 +261,16 @@ bool TcpStateMachine::choose_queued_syn() {
   return false;
 }
 
-// Only the SYN/ACK tells whether the server takes the SYN's data; until then it is part of no stream.
-void TcpStateMachine::hold_syn_data() {
-  s_.syn_data = s_.memory->buffers.take(length_);
-  if (!s_.syn_data) {
-    event(Event::reassembly_insert_memcap);
-    context_.counters.reassembly_memcap_drops.add();
-    return;
-  }
-  std::memcpy(s_.syn_data.data(), payload_.data(), length_);
-  s_.syn_length = length_;
-}
-
 // The server may have taken the SYN's data or not (RFC 7413 4.1.2).
 bool TcpStateMachine::fast_open_answer() {
   Endpoint& c = client();
-  if (tcp_.ack == c.next_seq) {
-    TcpReassembler::Target t = target(Direction::kToServer);
-    if (s_.syn_length > 0) context_.reassembler.add(t, c.isn + 1, {s_.syn_data.data(), s_.syn_length}, update_);
-    s_.syn_data.give_back();
-    return true;
-  }
+  if (tcp_.ack == c.next_seq) return true;
   if (tcp_.ack != c.isn + 1) return refuse(Event::handshake_synack_with_wrong_ack);
   event(Event::handshake_synack_tfo_data_ignored);
   c.next_seq = tcp_.ack;  // the data will be sent again
-  s_.syn_data.give_back();
+  s_.syn_data_refused = true;
+  TcpReassembler::Target t = target(Direction::kToServer);
+  context_.reassembler.forget(t);
   return true;
 }
 
@@ -303,7 +298,7 @@ bool TcpStateMachine::syn_sent_async() {
   srv.isn = tcp_.ack - 1;
   srv.next_seq = srv.last_ack = tcp_.ack;
   srv.window = granted(srv);
-  c.window = srv.window;
+  c.window = tcp_.window;
   c.next_seq = seq_end();
   c.next_win = c.last_ack + c.window;
   srv.next_win = srv.last_ack + srv.window;
@@ -331,7 +326,6 @@ bool TcpStateMachine::syn_received() {
 }
 
 bool TcpStateMachine::syn_received_synack() {
-  context_.counters.synack.add();
   if (to_server()) return refuse(Event::handshake_synack_toserver_on_syn_recv);
   if (tcp_.ack != client().last_ack) return refuse(Event::handshake_synack_resend_with_different_ack);
   if (tcp_.seq == server().isn) {

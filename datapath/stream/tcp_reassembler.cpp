@@ -28,7 +28,10 @@ ByteSpan TcpReassembler::clip_to_depth(Target& t, std::int64_t begin, ByteSpan p
   if (depth == 0) return payload;
   const std::int64_t room = static_cast<std::int64_t>(depth) - begin;
   if (room >= static_cast<std::int64_t>(payload.size())) return payload;
-  if (!t.side.depth_reached_) update.events.add(StreamEvent::reassembly_depth_reached);
+  if (!t.side.depth_reached_) {
+    update.events.add(StreamEvent::reassembly_depth_reached);
+    counters_.depth_reached.add();
+  }
   t.side.depth_reached_ = true;
   return room > 0 ? payload.first(static_cast<std::size_t>(room)) : ByteSpan{};
 }
@@ -68,6 +71,7 @@ bool TcpReassembler::add_overlapping(Target& t, std::int64_t begin, ByteSpan pay
   if (begin < delivered) {
     if (segment.end <= delivered) {
       remember(t, segment);
+      show_again(t, segment);
       return true;
     }
     payload = payload.subspan(static_cast<std::size_t>(delivered - begin));
@@ -75,8 +79,37 @@ bool TcpReassembler::add_overlapping(Target& t, std::int64_t begin, ByteSpan pay
   }
   const bool stored = fill_holes(t, static_cast<std::uint64_t>(begin), payload, update);
   remember(t, segment);
+  give_up_acknowledged(t, update);
   advance_inspection(t);
   return stored;
+}
+
+// Inline, each copy of the bytes is a packet that may be let through, so the rules judge each. A sender could make
+// much work by repeating little: what is shown again is at most a few times what the packet brings.
+void TcpReassembler::show_again(Target& t, SegmentRange segment) {
+  constexpr std::uint64_t kMostRepeated = 8, kAlways = 2048;
+  const StreamSide& side = t.side;
+  const auto begin = static_cast<std::uint64_t>(std::max(segment.begin, static_cast<std::int64_t>(side.window_begin_)));
+  if (!settings_.judge_copies || begin >= side.delivered_end_) return;
+  const std::uint64_t length = side.delivered_end_ - begin;
+  const auto brought = static_cast<std::uint64_t>(segment.end - segment.begin);
+  if (length > kAlways && length > kMostRepeated * brought) return;
+  listener_.on_rewind(t.flow, t.direction, begin);
+  listener_.on_data(t.flow, t.direction, begin, side.window_.subspan(begin - side.window_begin_));
+}
+
+void TcpReassembler::overwrite(Target& t, std::uint32_t seq, std::span<Byte> payload) const {
+  const std::int64_t begin = offset_of(t, seq);
+  const std::int64_t end = begin + static_cast<std::int64_t>(payload.size());
+  const auto put = [&](std::uint64_t held_begin, std::uint64_t held_end, const Byte* bytes) {
+    const std::int64_t from = std::max(begin, static_cast<std::int64_t>(held_begin));
+    const std::int64_t to = std::min(end, static_cast<std::int64_t>(held_end));
+    if (from >= to) return;
+    std::memcpy(payload.data() + (from - begin), bytes + (from - static_cast<std::int64_t>(held_begin)),
+                static_cast<std::size_t>(to - from));
+  };
+  put(t.side.window_begin_, t.side.window_begin_ + t.side.window_.size(), t.side.window_.data());
+  for (const StreamBlock& block : t.data.blocks) put(block.begin, block.end, block.at(block.begin));
 }
 
 // Bytes that are there twice: the policy decides for each held segment; whoever loses anywhere loses there.
@@ -310,10 +343,19 @@ void TcpReassembler::acknowledge(Target& t, std::uint32_t ack, StreamUpdate& upd
   data.acked = static_cast<std::uint64_t>(offset);
   if (data.fin_offset != UINT64_MAX && data.acked == data.fin_offset + 1)
     data.acked = data.fin_offset;  // the FIN's own number
-  std::uint64_t limit = data.acked;
+  const std::uint64_t seen = data.blocks.empty() ? t.side.delivered_end_ : data.blocks.back().end;
+  if (data.acked > seen) counters_.acknowledged_unseen.add();
+  give_up_acknowledged(t, update);
+  advance_inspection(t);
+}
+
+// Holes that the peer has acknowledged and behind which something stands. One with nothing behind it may still be
+// filled: captures show acknowledgments before the data they are for.
+void TcpReassembler::give_up_acknowledged(Target& t, StreamUpdate& update) {
+  if (t.data.blocks.empty()) return;
+  std::uint64_t limit = std::min(t.data.acked, t.data.blocks.back().end);
   if (settings_.depth_bytes != 0) limit = std::min<std::uint64_t>(limit, settings_.depth_bytes);
   give_up_holes(t, limit, update);
-  advance_inspection(t);
 }
 
 void TcpReassembler::advance_inspection(Target& t) const {
@@ -327,6 +369,20 @@ void TcpReassembler::set_end(Target& t, std::uint32_t fin_seq) {
   if (!t.data.has_base) start(t.data, fin_seq);
   const std::int64_t offset = offset_of(t, fin_seq);
   if (offset >= static_cast<std::int64_t>(t.data.acked)) t.data.fin_offset = static_cast<std::uint64_t>(offset);
+}
+
+void TcpReassembler::forget(Target& t) {
+  StreamSide& side = t.side;
+  if (side.delivered_end_ != 0) listener_.on_rewind(t.flow, t.direction, 0);
+  side.delivered_end_ = side.inspect_end_ = side.window_begin_ = side.released_ = 0;
+  side.window_ = {};
+  side.depth_reached_ = false;
+  t.data.window_head = 0;
+  t.data.blocks.clear();
+  t.data.segments.clear();
+  t.data.segments_end = 0;
+  t.data.segments_gone = 0;
+  t.data.acked = 0;
 }
 
 void TcpReassembler::flush(Target& t, StreamUpdate& update) {

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "datapath/stream/buffer_pool.h"
@@ -72,8 +73,17 @@ class TcpReassembler {
   }
   // One segment's payload. False: dropped by a limit.
   bool add(Target& t, std::uint32_t seq, ByteSpan payload, StreamUpdate& update);
+  // Would a segment with this number follow what has been delivered, with nothing waiting behind a hole?
+  [[nodiscard]] bool continues(const Target& t, std::uint32_t seq) const {
+    return t.data.has_base && t.data.blocks.empty() &&
+           offset_of(t, seq) == static_cast<std::int64_t>(t.side.delivered_end_);
+  }
+  // Puts the first copy in place of the segment's own bytes, where one is held.
+  void overwrite(Target& t, std::uint32_t seq, std::span<Byte> payload) const;
   // The peer has everything before `ack`.
   void acknowledge(Target& t, std::uint32_t ack, StreamUpdate& update);
+  // Everything so far was not taken by the peer and will be sent again.
+  void forget(Target& t);
   // The stream ends before this sequence number (FIN).
   void set_end(Target& t, std::uint32_t fin_seq);
   // Nothing more will come: the rest is delivered over its holes and may be judged.
@@ -96,7 +106,9 @@ class TcpReassembler {
   void forget_judged(Target& t) const;
   [[nodiscard]] bool reserve(Target& t, std::size_t bytes, StreamUpdate& update);
   void deliver(Target& t, ByteSpan bytes);
+  void show_again(Target& t, SegmentRange segment);
   void drain_blocks(Target& t, StreamUpdate& update);
+  void give_up_acknowledged(Target& t, StreamUpdate& update);
   void give_up_holes(Target& t, std::uint64_t limit, StreamUpdate& update);
   void advance_inspection(Target& t) const;
   static void count_regions(Target& t);

@@ -30,6 +30,7 @@ struct Endpoint {
   bool keep_alive = false;                         // its last segment was a keep-alive
   bool refused = false;                            // it answered the SYN with a RST
   bool window_probed = false;                      // its last segment was a zero window probe
+  std::uint32_t urgent_taken = 0;                  // urgent bytes that were taken out of what it sends
   OverlapPolicy policy = OverlapPolicy::kWindows;  // of the host that receives what it sends
   StreamData data;
 };
@@ -69,14 +70,13 @@ struct TcpSessionState {
   bool midstream_synack = false;  // began with a SYN/ACK
   bool one_side_heard = false;    // midstream: the other direction has not been seen
   Direction first_heard = Direction::kToServer;
-  bool async = false;            // only one direction is captured
-  bool timestamps = false;       // both sides use them
-  bool four_way = false;         // both sides sent a SYN
-  bool fast_open = false;        // the SYN carried data
-  bool client_sack = false;      // the SYN permitted SACK
-  bool confirmed = false;        // the client was heard after the handshake
-  std::uint32_t syn_length = 0;  // of syn_data: a fast open SYN's payload, until the SYN/ACK takes it or not
-  PooledBuffer syn_data;
+  bool async = false;                // only one direction is captured
+  bool timestamps = false;           // both sides use them
+  bool four_way = false;             // both sides sent a SYN
+  bool fast_open = false;            // the SYN carried data
+  bool client_sack = false;          // the SYN permitted SACK
+  bool confirmed = false;            // the client was heard after the handshake
+  bool syn_data_refused = false;     // the SYN/ACK did not acknowledge it
   std::vector<QueuedSegment> queue;  // other SYNs in SYN_SENT, other SYN/ACKs in SYN_RECV
 };
 

@@ -29,17 +29,21 @@ TcpStateMachine::TcpStateMachine(Context context, const decode::PacketView& pack
 
 bool TcpStateMachine::run(bool fresh) {
   if (!has(kAck) && tcp_.ack != 0) event(Event::pkt_broken_ack);
+  update_.state_before = s_.state;
   if (fresh) return begin();
-  if (is_keep_alive()) return true;
-  const bool keep_alive_answer = is_keep_alive_answer();
+  if (s_.async && direction_ != s_.first_heard && s_.state >= State::kEstablished) s_.async = false;
+  if (is_keep_alive()) return update_.keep_alive = true;
+  update_.keep_alive_answer = is_keep_alive_answer();
   client().keep_alive = server().keep_alive = false;
-  if (keep_alive_answer) return true;
+  if (update_.keep_alive_answer) return true;
+  update_.duplicate_ack = is_duplicate_ack();
   if (!is_shutdown_ack() && !is_window_update()) {
     if (is_bad_window_update()) return refuse(Event::pkt_bad_window_update);
     if (is_outdated_ack()) return true;
   }
   if (is_spurious_retransmission()) {
     event(Event::pkt_spurious_retransmission);
+    update_.spurious = true;
     if (lies_before_window()) return true;
   }
   switch (s_.state) {
@@ -79,7 +83,7 @@ TcpReassembler::Target TcpStateMachine::target(Direction d) {
 }
 
 void TcpStateMachine::acknowledge() {
-  if (!has(kAck)) return;
+  if (!has(kAck) || s_.async) return;  // one-sided: what is acknowledged was never to be seen
   TcpReassembler::Target t = target(opposite(direction_));
   context_.reassembler.acknowledge(t, receiver().last_ack, update_);
 }
@@ -89,8 +93,47 @@ void TcpStateMachine::reassemble() {
   acknowledge();
   TcpReassembler::Target t = target(direction_);
   if (has(kFin)) context_.reassembler.set_end(t, seq_end());
-  if (!payload_.empty() && context_.reassembler.add(t, tcp_.seq, payload_, update_)) update_.in_stream = true;
-  if (s_.async) context_.reassembler.acknowledge(t, sender().last_ack, update_);
+  if (!payload_.empty() && add_payload()) update_.in_stream = true;
+  if (s_.async && has(kFin)) acknowledge_own();
+}
+
+// The payload into the stream, with or without its urgent byte.
+bool TcpStateMachine::add_payload() {
+  TcpReassembler::Target t = target(direction_);
+  const StreamSettings& settings = context_.settings;
+  UrgentPolicy policy = settings.urgent_policy;
+  const bool urgent = has(decode::tcp_flag::kUrg) && tcp_.urgent != 0 && tcp_.urgent <= payload_.size();
+  if (!urgent || policy == UrgentPolicy::kInline) return context_.reassembler.add(t, tcp_.seq, payload_, update_);
+  Endpoint& from = sender();
+  if (policy == UrgentPolicy::kOob && from.urgent_taken >= StreamSettings::kUrgentLimit) {
+    event(Event::reassembly_urgent_oob_limit_reached);
+    policy = settings.urgent_limit_policy;
+  }
+  if (policy == UrgentPolicy::kDrop && settings.judge_copies) {
+    update_.urgent_drop = true;
+    return false;
+  }
+  // Out of order nobody knows yet how much was taken out before: the byte stays.
+  const bool take_out = policy == UrgentPolicy::kOob && context_.reassembler.continues(t, tcp_.seq);
+  if (!take_out && policy != UrgentPolicy::kGap) return context_.reassembler.add(t, tcp_.seq, payload_, update_);
+  const std::size_t before = tcp_.urgent - 1U;
+  bool taken = false;
+  if (before > 0) taken = context_.reassembler.add(t, tcp_.seq, payload_.first(before), update_);
+  if (take_out) {
+    ++t.data.base_seq;
+    ++from.urgent_taken;
+    context_.counters.urgent_taken_out.add();
+  }
+  const ByteSpan after = payload_.subspan(tcp_.urgent);
+  if (!after.empty()) taken |= context_.reassembler.add(t, tcp_.seq + tcp_.urgent, after, update_);
+  return taken || take_out;
+}
+
+// Only one side is captured: nobody acknowledges what it sends. Its end does, or the flow's.
+void TcpStateMachine::acknowledge_own() {
+  if (!to_server()) return;
+  TcpReassembler::Target t = target(direction_);
+  context_.reassembler.acknowledge(t, sender().last_ack, update_);
 }
 
 // A midstream SYN/ACK showed that the flow's client is its server.

@@ -51,7 +51,6 @@ class TcpStateMachine {
   bool syn_sent_synack();
   bool syn_sent_async();
   bool choose_queued_syn();
-  void hold_syn_data();
   bool fast_open_answer();
   bool four_way_synack();
   bool syn_received();
@@ -95,6 +94,7 @@ class TcpStateMachine {
   bool note_retransmission();
   [[nodiscard]] bool is_keep_alive();
   [[nodiscard]] bool is_keep_alive_answer();
+  [[nodiscard]] bool is_duplicate_ack() const;
   [[nodiscard]] bool is_window_update() const;
   [[nodiscard]] bool is_bad_window_update();
   [[nodiscard]] bool is_outdated_ack() const;
@@ -135,7 +135,9 @@ class TcpStateMachine {
   }
   TcpReassembler::Target target(Direction d);
   void acknowledge();  // of the other side's data by this packet
-  void reassemble();   // this packet's payload and acknowledgment
+  void acknowledge_own();
+  void reassemble();  // this packet's payload and acknowledgment
+  bool add_payload();
   void swap_direction();
 
   Context context_;

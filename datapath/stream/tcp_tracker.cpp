@@ -20,6 +20,13 @@ void TcpSession::turn() {
   std::swap(state_->ends[0], state_->ends[1]);
   std::swap(sides_[0], sides_[1]);
   state_->first_heard = opposite(state_->first_heard);
+  // The states tell whose FIN came.
+  using flow::TcpState;
+  if (state_->state == TcpState::kCloseWait) {
+    state_->state = TcpState::kFinWait1;
+  } else if (state_->state == TcpState::kFinWait1 || state_->state == TcpState::kFinWait2) {
+    state_->state = TcpState::kCloseWait;
+  }
 }
 
 flow::TcpState TcpSession::state() const {
@@ -73,9 +80,11 @@ struct TcpTracker::Impl {
 
 namespace {
 
-// A new SYN on a connection of which one side has ended begins a new one.
+// A new SYN on a connection of which one side has ended begins a new one; so does one after data in a SYN was refused.
 bool begins_anew(const TcpSessionState& s, const decode::PacketView& packet) {
-  if ((packet.tcp.flags & (kSyn | kAck | kRst)) != kSyn || s.state < flow::TcpState::kLastAck) return false;
+  if ((packet.tcp.flags & (kSyn | kAck | kRst)) != kSyn) return false;
+  if (s.syn_data_refused && s.state == flow::TcpState::kSynRecv) return true;
+  if (s.state < flow::TcpState::kLastAck) return false;
   return packet.tcp.seq != s.ends[0].isn;
 }
 
@@ -87,6 +96,16 @@ TcpTracker::~TcpTracker() = default;
 
 bool TcpTracker::is_midstream(const decode::PacketView& packet, const flow::Flow& flow) {
   return flow.extension(flow::ExtensionSlot::kStream) == nullptr && TcpStateMachine::is_midstream(packet);
+}
+
+void TcpTracker::count_flags(std::uint8_t flags) {
+  if ((flags & (kSyn | kAck)) == (kSyn | kAck)) {
+    counters_.synack.add();
+  } else if ((flags & kSyn) != 0) {
+    counters_.syn.add();
+  }
+  if ((flags & kRst) != 0) counters_.rst.add();
+  if ((flags & decode::tcp_flag::kUrg) != 0) counters_.urgent.add();
 }
 
 StreamUpdate TcpTracker::handle(const decode::PacketView& packet, flow::Flow& flow, Direction direction) {
@@ -113,11 +132,20 @@ StreamUpdate TcpTracker::handle(const decode::PacketView& packet, flow::Flow& fl
                             update);
     update.invalid = !machine.run(fresh);
   }
+  count_flags(packet.tcp.flags);
   update.no_data_memory = update.events.contains(StreamEvent::reassembly_insert_memcap);
   for (const StreamEvent event : update.events) counters_.events[static_cast<std::size_t>(event)].add();
   counters_.memory_bytes.set(impl_->memory->session_bytes);
   counters_.reassembly_memory_bytes.set(impl_->memory->buffers.in_use());
   return update;
+}
+
+void TcpTracker::rewrite(flow::Flow& flow, Direction direction, std::uint32_t seq, std::span<Byte> payload) {
+  auto* session = static_cast<TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
+  if (session == nullptr) return;
+  Endpoint& end = session->internal().ends[index_of(direction)];
+  TcpReassembler::Target target{flow, direction, session->side(direction), end.data, end.policy};
+  impl_->reassembler.overwrite(target, seq, payload);
 }
 
 void TcpTracker::flush(flow::Flow& flow) {
@@ -127,9 +155,10 @@ void TcpTracker::flush(flow::Flow& flow) {
   for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
     Endpoint& end = session->internal().ends[index_of(d)];
     TcpReassembler::Target target{flow, d, session->side(d), end.data, end.policy};
+    const std::uint64_t judged = target.side.inspect_end();
     impl_->reassembler.flush(target, update);
+    if (target.side.inspect_end() != judged) counters_.pseudo.add();  // a look at what nobody had acknowledged
   }
-  counters_.pseudo.add();
 }
 
 }  // namespace bulkhead::stream

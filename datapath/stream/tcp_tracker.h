@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "datapath/base/counters.h"
 #include "datapath/decode/packet_view.h"
@@ -96,12 +97,17 @@ struct StreamUpdate {
   bool begins_midstream = false;   // no session, and the packet is not the beginning of one
   bool no_session_memory = false;  // [stream.memcap] is used up
   bool no_data_memory = false;     // [stream.reassembly.memcap] is used up
-  bool rewritten = false;          // arrival mode: bytes differing from the first copy were found in the packet
+  flow::TcpState state_before = flow::TcpState::kNone;  // of the session; it may have moved on
+  bool spurious = false;                                // payload that was acknowledged before
+  bool keep_alive = false, keep_alive_answer = false, duplicate_ack = false, window_probe = false;
+  bool urgent_drop = false;  // urgent data that the settings do not let through
+  bool rewritten = false;    // arrival mode: bytes differing from the first copy were found in the packet
 };
 
 struct StreamCounters {
   Counter sessions, session_memcap_drops, reassembly_memcap_drops, gaps, gap_bytes, overlaps, overlap_conflicts, syn,
-      synack, rst, midstream_pickups, invalid_checksum, pseudo, memory_bytes, reassembly_memory_bytes;
+      synack, rst, midstream_pickups, invalid_checksum, pseudo, memory_bytes, reassembly_memory_bytes, depth_reached,
+      acknowledged_unseen, urgent, urgent_taken_out;
   std::array<Counter, kStreamEventCount> events;
 };
 
@@ -116,6 +122,8 @@ class TcpTracker {
   [[nodiscard]] StreamUpdate handle(const decode::PacketView& packet, flow::Flow& flow, Direction direction);
   // No session, and something else than a SYN or a RST.
   [[nodiscard]] static bool is_midstream(const decode::PacketView& packet, const flow::Flow& flow);
+  // StreamUpdate::rewritten: the packet's payload as the stream has it.
+  void rewrite(flow::Flow& flow, Direction direction, std::uint32_t seq, std::span<Byte> payload);
   // Before a flow ends: makes everything received inspectable (gaps that never filled are reported).
   void flush(flow::Flow& flow);
   void count_invalid_checksum() { counters_.invalid_checksum.add(); }
@@ -123,6 +131,7 @@ class TcpTracker {
 
  private:
   struct Impl;
+  void count_flags(std::uint8_t flags);
   std::unique_ptr<Impl> impl_;
   StreamCounters counters_;
 };

@@ -163,7 +163,7 @@ void Compiler::compile_rule(const Signature& s) {
     rule.needs_stream_events |= condition->gate() == PacketCondition::Gate::kStreamEvents;
   }
   rule.needs_decode_events |= s.decode_events_only;
-  rule.acts_on_flow = s.ip_only;
+  rule.acts_on_flow = s.ip_only || s.application_only;
   if (rule.needs_decode_events) db_->decode_event_rules.push_back(s.index);
   db_->needs_md5 |= s.needs_md5;
   db_->needs_sha1 |= s.needs_sha1;

@@ -74,6 +74,14 @@ void choose_kind(RuleBuilder& builder, bool excludes_addresses) {
   const RuleFacts& facts = builder.facts();
   const bool has_payload = payload_of(s) != nullptr;
   s.ip_only = !has_payload && !s.inspects_transactions && facts.beyond_addresses.empty() && !excludes_addresses;
+  const FlowRequirement& f = s.flow;
+  const bool asks_state = f.established || f.not_established || f.stateless || f.only_stream || f.no_stream ||
+                          f.only_fragment || f.no_fragment;
+  const bool asks_variables = !s.flowbit_checks.empty() || !s.flowint_checks.empty() || !s.hostbit_checks.empty();
+  s.application_only = (s.protocol == RuleProtocol::kApplication || facts.application_conditions != 0) &&
+                       s.buffers.empty() && !s.inspects_transactions && !asks_state && !asks_variables &&
+                       s.conditions.size() == facts.application_conditions;
+  *facts.application_once = s.application_only;
   s.decode_events_only = facts.decode_event && !has_payload && !s.packet_conditions_present && !s.flow.present;
 }
 

@@ -387,6 +387,7 @@ struct Signature {
   bool inspects_stream = false;            // reassembled data
   bool packet_conditions_present = false;  // dsize, flags, ttl ...: per packet even without payload
   bool ip_only = false;                    // only addresses (and ports any): once per flow and direction
+  bool application_only = false;           // only the application protocol: a drop or pass holds for the flow
   bool decode_events_only = false;         // decode-event rules: also for packets without flow
 
   // The fast pattern; set by the compiler. buffer -1: none, always evaluated when its group is.

@@ -3,7 +3,8 @@
 //   app-layer-protocol:[!]NAME|failed
 //   app-layer-protocol:!tls;
 //
-// Holds on the packet with which the protocol of its direction was decided, once per direction.
+// In a rule that asks for nothing else: holds on the packet with which the protocol of its direction was decided, once
+// per direction. With other conditions: on every packet of a direction whose protocol is known.
 #include "datapath/app/application_protocol.h"
 #include "signatures/keywords/known_names.h"
 #include "signatures/keywords/rule_builder.h"
@@ -29,11 +30,14 @@ void apply(RuleBuilder& builder, const Option& option) {
     return;
   }
   (option.negated ? facts.negative_application : facts.positive_application) = true;
-  builder.add_condition(option, [wanted, negated = option.negated](const MatchInput& input) {
-    if (input.application == nullptr) return false;
-    const app::AppSide& side = input.application->sides[index_of(input.direction)];
-    return side.fresh && side.detected != app::AppProtocol::kUnknown && wanted[app::index_of(side.detected)] != negated;
-  });
+  ++facts.application_conditions;
+  builder.add_condition(option,
+                        [wanted, negated = option.negated, once = facts.application_once](const MatchInput& input) {
+                          if (input.application == nullptr) return false;
+                          const app::AppSide& side = input.application->sides[index_of(input.direction)];
+                          return (side.fresh || !*once) && side.detected != app::AppProtocol::kUnknown &&
+                                 wanted[app::index_of(side.detected)] != negated;
+                        });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 //   ipv4-csum:valid|invalid
 //   ipv4-csum:invalid;
+#include "datapath/decode/checksum_check.h"
 #include "signatures/keywords/checksum_test.h"
 
 namespace bulkhead::signatures {
@@ -11,7 +12,7 @@ namespace {
 void apply(RuleBuilder& builder, const Option& option) {
   apply_checksum(
       builder, option, [](const decode::PacketView& p) { return p.family == IpFamily::kV4; },
-      [](const decode::PacketView& p) { return p.ip_checksum_bad; });
+      [](const decode::PacketView& p) { return p.ip_checksum_bad || decode::ip_checksum_wrong(p); });
 }
 
 }  // namespace

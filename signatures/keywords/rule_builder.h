@@ -52,6 +52,9 @@ struct RuleFacts {
   bool uses_stream_size = false;
   bool decode_event = false;
   bool base64_decode = false;
+  std::size_t application_conditions = 0;  // app-layer-protocol options
+  std::shared_ptr<bool> application_once =
+      std::make_shared<bool>(true);   // they hold once a direction; set by rule_checks
   bool positive_application = false;  // app-layer-protocol without '!'
   bool negative_application = false;  // app-layer-protocol with '!'
   std::uint8_t class_priority = 3;

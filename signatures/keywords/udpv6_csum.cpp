@@ -2,6 +2,7 @@
 //
 //   udpv6-csum:valid|invalid
 //   udpv6-csum:invalid;
+#include "datapath/decode/checksum_check.h"
 #include "signatures/keywords/checksum_test.h"
 
 namespace bulkhead::signatures {
@@ -11,7 +12,7 @@ namespace {
 void apply(RuleBuilder& builder, const Option& option) {
   apply_checksum(
       builder, option, [](const decode::PacketView& p) { return p.has_udp && p.family == IpFamily::kV6; },
-      [](const decode::PacketView& p) { return p.l4_checksum_bad; });
+      [](const decode::PacketView& p) { return p.l4_checksum_bad || decode::transport_checksum_wrong(p); });
 }
 
 }  // namespace

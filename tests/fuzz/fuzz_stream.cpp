@@ -57,6 +57,8 @@ stream::StreamSettings settings_from(Bytes& in) {
   s.depth_bytes = (flags & 8) != 0 ? 500 : 0;
   if ((flags & 16) != 0) s.reassembly_memcap_bytes = 8192;
   if ((flags & 32) != 0) s.max_segments = 3;
+  s.judge_copies = (flags & 128) != 0;
+  s.urgent_policy = static_cast<stream::UrgentPolicy>(in.u8() % 4);
   s.look_back_bytes = (flags & 64) != 0 ? 0 : 20;
   s.default_policy = static_cast<stream::OverlapPolicy>(in.u8() % 15);
   return s;
@@ -90,6 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     decode::TcpFields tcp;
     tcp.flags = in.u8();
     tcp.seq = isn[index_of(d)] + (in.u16() ^ ((kind & 2) != 0 ? 0x80000000U : 0U));
+    if ((tcp.flags & decode::tcp_flag::kUrg) != 0) tcp.urgent = in.u8();
     tcp.ack = (tcp.flags & decode::tcp_flag::kAck) != 0 ? isn[1 - index_of(d)] + in.u16() : 0;
     tcp.window = static_cast<std::uint16_t>(in.u8() << 8);
     tcp.has_timestamps = (kind & 4) != 0;

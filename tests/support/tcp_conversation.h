@@ -32,6 +32,7 @@ struct Segment {
   std::int64_t ts_echo = 0;
   int window_scale = -1;
   bool fast_open = false;
+  std::uint16_t urgent = 0;
 };
 
 // What the listener was told, and the stream it adds up to ('.' for each byte of a gap).
@@ -79,6 +80,7 @@ class TcpConversation {
     tcp.flags = s.flags;
     tcp.window = s.window;
     tcp.has_fast_open = s.fast_open;
+    tcp.urgent = s.urgent;
     if (s.ts >= 0) {
       tcp.has_timestamps = true;
       tcp.ts_value = static_cast<std::uint32_t>(s.ts);
@@ -95,6 +97,11 @@ class TcpConversation {
       std::swap(f.source_port, f.destination_port);
     }
     decode::PacketView& packet = maker_.tcp(f, tcp, s.data);
+    if (!next_header.empty()) {
+      packet.l4_header = next_header.data();
+      packet.l4_header_length = static_cast<std::uint16_t>(next_header.size());
+      next_header = {};
+    }
     flow::FlowLookup found = table.lookup(packet);
     stream::StreamUpdate update = tracker.handle(packet, *found.flow, found.direction);
     if (update.reused) {
@@ -126,6 +133,7 @@ class TcpConversation {
   }
 
   StreamRecorder recorder;
+  ByteSpan next_header;  // the next packet's TCP header as it lies, for those who read its options
   stream::TcpTracker tracker;
   flow::FlowTable table;
   flow::Flow* flow = nullptr;

@@ -51,7 +51,7 @@ void body_fields(JsonText& json, const HttpTransaction& tx, const EveOptions& op
   write("http_response_body", "http_response_body_printable", Direction::kToClient);
 }
 
-enum class Use : std::uint8_t { kRecord, kAlert };
+enum class Use : std::uint8_t { kRecord, kAlert, kFile };
 
 std::string http_object(const HttpTransaction& tx, const EveOptions& options, Use use) {
   const Message& request = tx.message(Direction::kToServer);
@@ -65,11 +65,12 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
     if (const Header* found = headers.find(name)) json.field(key, found->value);
   };
   header("http_user_agent", request.headers, "user-agent");
+  header("xff", request.headers, "x-forwarded-for");
   if (const Header* type = response.headers.find("content-type")) {
     json.field("http_content_type", first_part(type->value));
   }
   if (const Header* range = response.headers.find("content-range")) content_range(json, range->value);
-  if (options.http_extended) {
+  if (options.http_extended || use != Use::kRecord) {
     header("http_refer", request.headers, "referer");
     if (!tx.method.empty()) json.field("http_method", tx.method);
     if (!request.protocol.empty()) json.field("protocol", request.protocol);
@@ -91,8 +92,8 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
       json.field(name, other->value);
     }
   }
-  if (use == Use::kRecord && options.http_request_headers) all_headers(json, "request_headers", request.headers);
-  if (use == Use::kRecord && options.http_response_headers) all_headers(json, "response_headers", response.headers);
+  if (use != Use::kAlert && options.http_request_headers) all_headers(json, "request_headers", request.headers);
+  if (use != Use::kAlert && options.http_response_headers) all_headers(json, "response_headers", response.headers);
   json.close_object();
   return json.take();
 }
@@ -110,7 +111,7 @@ void HttpTransaction::write_alert_fields(event::AppFields& out, const EveOptions
 }
 
 void HttpTransaction::write_file_fields(event::AppFields& out, const EveOptions& options) const {
-  out.emplace_back("http", http_object(*this, options, Use::kRecord));
+  out.emplace_back("http", http_object(*this, options, Use::kFile));
 }
 
 }  // namespace bulkhead::app::http

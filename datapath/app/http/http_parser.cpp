@@ -166,6 +166,7 @@ bool HttpParser::gap(Direction d, std::uint64_t length) {
       const std::uint64_t lost = s.state == State::kToEnd ? length : std::min(length, s.left);
       if (s.tx != nullptr) {
         s.decoder = nullptr;
+        if (s.file == nullptr && !s.no_file && s.multipart == nullptr) open_file(d, *s.tx);
         if (s.file != nullptr) s.file->skip(lost);
         s.tx->touch(d);
       }
@@ -762,9 +763,26 @@ HttpParser::Outcome HttpParser::body_bytes(Direction d, ByteSpan data, std::size
   s.left -= size;
   body(d, data.first(size));
   if (s.left > 0) return Outcome::kGoOn;
-  if (s.state == State::kLength) return complete(d);
+  if (s.state == State::kLength) {
+    if (d == Direction::kToClient) used += surplus(data.subspan(size));
+    return complete(d);
+  }
   s.state = State::kChunkEnd;
   return Outcome::kGoOn;
+}
+
+// Lines that come with the end of a response and begin no other are shown with its body, as clients may.
+std::size_t HttpParser::surplus(ByteSpan data) {
+  constexpr std::string_view kStart = "HTTP";
+  std::size_t length = 0;
+  while (length < data.size()) {
+    const std::string_view rest = text_of(data.subspan(length));
+    const std::size_t compared = std::min(rest.size(), kStart.size());
+    if (same_word(rest.substr(0, compared), kStart.substr(0, compared))) break;
+    length += std::min(rest.find('\n'), rest.size() - 1) + 1;
+  }
+  if (length > 0) body(Direction::kToClient, data.first(length));
+  return length;
 }
 
 namespace {

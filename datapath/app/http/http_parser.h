@@ -71,6 +71,7 @@ class HttpParser final : public AppParser {
   Outcome status_line(std::string_view line, ByteSpan data, std::size_t& used);
   Outcome header_line(Direction d, ByteSpan data, std::size_t& used);
   Outcome chunk_size(Direction d, ByteSpan data, std::size_t& used);
+  std::size_t surplus(ByteSpan data);
   Outcome body_bytes(Direction d, ByteSpan data, std::size_t& used);
   Outcome resync(Direction d, ByteSpan data, std::size_t& used);
 

@@ -97,6 +97,9 @@ class HttpTransaction final : public Transaction {
   std::string status_text, status_message;
 
   void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }
+  [[nodiscard]] std::string_view request_header(std::string_view name) const override {
+    return messages_[bulkhead::index_of(Direction::kToServer)].headers.value(name);
+  }
   void looked_at(Direction d) override { message(d).body.looked_at(body_settings(d)); }
   void write_records(std::vector<EveRecord>& out, const EveOptions& options) const override;
   void write_alert_fields(event::AppFields& out, const EveOptions& options) const override;

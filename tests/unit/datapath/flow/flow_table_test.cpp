@@ -111,14 +111,14 @@ TEST_F(FlowTableTest, EchoesMayBeToldApartById) {
   EXPECT_NE(table.lookup(make.icmp({}, 8, 0, 78)).flow, ping);
 }
 
-TEST_F(FlowTableTest, ErrorAboutAPingBelongsToThePing) {
+TEST_F(FlowTableTest, ErrorAboutAPingBelongsToNoFlow) {
   FlowTable table = make_table();
   Flow* ping = table.lookup(make.icmp({}, 8, 0, 77)).flow;
   PacketView& error = make.icmp({.from = "10.0.0.9", .to = "10.0.0.1"}, 11, 0);
   error.has_icmp_quoted = true;
   error.icmp_quoted = {ViewMaker::address("10.0.0.1"), ViewMaker::address("10.0.0.2"), 77, 77, ip_proto::kIcmp};
-  EXPECT_EQ(table.lookup(error).flow, ping);
-  EXPECT_EQ(ping->icmp_type[1], 0) << "an error is no reply";
+  EXPECT_EQ(table.lookup(error).flow, nullptr);
+  EXPECT_EQ(ping->counts[1].packets, 0U);
 }
 
 TEST_F(FlowTableTest, PingToOneselfHasTwoDirections) {
@@ -141,10 +141,11 @@ TEST_F(FlowTableTest, IcmpErrorBelongsToTheQuotedFlow) {
   EXPECT_EQ(found.flow, flow);
   EXPECT_EQ(found.direction, Direction::kToClient);
   EXPECT_EQ(flow->counts[1].packets, 1U);
+  EXPECT_FALSE(flow->established()) << "the other end has not been heard";
   EXPECT_EQ(table.lookup(make.icmp({}, 3, 1)).flow, nullptr) << "an error without quoted packet";
 }
 
-TEST_F(FlowTableTest, AnIcmpv6ErrorAboutNoFlowIsItsOwn) {
+TEST_F(FlowTableTest, AnIcmpv6ErrorIsAFlowOfItsOwn) {
   FlowTable table = make_table();
   const auto make_error = [&]() -> PacketView& {
     PacketView& error = make.icmp({.from = "fe80::9", .to = "fe80::1"}, 1, 4);
@@ -161,7 +162,8 @@ TEST_F(FlowTableTest, AnIcmpv6ErrorAboutNoFlowIsItsOwn) {
   EXPECT_EQ(again.flow, first.flow);
   EXPECT_EQ(again.direction, Direction::kToServer);
   Flow* quoted = table.lookup(make.udp({.from = "fe80::1", .to = "fe80::2"})).flow;
-  EXPECT_EQ(table.lookup(make_error()).flow, quoted) << "the flow it quotes comes first";
+  EXPECT_EQ(table.lookup(make_error()).flow, first.flow) << "whatever it quotes";
+  EXPECT_EQ(quoted->counts[1].packets, 0U);
 }
 
 TEST_F(FlowTableTest, PacketsOfOtherProtocolsAreForThemselves) {

@@ -345,6 +345,59 @@ TEST(EveJson, MetadataAndEtherFollowTheirSettings) {
   EXPECT_EQ(value["ether"], json::parse(R"({"dest_mac":"64:00:f1:e1:03:03","src_mac":"64:00:f1:e1:02:02"})"));
 }
 
+TEST(EveJson, NetflowTurnsTheAddressesOfBothEndsRound) {
+  EveSettings s;
+  s.flow = false;
+  s.netflow = s.ethernet = true;
+  EveJson eve(s);
+  const std::string lines(eve.format(event::Event(sample_flow())));
+  const json back = json::parse(lines.substr(lines.find('\n') + 1));
+  EXPECT_EQ(back["ether"], json::parse(R"({"dest_macs":["64:00:f1:e1:02:02"],"src_macs":["64:00:f1:e1:03:03"]})"));
+}
+
+TEST(EveJson, AClientBehindAProxyStandsInTheAlertOrBesideTheRecord) {
+  event::AlertEvent alert = sample_alert();
+  alert.forwarded_for = "10.3.3.3";
+  EXPECT_EQ(json::parse(line_of(alert))["alert"]["xff"], "10.3.3.3");
+  event::AppEvent record;
+  record.type = "http";
+  record.forwarded_for = "10.3.3.3";
+  EXPECT_EQ(json::parse(line_of(record))["xff"], "10.3.3.3");
+}
+
+TEST(EveJson, AFlowTellsGapsBypassAndExceptionPolicies) {
+  event::FlowEvent e = sample_flow();
+  e.gap_to_client = true;
+  e.state = "bypassed";
+  e.exceptions = {{"stream_midstream", "bypass"}};
+  EveSettings s;
+  json value = json::parse(line_of(e, s));
+  EXPECT_EQ(value["tcp"]["tc_gap"], true);
+  EXPECT_FALSE(value["tcp"].contains("ts_gap"));
+  EXPECT_EQ(value["flow"]["bypass"], "local");
+  EXPECT_EQ(value["flow"]["bypassed"]["pkts_toserver"], 0);
+  EXPECT_FALSE(value["flow"].contains("exception_policy"));
+  s.flow_exception_policy = true;
+  value = json::parse(line_of(e, s));
+  EXPECT_EQ(value["flow"]["exception_policy"], json::parse(R"([{"target":"stream_midstream","policy":"bypass"}])"));
+}
+
+TEST(EveJson, CountersCanTellThreadsAndWhatTheyGrewBy) {
+  EveSettings s;
+  s.stats_threads = s.stats_deltas = true;
+  EveJson eve(s);
+  event::StatsEvent e;
+  e.counters = {{"decoder.pkts", 10}, {"flow.active", 5}};
+  e.threads = {{"W#01", {{"decoder.pkts", 10}}}};
+  static_cast<void>(eve.format(event::Event(e)));
+  e.counters = {{"decoder.pkts", 25}, {"flow.active", 3}};
+  e.threads = {{"W#01", {{"decoder.pkts", 12}}}};
+  const json stats = json::parse(eve.format(event::Event(e)))["stats"];
+  EXPECT_EQ(stats["decoder"], json::parse(R"({"pkts":25,"pkts_delta":15})"));
+  EXPECT_EQ(stats["flow"], json::parse(R"({"active":3,"active_delta":-2})"));
+  EXPECT_EQ(stats["threads"]["W#01"]["decoder"], json::parse(R"({"pkts":12,"pkts_delta":2})"));
+}
+
 TEST(EveJson, PayloadIsCutForStreamsOnly) {
   EveSettings s;
   s.alert.payload_printable = true;

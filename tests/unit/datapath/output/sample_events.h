@@ -77,7 +77,8 @@ inline event::FlowEvent sample_flow() {
   e.header.has_packet_source = false;
   e.header.tuple = {*IpAddress::parse("10.16.1.11"), *IpAddress::parse("82.165.177.154"), 54186, 80, ip_proto::kTcp};
   e.header.app_protocol = "http";
-  e.header.ether = {*MacAddress::parse("64:00:f1:e1:02:02"), *MacAddress::parse("64:00:f1:e1:03:03")};
+  e.client_macs = {*MacAddress::parse("64:00:f1:e1:02:02")};
+  e.server_macs = {*MacAddress::parse("64:00:f1:e1:03:03")};
   e.summary = {6, 4, 425, 495, {1'468'449'727'011'401'000}, e.header.tuple};
   e.last = {1'468'449'729'573'174'000};
   e.state = "closed";

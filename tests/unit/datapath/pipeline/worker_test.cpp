@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/packet_builder.h"
 
 namespace bulkhead::pipeline {
@@ -128,14 +130,14 @@ TEST_F(WorkerTest, MidstreamIsIgnoredByDefaultAndItsPacketsAreJudged) {
 }
 
 TEST_F(WorkerTest, MidstreamMayPassThePacketOrTheFlow) {
-  settings.exceptions.midstream = ExceptionPolicy::kPassPacket;
+  settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kPassPacket;
   start();
   send(true, kData, 1, 1, "middle");
   EXPECT_EQ(seen, 0);
   EXPECT_EQ(finish().action, "");
 
   collector.events.clear();
-  settings.exceptions.midstream = ExceptionPolicy::kPassFlow;
+  settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kPassFlow;
   start();
   send(true, kData, 1, 1, "middle");
   EXPECT_EQ(seen, 0);
@@ -144,7 +146,7 @@ TEST_F(WorkerTest, MidstreamMayPassThePacketOrTheFlow) {
 
 TEST_F(WorkerTest, ABypassedFlowIsNotFollowed) {
   settings.stream.midstream = true;
-  settings.exceptions.midstream = ExceptionPolicy::kBypass;
+  settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kBypass;
   start();
   send(false, kSyn | kAck, 0, 1);
   send(true, kData, 1, 1, "middle");
@@ -160,7 +162,7 @@ TEST_F(WorkerTest, ABypassedFlowIsNotFollowed) {
 TEST_F(WorkerTest, MidstreamDropsTellTheReasonOnceThenTheFlow) {
   settings.inline_mode = true;
   settings.report.drops = ReportSettings::Drops::kAll;
-  settings.exceptions.midstream = ExceptionPolicy::kDropFlow;
+  settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kDropFlow;
   start();
   EXPECT_EQ(send(true, kData, 1, 1, "middle"), io::PacketVerdict::kDrop);
   EXPECT_EQ(send(true, kData, 7, 1, "more"), io::PacketVerdict::kDrop);
@@ -174,11 +176,11 @@ TEST_F(WorkerTest, MidstreamDropsTellTheReasonOnceThenTheFlow) {
 
 TEST_F(WorkerTest, DropPacketAndRejectActOnTheVerdict) {
   settings.inline_mode = true;
-  settings.exceptions.midstream = ExceptionPolicy::kDropPacket;
+  settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kDropPacket;
   start();
   EXPECT_EQ(send(true, kData, 1, 1, "middle"), io::PacketVerdict::kDrop);
   EXPECT_EQ(finish().action, "");
-  settings.exceptions.midstream = ExceptionPolicy::kReject;
+  settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kReject;
   start();
   EXPECT_EQ(send(true, kData, 1, 1, "middle"), io::PacketVerdict::kReject);
 }
@@ -186,7 +188,7 @@ TEST_F(WorkerTest, DropPacketAndRejectActOnTheVerdict) {
 TEST_F(WorkerTest, AConnectionWithoutMemoryFollowsItsPolicy) {
   settings.inline_mode = true;
   settings.stream.session_memcap_bytes = 1;
-  settings.exceptions.stream_memcap = ExceptionPolicy::kDropFlow;
+  settings.exceptions.of(Exception::kStreamMemcap) = ExceptionPolicy::kDropFlow;
   settings.report.drops = ReportSettings::Drops::kAll;
   start();
   EXPECT_EQ(send(true, kSyn, 0, 0), io::PacketVerdict::kDrop);
@@ -198,7 +200,7 @@ TEST_F(WorkerTest, DataWithoutMemoryFollowsItsPolicy) {
   settings.inline_mode = true;
   settings.stream.inspect_moment = stream::InspectMoment::kArrival;
   settings.stream.reassembly_memcap_bytes = 1;
-  settings.exceptions.reassembly_memcap = ExceptionPolicy::kPassFlow;
+  settings.exceptions.of(Exception::kReassemblyMemcap) = ExceptionPolicy::kPassFlow;
   start();
   open();
   EXPECT_EQ(send(true, kData, 1, 1, "data"), io::PacketVerdict::kAccept);
@@ -209,7 +211,7 @@ TEST_F(WorkerTest, DataWithoutMemoryFollowsItsPolicy) {
 TEST_F(WorkerTest, FragmentsWithoutMemoryFollowTheirPolicy) {
   settings.inline_mode = true;
   settings.defrag.memcap_bytes = 1;
-  settings.exceptions.defrag_memcap = ExceptionPolicy::kDropPacket;
+  settings.exceptions.of(Exception::kDefragMemcap) = ExceptionPolicy::kDropPacket;
   settings.report.drops = ReportSettings::Drops::kAll;
   start();
   const Bytes whole = PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload(Bytes(300)).build();
@@ -275,6 +277,79 @@ TEST_F(WorkerTest, AFlowIsFollowedForAtMost64Packets) {
   open();
   for (std::uint32_t i = 0; i < 100; ++i) send(true, kData, 1 + i, 1, "x");
   EXPECT_EQ(requests.list.size(), 1U + 64U);
+}
+
+TEST_F(WorkerTest, APolicyThatWasAppliedIsToldInTheFlowRecord) {
+  settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kPassFlow;
+  start();
+  send(true, kData, 1, 1, "middle");
+  const event::FlowEvent flow = finish();
+  ASSERT_EQ(flow.exceptions.size(), 1U);
+  EXPECT_EQ(flow.exceptions[0].first, "stream_midstream");
+  EXPECT_EQ(flow.exceptions[0].second, "pass_flow");
+  event::CounterList stats;
+  worker->add_stats(stats);
+  const auto counted = std::find(stats.begin(), stats.end(),
+                                 std::pair<std::string, std::uint64_t>("tcp.midstream_exception_policy.pass_flow", 1));
+  EXPECT_NE(counted, stats.end());
+}
+
+TEST_F(WorkerTest, FlowsAreCountedByTheStateInWhichTheyEnd) {
+  start();
+  open();
+  finish();
+  event::CounterList stats;
+  worker->add_stats(stats);
+  const auto value = [&](std::string_view name) {
+    const auto at = std::find_if(stats.begin(), stats.end(), [&](const auto& e) { return e.first == name; });
+    return at == stats.end() ? UINT64_MAX : at->second;
+  };
+  EXPECT_EQ(value("flow.end.state.established"), 1U);
+  EXPECT_EQ(value("flow.end.tcp_state.established"), 1U);
+  EXPECT_EQ(value("flow.end.state.new"), 0U);
+}
+
+TEST_F(WorkerTest, APacketThatCarriesADroppedOneIsDroppedWithIt) {
+  settings.inline_mode = true;
+  settings.report.drops = ReportSettings::Drops::kAll;
+  start(RuleAction::kDrop);
+  const Bytes frame = PacketBuilder()
+                          .ethernet()
+                          .ipv4("10.9.0.1", "10.9.0.2")
+                          .ipv4("10.0.0.1", "10.0.0.2")
+                          .udp(1, 2)
+                          .payload("x")
+                          .build();
+  io::RawPacket raw = test::raw_packet(frame, {1'700'000'000'000'000'000}, 1);
+  worker->process(raw);
+  EXPECT_EQ(raw.verdict, io::PacketVerdict::kDrop);
+  const auto drops = collector.all<event::DropEvent>();
+  ASSERT_EQ(drops.size(), 2U);
+  EXPECT_EQ(drops[0].reason, "rules");
+  EXPECT_EQ(drops[0].header.tuple.source.to_string(), "10.0.0.1");
+  EXPECT_EQ(drops[1].reason, "tunnel packet drop");
+  EXPECT_EQ(drops[1].header.tuple.source.to_string(), "10.9.0.1");
+}
+
+TEST_F(WorkerTest, MacAddressesOfBothEndsAreNotedWhereRecordsShowThem) {
+  settings.report.ethernet = true;
+  start();
+  open();
+  const event::FlowEvent flow = finish();
+  ASSERT_EQ(flow.client_macs.size(), 2U);  // the builder's frames all have the same two addresses
+  EXPECT_EQ(flow.client_macs[0].to_string(), "02:00:00:00:00:01");
+}
+
+TEST_F(WorkerTest, StreamRecordsTellStateAndEvents) {
+  settings.report.stream_states = true;
+  start();
+  open();
+  const auto records = collector.all<event::AppEvent>();
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[0].type, "stream_tcp");
+  const std::string& last = records[2].fields[1].second;
+  EXPECT_NE(last.find(R"("state":"established","pstate":"syn_recv")"), std::string::npos) << last;
+  EXPECT_NE(last.find(R"("flags":["state_update"])"), std::string::npos) << last;
 }
 
 }  // namespace

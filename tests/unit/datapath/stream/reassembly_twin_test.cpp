@@ -32,15 +32,13 @@ class Twin {
       found->second.covered_by.push_back(segment);
     }
     advance();
+    give_up();
   }
 
   void acknowledge(std::int64_t to) {
     acked_ = std::max(acked_, to);
     if (depth_ != 0) acked_ = std::min(acked_, depth_);
-    for (; delivered_ < acked_; ++delivered_) {
-      if (!cells_.contains(delivered_)) cells_[delivered_] = {'.', {}};
-    }
-    advance();
+    give_up();
   }
 
   [[nodiscard]] std::string text() const {
@@ -56,6 +54,14 @@ class Twin {
     std::vector<SegmentRange> covered_by;
   };
   [[nodiscard]] std::int64_t floor() const { return arrival_ ? delivered_ : inspected_; }
+  // Acknowledged holes, where something stands behind them.
+  void give_up() {
+    const std::int64_t end = cells_.empty() ? 0 : std::min(acked_, cells_.rbegin()->first + 1);
+    for (; delivered_ < end; ++delivered_) {
+      if (!cells_.contains(delivered_)) cells_[delivered_] = {'.', {}};
+    }
+    advance();
+  }
   void advance() {
     while (cells_.contains(delivered_)) ++delivered_;
     inspected_ = std::max(inspected_, arrival_ ? delivered_ : std::min(acked_, delivered_));

@@ -135,16 +135,25 @@ TEST(TcpTracker, MidstreamSynAckTurnsTheFlow) {
   EXPECT_EQ(c.text(kToServer), "from the client");
 }
 
-TEST(TcpTracker, FastOpenDataCountsOnceTheSynAckTakesIt) {
+TEST(TcpTracker, FastOpenDataIsStreamDataAndJudgedOnceTheSynAckTakesIt) {
   TcpConversation c;
-  c.send(kToServer, {.data = "GET x", .flags = kSyn, .fast_open = true});
-  EXPECT_EQ(c.text(kToServer), "");
+  EXPECT_TRUE(c.send(kToServer, {.data = "GET x", .flags = kSyn, .fast_open = true}).in_stream);
+  EXPECT_EQ(c.text(kToServer), "GET x");
+  EXPECT_EQ(c.side(kToServer).inspect_end(), 0U);
   c.send(kToClient, {.ack = 6, .flags = kSyn | kAck});
   EXPECT_EQ(c.text(kToServer), "GET x");
   EXPECT_EQ(c.side(kToServer).inspect_end(), 5U);
   c.send(kToClient, {.seq = 1, .ack = 6, .data = "abc"});
   EXPECT_TRUE(c.flow->established());
   EXPECT_EQ(c.text(kToClient), "abc");
+}
+
+TEST(TcpTracker, ASynAfterRefusedFastOpenDataBeginsAnew) {
+  TcpConversation c;
+  c.send(kToServer, {.data = "FAKE!", .flags = kSyn, .fast_open = true});
+  c.send(kToClient, {.ack = 1, .flags = kSyn | kAck});
+  EXPECT_TRUE(c.send(kToServer, {.flags = kSyn}).reused);
+  EXPECT_EQ(c.state(), TcpState::kSynSent);
 }
 
 TEST(TcpTracker, FastOpenDataThatTheServerIgnoresIsNoStreamData) {
@@ -307,7 +316,27 @@ TEST(TcpTracker, AsyncOneSideIsInspectedWithoutThePeer) {
   c.send(kToServer, {.seq = 1, .ack = 1});
   c.send(kToServer, {.seq = 1, .ack = 1, .data = "GET"});
   EXPECT_EQ(c.state(), TcpState::kEstablished);
+  c.send(kToServer, {.seq = 4, .ack = 200});
+  EXPECT_EQ(c.side(kToServer).inspect_end(), 0U);  // nobody acknowledges it: the end of the sender does
+  c.send(kToServer, {.seq = 4, .ack = 200, .flags = kFin | kAck});
   EXPECT_EQ(c.side(kToServer).inspect_end(), 3U);
+}
+
+TEST(TcpTracker, CopiesAreShownAgainInlineAndLittleNeverMakesMuch) {
+  TcpConversation c({.inspect_moment = InspectMoment::kArrival, .judge_copies = true});
+  c.handshake();
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "GOOD"});
+  EXPECT_TRUE(c.send(kToServer, {.seq = 1, .ack = 1, .data = "EVIL"}).rewritten);
+  EXPECT_EQ(c.recorder.log, ">data@0+4 >rewind@0 >data@0+4 ");
+  EXPECT_EQ(c.text(kToServer), "GOOD");
+  std::string payload = "EVIL";
+  c.tracker.rewrite(*c.flow, kToServer, 1001, {reinterpret_cast<Byte*>(payload.data()), payload.size()});
+  EXPECT_EQ(payload, "GOOD");
+  const std::string much(20000, 'x');
+  c.send(kToServer, {.seq = 5, .ack = 1, .data = much});
+  c.recorder.log.clear();
+  c.send(kToServer, {.seq = 5, .ack = 1, .data = "x"});
+  EXPECT_EQ(c.recorder.log, "");
 }
 
 TEST(TcpTracker, RstOutsideTheRulesOfItsReceiverIsIgnored) {
@@ -344,6 +373,62 @@ TEST(TcpTracker, NewSynOnClosedConnectionIsReuse) {
   EXPECT_NE(c.flow->id, old_id);
   EXPECT_EQ(c.flow->counts[0].packets, 1U);
   EXPECT_EQ(c.state(), TcpState::kSynSent);
+}
+
+TEST(TcpTracker, TheUrgentByteIsInlineTakenOutOrMissing) {
+  const auto send = [](TcpConversation& c) {
+    c.handshake();
+    c.send(kToServer, {.seq = 1, .ack = 1, .data = "abXcd", .flags = kAck | kUrg, .urgent = 3});
+    c.send(kToClient, {.seq = 1, .ack = 6});
+    c.send(kToServer, {.seq = 6, .ack = 1, .data = "ef"});
+    c.send(kToClient, {.seq = 1, .ack = 8});
+    return c.text(kToServer);
+  };
+  TcpConversation as_ever;
+  EXPECT_EQ(send(as_ever), "abXcdef");
+  EXPECT_EQ(as_ever.tracker.counters().urgent.value(), 1U);
+  TcpConversation oob({.urgent_policy = UrgentPolicy::kOob});
+  EXPECT_EQ(send(oob), "abcdef");
+  EXPECT_EQ(oob.side(kToServer).inspect_end(), 6U);
+  EXPECT_FALSE(oob.side(kToServer).had_gap());
+  EXPECT_EQ(oob.tracker.counters().urgent_taken_out.value(), 1U);
+  TcpConversation gap({.urgent_policy = UrgentPolicy::kGap});
+  EXPECT_EQ(send(gap), "ab.cdef");
+  EXPECT_TRUE(gap.side(kToServer).had_gap());
+  TcpConversation tap({.urgent_policy = UrgentPolicy::kDrop});
+  EXPECT_EQ(send(tap), "abXcdef") << "only a verdict can drop";
+  TcpConversation dropping(
+      {.inspect_moment = InspectMoment::kArrival, .urgent_policy = UrgentPolicy::kDrop, .judge_copies = true});
+  dropping.handshake();
+  const StreamUpdate u =
+      dropping.send(kToServer, {.seq = 1, .ack = 1, .data = "abX", .flags = kAck | kUrg, .urgent = 3});
+  EXPECT_TRUE(u.urgent_drop);
+  EXPECT_EQ(dropping.text(kToServer), "");
+}
+
+TEST(TcpTracker, AnAcknowledgedHoleWaitsForWhatStandsBehindIt) {
+  TcpConversation c;
+  c.handshake();
+  EXPECT_EQ(names(c.send(kToClient, {.seq = 1, .ack = 4})), "");
+  EXPECT_EQ(c.tracker.counters().acknowledged_unseen.value(), 1U);
+  c.send(kToServer, {.seq = 1, .ack = 1, .data = "abc"});  // captured late
+  EXPECT_EQ(c.text(kToServer), "abc");
+  c.send(kToClient, {.seq = 1, .ack = 10});
+  EXPECT_FALSE(c.side(kToServer).had_gap());
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 7, .ack = 1, .data = "ghi"})), "reassembly_seq_gap");
+  EXPECT_EQ(c.text(kToServer), "abc...ghi");
+}
+
+TEST(TcpTracker, ASignedResetIsDoubtedOnceItsSenderSpeaksAgain) {
+  TcpConversation c;
+  c.handshake();
+  const Byte option_ao[24] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x60, 0, 0, 0, 0, 0, 0, 0, 29, 4, 1, 2};
+  c.next_header = option_ao;
+  c.send(kToServer, {.seq = 1, .ack = 1, .flags = kRst | kAck});
+  EXPECT_EQ(c.state(), TcpState::kClosed);
+  EXPECT_EQ(names(c.send(kToServer, {.seq = 1, .ack = 1, .data = "GET"})), "suspected_rst_inject");
+  EXPECT_EQ(c.state(), TcpState::kEstablished);
+  EXPECT_EQ(c.text(kToServer), "GET");
 }
 
 }  // namespace
