@@ -151,6 +151,16 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
         protocol->comes_from_other_side != nullptr && protocol->comes_from_other_side(d, side.pending, !tcp);
     break;
   }
+  if (found == AppProtocol::kUnknown && tcp && other == AppProtocol::kUnknown && may_turn(flow)) {
+    // Taken up in the middle: these may be the server's first bytes.
+    for (const Protocol* protocol : over_tcp_) {
+      if (protocol->probe == nullptr) continue;
+      if (protocol->probe(opposite(d), side.pending, flow.client.source_port) != Probe::kYes) continue;
+      found = protocol->id;
+      from_other_side = true;
+      break;
+    }
+  }
   if (found == AppProtocol::kUnknown) {
     // What the other side is recognised as holds for this one too.
     const bool wait = more && !last && tcp && !is_known(other) && side.pending.size() < settings_.detect_bytes;

@@ -63,6 +63,7 @@ bool Worker::feed_application(PacketWork& work) {
     for (const Direction d : order) {
       feed(d);
       if (!take_turn(work)) continue;
+      show_streams_again(work);
       for (const Direction again : order) feed(again);  // what one side had to say is told: nothing comes twice
       take_turn(work);
       break;
@@ -73,6 +74,15 @@ bool Worker::feed_application(PacketWork& work) {
   }
   const app::AppFlow* after = app::app_flow(*work.flow);
   return failed_before || after == nullptr || !after->parser_failed;
+}
+
+// What was scanned for one side's rules is scanned for the other's.
+void Worker::show_streams_again(const PacketWork& work) {
+  for (const Direction d : kBoth) {
+    const stream::StreamSide& side = work.stream.session->side(d);
+    if (side.window().empty()) continue;
+    for (const auto& inspector : inspectors_) inspector->on_data(*work.flow, d, side.window_begin(), side.window());
+  }
 }
 
 // Was the flow turned round? Then the packet goes the other way.
