@@ -153,6 +153,16 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
       from_other_side = true;
     }
   }
+  if (found == AppProtocol::kUnknown && tcp && other == AppProtocol::kUnknown && may_turn(flow)) {
+    // Taken up in the middle: these may be the server's first bytes.
+    for (const Protocol* protocol : over_tcp_) {
+      if (protocol->probe == nullptr) continue;
+      if (protocol->probe(opposite(d), side.pending, flow.client.source_port) != Probe::kYes) continue;
+      found = protocol->id;
+      from_other_side = true;
+      break;
+    }
+  }
   if (found == AppProtocol::kUnknown) {
     if (answer.more && may_wait) return;
     // What the other side is recognised as holds for this one too.

@@ -97,6 +97,7 @@ class Worker final : private stream::StreamListener {
   void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
   bool feed_application(PacketWork& work);
   static bool take_turn(PacketWork& work);
+  void show_streams_again(const PacketWork& work);
   void finish_transactions(const PacketWork& work);
   void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol, bool over);
   void report_transaction(const PacketWork& work, app::Transaction& tx);

@@ -67,6 +67,7 @@ bool Worker::feed_application(PacketWork& work) {
     for (const Direction d : order) {
       feed(d);
       if (!take_turn(work)) continue;
+      show_streams_again(work);
       for (const Direction again : order) feed(again);  // what one side had to say is told: nothing comes twice
       take_turn(work);
       break;
