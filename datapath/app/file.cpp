@@ -69,6 +69,24 @@ void File::close(bool whole) {
   } else {
     hashes = FileHashes();
   }
+  if (tap != nullptr) tap->end(*this);  // it stays: a rule may ask for the file when all of it is known
+}
+
+std::unique_ptr<File> make_file(std::string_view name, const FileMaking& making) {
+  auto file = std::make_unique<File>();
+  file->name = name;
+  file->hashes = FileHashes(making.md5, making.sha1, making.sha256);
+  if (making.taps != nullptr) file->tap = making.taps->begin();
+  return file;
+}
+
+void File::looked_at() {
+  if (content_settings_ == nullptr || !content_ready(false)) return;
+  if (ended()) {
+    content_.drop();
+  } else {
+    content_.looked_at(*content_settings_);
+  }
 }
 
 }  // namespace bulkhead::app

@@ -1,7 +1,7 @@
 // A file that a transaction carries: name, size, hashes, and the part of its content that rules look at.
 //
 // Thread   the worker owning the flow.
-// Limits   the content kept is a window (FileWindow); hashes are made only when asked for.
+// Limits   of the content a BodyWindow is kept, where the protocol asks for it; hashes are made only when asked for.
 // Tests    tests/unit/datapath/app/file_test.cpp
 #pragma once
 
@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "datapath/app/body_window.h"
 #include "datapath/base/byte_reader.h"
 
 namespace bulkhead::app {
@@ -44,6 +46,30 @@ class FileHashes {
   std::string digests_[3];
 };
 
+struct File;
+
+// Follows the content of one file from its beginning, to keep it somewhere.
+class FileTap {
+ public:
+  FileTap() = default;
+  FileTap(const FileTap&) = delete;
+  FileTap& operator=(const FileTap&) = delete;
+  virtual ~FileTap() = default;
+  virtual void bytes(ByteSpan bytes) = 0;
+  virtual void gap(std::uint64_t length) = 0;
+  virtual void keep() = 0;  // a rule asks for the file
+  virtual void end(File& file) = 0;
+};
+
+class FileTaps {
+ public:
+  FileTaps() = default;
+  FileTaps(const FileTaps&) = delete;
+  FileTaps& operator=(const FileTaps&) = delete;
+  virtual ~FileTaps() = default;
+  virtual std::unique_ptr<FileTap> begin() = 0;  // any worker; null: this one is not followed
+};
+
 struct File {
   std::string name;
   FileState state = FileState::kOpen;
@@ -53,19 +79,45 @@ struct File {
   bool logged = false;
   std::optional<FileRange> range;  // part of a whole (HTTP Content-Range)
   FileHashes hashes;
+  std::unique_ptr<FileTap> tap;
 
   void append(ByteSpan bytes) {
     size += bytes.size();
     hashes.add(bytes);
+    if (tap != nullptr) tap->bytes(bytes);
+    if (content_settings_ != nullptr) content_.append(bytes, *content_settings_);
   }
+  // From now on the content is kept as far as rules look at it; `settings` outlives the file.
+  void keep_content(const BodySettings& settings) { content_settings_ = &settings; }
+  [[nodiscard]] const BodyWindow& content() const { return content_; }
+  [[nodiscard]] bool content_ready(bool inline_mode) const {
+    return content_settings_ != nullptr && content_.ready(*content_settings_, inline_mode, ended());
+  }
+  // Rules have looked at all of the content there is.
+  void looked_at();
   void skip(std::uint64_t length) {
     size += length;
     has_gaps = true;
+    if (tap != nullptr) tap->gap(length);
+  }
+  // A rule asks for it to be stored.
+  void keep() {
+    if (tap != nullptr) tap->keep();
   }
   // Ends it: closed when whole, truncated otherwise. Hashes are those of a whole file alone.
   void close(bool whole);
   [[nodiscard]] bool ended() const { return state != FileState::kOpen; }
+
+ private:
+  BodyWindow content_;
+  const BodySettings* content_settings_ = nullptr;
 };
+
+struct FileMaking {  // what every file gets
+  bool md5 = false, sha1 = false, sha256 = false;
+  FileTaps* taps = nullptr;  // null: content is not kept anywhere
+};
+[[nodiscard]] std::unique_ptr<File> make_file(std::string_view name, const FileMaking& making);
 
 using FileList = std::vector<std::unique_ptr<File>>;
 

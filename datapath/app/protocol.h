@@ -29,6 +29,7 @@ struct BufferView {
   std::uint64_t begin = 0;   // where bytes[0] lies in the whole, for bodies of which only a window is kept
   bool first = true;         // bytes[0] begins the line or body: '^' matches there
   std::uint64_t before = 0;  // kBodies: bytes of the bodies before this one
+  bool ready = true;         // kFiles: false: there is such a file, too early to look at it
 };
 
 struct BufferDef {
@@ -40,7 +41,8 @@ struct BufferDef {
     kSingle,  // one per transaction and direction
     kMulti,   // any number: get() is asked with index 0, 1, ... until it says no
     kBody,    // grows: looked at whenever there is more
-    kBodies   // any number of such; only the last one grows
+    kBodies,  // any number of such; only the last one grows
+    kFiles    // any number that grow, by index: what a rule asks for stands in one of them
   };
   Kind kind = Kind::kSingle;
   // By Direction: from which progress on the buffer is there; kNever: not in this direction.
@@ -95,6 +97,10 @@ struct TestDef {
 
   [[nodiscard]] bool has(Direction d) const { return progress[bulkhead::index_of(d)] != BufferDef::kNever; }
 };
+// kFiles: the content of the files of a transaction.
+bool get_file_content(Transaction& tx, Direction d, std::uint32_t index, BufferView& out);
+// kMulti: their names.
+bool get_file_name(Transaction& tx, Direction d, std::uint32_t index, BufferView& out);
 
 struct EventDef {
   std::string_view keyword;  // app-layer-event:http.KEYWORD

@@ -81,6 +81,22 @@ const BufferEntry* find_if(Matches matches) {
 
 }  // namespace
 
+bool get_file_content(Transaction& tx, Direction d, std::uint32_t index, BufferView& out) {
+  const FileList& files = tx.files[bulkhead::index_of(d)];
+  if (index >= files.size()) return false;
+  const BodyWindow& content = files[index]->content();
+  out = {content.bytes(), content.begin(), content.begin() == 0, files[index]->content_ready(false)};
+  return true;
+}
+
+bool get_file_name(Transaction& tx, Direction d, std::uint32_t index, BufferView& out) {
+  const FileList& files = tx.files[bulkhead::index_of(d)];
+  if (index >= files.size()) return false;
+  const std::string& name = files[index]->name;
+  out = {{reinterpret_cast<const Byte*>(name.data()), name.size()}};
+  return true;
+}
+
 std::span<const Protocol* const> all_protocols() {
   return tables().protocols;
 }

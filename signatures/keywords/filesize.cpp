@@ -3,7 +3,7 @@
 //   filesize:[<|>|<=|>=]N   filesize:LOW<>HIGH
 //   filesize:>1000;
 //
-// More than N can be said as soon as so much has come; everything else when the file has ended.
+// Judged when the file has ended; of one that is not whole, only that it is larger than N.
 #include "signatures/keywords/file_condition.h"
 #include "signatures/keywords/rule_builder.h"
 
@@ -18,10 +18,9 @@ void apply(RuleBuilder& builder, const Option& option) {
     return;
   }
   add_file_condition(builder, option, [test = *test](const app::File& f) {
-    const bool growing = test.mode == NumberTest::Mode::kGreater || test.mode == NumberTest::Mode::kGreaterEqual;
-    const bool holds = test.holds(f.size);
-    if (f.state == app::FileState::kClosed || (growing && holds)) return file_answer(holds);
-    return f.ended() ? FileAnswer::kNo : FileAnswer::kNotYet;
+    if (!f.ended()) return FileAnswer::kNotYet;
+    const bool at_least = test.mode == NumberTest::Mode::kGreater || test.mode == NumberTest::Mode::kGreaterEqual;
+    return file_answer((f.state == app::FileState::kClosed || at_least) && test.holds(f.size));
   });
 }
 

@@ -45,6 +45,11 @@ void Matcher::judge_transactions() {
 }
 
 void Matcher::judge_parser(app::AppParser& parser, const app::Protocol& protocol) {
+  if (context_->application->keep_files[index_of(context_->direction)]) {
+    for (const auto& tx : parser.transactions()) {
+      for (const auto& file : tx->files[index_of(context_->direction)]) file->keep();
+    }
+  }
   const TxGroup& group = db_->tx_groups[app::index_of(protocol.id)][index_of(context_->direction)];
   if (group.buffers.empty() && group.always.empty()) return;
   for (const auto& tx : parser.transactions()) {
@@ -118,6 +123,17 @@ std::uint64_t Matcher::scan_buffer(app::Transaction& tx, const app::Protocol& pr
         looked = end;
       }
       return complete ? TransactionState::kWhole : looked;
+    case app::BufferDef::Kind::kFiles: {
+      std::uint64_t there = 0;  // of all files together: any that has grown, or a new one, changes it
+      for (std::uint32_t i = 0; def.get(tx, d, i, view); ++i) {
+        if (view.ready) there += view.begin + view.bytes.size() + 1;
+      }
+      if (there == looked) return looked;
+      for (std::uint32_t i = 0; def.get(tx, d, i, view); ++i) {
+        if (view.ready && !view.bytes.empty()) scan(view.bytes);
+      }
+      return there;
+    }
   }
   return looked;
 }
@@ -150,6 +166,7 @@ void Matcher::judge_tx_rule(app::Transaction& tx, const app::Protocol& protocol,
   if (!s.hostbit_checks.empty() && !host_bits_fit(s)) return;
   counters_.matches.add();
   change_variables(s);
+  if (s.file_storing) keep_files(tx, s);
   Match match;
   match.rule = index;
   match.tx_id = tx.id;
@@ -182,6 +199,13 @@ Matcher::PartResult Matcher::judge_part(app::Transaction& tx, const app::Protoco
     }
     return no;
   }
+  if (def->kind == app::BufferDef::Kind::kFiles) {
+    for (std::uint32_t i = 0; def->get(tx, d, i, view); ++i) {
+      if (view.ready && payload_.matches(*part.program, {view.bytes, view.begin, view.first}))
+        return PartResult::kMatch;
+    }
+    return no;
+  }
   if (!def->get(tx, d, 0, view)) return def->kind == app::BufferDef::Kind::kBody ? no : PartResult::kNever;
   if (payload_.matches(*part.program, {view.bytes, view.begin, view.first})) return PartResult::kMatch;
   return def->kind == app::BufferDef::Kind::kBody ? no : PartResult::kNever;
@@ -195,6 +219,22 @@ bool Matcher::payload_part(const PayloadProgram& program) {
   const ByteSpan window = side.window();
   const ByteSpan bytes = window.first(std::min<std::uint64_t>(end - begin, window.size()));
   return payload_.matches(program, {bytes, begin, begin == 0});
+}
+
+// filestore: the files that fulfil the rule's conditions, or all of the transaction or of the flow from now on.
+void Matcher::keep_files(app::Transaction& tx, const Signature& s) {
+  const FileStoring& storing = *s.file_storing;
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    const bool asked = d == Direction::kToServer ? storing.to_server : storing.to_client;
+    if (storing.matched_direction ? d != context_->direction : !asked) continue;
+    if (storing.scope == FileStoring::Scope::kFlow) context_->application->keep_files[index_of(d)] = true;
+    for (const auto& file : tx.files[index_of(d)]) {
+      const bool fits = storing.scope != FileStoring::Scope::kFile ||
+                        std::all_of(s.file_conditions.begin(), s.file_conditions.end(),
+                                    [&](const FileCondition& c) { return c.holds(*file) == FileAnswer::kYes; });
+      if (fits) file->keep();
+    }
+  }
 }
 
 // One file must fulfil all of the rule's conditions on files.

@@ -18,13 +18,6 @@ constexpr std::string_view kMethods[] = {"GET",        "POST",     "HEAD",      
                                          "MKACTIVITY", "ACL",      "REPORT",     "VERSION-CONTROL",
                                          "SEARCH",     "ERROR"};
 
-std::string_view text_of(ByteSpan bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-ByteSpan bytes_of(std::string_view text) {
-  return {reinterpret_cast<const Byte*>(text.data()), text.size()};
-}
-
 bool is_method(std::string_view word) {
   return std::find(std::begin(kMethods), std::end(kMethods), word) != std::end(kMethods);
 }
@@ -815,11 +808,8 @@ class FileSink final : public MultipartSink {
  public:
   FileSink(HttpTransaction& tx, const AppSettings& settings) : tx_(tx), settings_(settings) {}
   void begin_file(std::string_view name) override {
-    auto file = std::make_unique<File>();
-    file->name = name.substr(0, settings_.http.max_file_name);
     if (name.size() > settings_.http.max_file_name) tx_.note(HttpEvent::file_name_too_long);
-    file->hashes = FileHashes(settings_.hash_md5, settings_.hash_sha1, settings_.hash_sha256);
-    tx_.files[0].push_back(std::move(file));
+    tx_.files[0].push_back(make_file(name.substr(0, settings_.http.max_file_name), settings_.files()));
   }
   void file_bytes(ByteSpan bytes) override { tx_.files[0].back()->append(bytes); }
   void end_file(bool whole) override { tx_.files[0].back()->close(whole); }
@@ -846,14 +836,13 @@ void HttpParser::to_file(Direction d, ByteSpan bytes) {
 }
 
 void HttpParser::open_file(Direction d, HttpTransaction& tx) {
-  auto file = std::make_unique<File>();
   std::string name = header_parameter(tx.message(d).headers.value("content-disposition"), "filename");
   if (name.empty()) name = tx.path;
   if (name.size() > http_.max_file_name) {
     tx.note(HttpEvent::file_name_too_long);
     name.resize(http_.max_file_name);
   }
-  file->name = std::move(name);
+  auto file = make_file(name, settings_.files());
   if (const Header* header = tx.message(d).headers.find("content-range");
       header != nullptr && d == Direction::kToClient) {
     const ContentRange range = parse_content_range(header->value);
@@ -863,7 +852,6 @@ void HttpParser::open_file(Direction d, HttpTransaction& tx) {
       tx.note(HttpEvent::range_invalid);
     }
   }
-  file->hashes = FileHashes(settings_.hash_md5, settings_.hash_sha1, settings_.hash_sha256);
   side(d).file = file.get();
   tx.files[bulkhead::index_of(d)].push_back(std::move(file));
 }

@@ -149,11 +149,6 @@ bool get_body(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
   return true;
 }
 
-bool get_file_name(Transaction& tx, Direction d, std::uint32_t index, BufferView& out) {
-  const FileList& files = tx.files[bulkhead::index_of(d)];
-  return index < files.size() && give(files[index]->name, out);
-}
-
 // clang-format off
 constexpr BufferDef kBuffers[] = {
     {"http.method", "", "http_method", "The request's method", Kind::kSingle, kRequestLine, get_method, 'M'},

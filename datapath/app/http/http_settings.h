@@ -5,14 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace bulkhead::app::http {
+#include "datapath/app/body_window.h"
 
-// How much of a body is looked at, and in which pieces.
-struct BodySettings {
-  std::uint64_t limit = 100 * 1024;       // [*-body-limit] bytes that rules see; 0: all
-  std::uint32_t min_inspect = 32 * 1024;  // [*-body-minimal-inspect-size] rules look once so much is there, or all
-  std::uint32_t window = 4 * 1024;        // [*-body-inspect-window] that is looked at again before what is new
-};
+namespace bulkhead::app::http {
 
 struct HttpSettings {
   BodySettings request{};

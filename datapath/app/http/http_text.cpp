@@ -14,11 +14,6 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
-
 bool same_word_but_nul(std::string_view a, std::string_view b) {
   if (a.size() == b.size()) return same_word(a, b);
   std::size_t at = 0;
@@ -45,18 +40,6 @@ bool contains_word(std::string_view text, std::string_view word, bool skip_nul) 
     if (matched == word.size()) return true;
   }
   return false;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = to_lower(c);
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 std::optional<std::uint64_t> first_number(std::string_view text) {

@@ -9,34 +9,25 @@
 #include <string>
 #include <string_view>
 
+#include "datapath/app/text.h"
+
 namespace bulkhead::app::http {
 
-[[nodiscard]] constexpr bool is_blank(char c) {  // between words of a header
-  return c == ' ' || c == '\t';
-}
-[[nodiscard]] constexpr bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
-}
-[[nodiscard]] constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-[[nodiscard]] constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+using app::hex_value;
+using app::is_blank;
+using app::is_space;
+using app::lower_case;
+using app::same_word;
+using app::to_lower;
+using app::trim;
+
 // May stand in a token (RFC 9110 5.6.2).
 [[nodiscard]] bool is_token_char(char c);
 [[nodiscard]] bool is_token(std::string_view text);
-// Equal but for the case of ASCII letters.
-[[nodiscard]] bool same_word(std::string_view a, std::string_view b);
-// The same, zero bytes in `a` left out: senders hide header names behind them.
+// Equal but for the case of ASCII letters, zero bytes in `a` left out: senders hide header names behind them.
 [[nodiscard]] bool same_word_but_nul(std::string_view a, std::string_view b);
 // Does `text` hold the word, whatever its case? `skip_nul`: zero bytes between letters do not count.
 [[nodiscard]] bool contains_word(std::string_view text, std::string_view word, bool skip_nul = false);
-[[nodiscard]] std::string lower_case(std::string_view text);
-[[nodiscard]] std::string_view trim(std::string_view text);  // blanks and line ends, both ends
 // The first number in the text, whatever stands around it; nullopt: none, or too large.
 [[nodiscard]] std::optional<std::uint64_t> first_number(std::string_view text);
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "datapath/app/body_window.h"
 #include "datapath/app/http/http_settings.h"
 #include "datapath/app/transaction.h"
 #include "datapath/base/byte_reader.h"
@@ -41,26 +42,7 @@ struct Headers {
   [[nodiscard]] std::string_view value(std::string_view name) const;
 };
 
-// The part of a body that rules look at.
-class Body {
- public:
-  // Keeps what is within the limit.
-  void append(ByteSpan bytes, const BodySettings& settings);
-  // How much of `length` further bytes is within the limit.
-  [[nodiscard]] std::uint64_t room(std::uint64_t length, const BodySettings& settings) const;
-  // Everything up to now has been looked at: what lies before the window may go.
-  void looked_at(const BodySettings& settings);
-  [[nodiscard]] std::uint64_t size() const { return tracked_; }  // decoded bytes within the limit
-  [[nodiscard]] std::uint64_t kept_end() const { return begin_ + bytes_.size(); }
-  [[nodiscard]] std::uint64_t begin() const { return begin_; }
-  [[nodiscard]] ByteSpan bytes() const { return bytes_; }
-  [[nodiscard]] bool over_limit(const BodySettings& s) const { return s.limit != 0 && tracked_ >= s.limit; }
-  [[nodiscard]] bool ready(const BodySettings& settings, bool inline_mode, bool complete) const;
-
- private:
-  std::vector<Byte> bytes_;
-  std::uint64_t begin_ = 0, tracked_ = 0, looked_at_ = 0;
-};
+using Body = BodyWindow;
 
 struct Message {
   std::string line;  // without its end
