@@ -571,8 +571,17 @@ class Daemon {
       sources.push_back(taps_[i].get());
       publishers.push_back(publishers_[i].get());
     }
-    live_ = std::make_unique<pipeline::Live>(settings_.pipeline, std::move(sources), std::move(publishers),
-                                             response_.get());
+    pipeline::PipelineSettings pipeline_settings = settings_.pipeline;
+    if (settings_.file_store.enabled) {
+      files_ = std::make_unique<pipeline::FileStore>(settings_.file_store);
+      if (const Status opened = files_->open(); opened) {
+        pipeline_settings.app.file_taps = files_.get();
+      } else {
+        spdlog::error("no files will be stored: {}", opened.error().to_string());
+      }
+    }
+    live_ =
+        std::make_unique<pipeline::Live>(pipeline_settings, std::move(sources), std::move(publishers), response_.get());
     started_ = std::chrono::steady_clock::now();
     live_->start(generation_.snapshot);
   }
@@ -709,6 +718,7 @@ class Daemon {
         std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
     stats.uptime = std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now() - started_);
     stats.counters = live_->stats();
+    if (files_ != nullptr) files_->add_stats(stats.counters);
     if (response_ != nullptr) response_->add_stats(stats.counters);
     if (guard_events_ != nullptr) guard_events_->add_stats(stats.counters);
     if (const auto enforced = enforcer_->counters(); enforced) {
@@ -771,6 +781,7 @@ class Daemon {
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;
   std::unique_ptr<GuardThread> guard_events_;
+  std::unique_ptr<pipeline::FileStore> files_;  // outlives the workers
   std::unique_ptr<pipeline::Live> live_;
   std::chrono::steady_clock::time_point started_;
 };

@@ -89,7 +89,13 @@ Result<ReplaySummary> run_replay(const EngineSettings& settings, const Generatio
     borrowed.push_back(publishers.back().get());
   }
 
-  pipeline::Replay replay(settings.pipeline, borrowed);
+  pipeline::FileStore files(settings.file_store);  // outlives the workers
+  pipeline::PipelineSettings pipeline_settings = settings.pipeline;
+  if (settings.file_store.enabled) {
+    if (const Status opened = files.open(); !opened) return opened.error();
+    pipeline_settings.app.file_taps = &files;
+  }
+  pipeline::Replay replay(pipeline_settings, borrowed);
   const auto begin = std::chrono::steady_clock::now();
   auto last_progress = begin;
   const auto on_progress = [&](std::uint64_t packets, std::uint64_t) {
@@ -102,6 +108,7 @@ Result<ReplaySummary> run_replay(const EngineSettings& settings, const Generatio
   };
   summary.replay = replay.run(captures.sources, generation.snapshot, on_progress);
   if (progress) progress(captures.position(), captures.bytes, summary.replay.packets);
+  if (settings.file_store.enabled) files.add_stats(summary.replay.stats);
   if (settings.stats.enabled) add_stats_event(*borrowed.front(), summary.replay);
   output.finish();
   summary.wall = std::chrono::steady_clock::now() - begin;

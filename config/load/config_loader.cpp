@@ -242,12 +242,35 @@ class Builder {
     http.lzma = values_.flag(key + "lzma-enabled");
     http.lzma_memlimit = values_.number(key + "lzma-memlimit");
     http.bomb_limit = values_.number(key + "compression-bomb-limit");
+    mail_and_files();
+  }
+
+  void mail_and_files() {
+    app::smtp::SmtpSettings& smtp = out_.pipeline.app.smtp;
+    const std::string key = "app-layer.protocols.smtp.";
+    smtp.mime.decode = values_.flag(key + "mime.decode-mime");
+    smtp.mime.base64 = values_.flag(key + "mime.decode-base64");
+    smtp.mime.quoted_printable = values_.flag(key + "mime.decode-quoted-printable");
+    smtp.mime.header_value_depth = number32(key + "mime.header-value-depth");
+    smtp.mime.extract_urls = values_.flag(key + "mime.extract-urls");
+    smtp.mime.schemes = values_.words(key + "mime.extract-urls-schemes");
+    smtp.mime.log_scheme = values_.flag(key + "mime.log-url-scheme");
+    smtp.mime.body_md5 = values_.flag(key + "mime.body-md5");
+    smtp.raw_extraction = values_.flag(key + "raw-extraction") && !smtp.mime.decode;
+    smtp.content.limit = values_.number(key + "inspected-tracker.content-limit");
+    smtp.content.min_inspect = number32(key + "inspected-tracker.content-inspect-min-size");
+    smtp.content.window = number32(key + "inspected-tracker.content-inspect-window");
+    app::ftp::FtpSettings& ftp = out_.pipeline.app.ftp;
+    ftp.max_line = number32("app-layer.protocols.ftp.max-line-length");
+    ftp.max_transactions = number32("app-layer.protocols.ftp.max-tx");
+    ftp.memcap = values_.number("app-layer.protocols.ftp.memcap");
   }
 
   // Records of protocols: the types of the list that are made by parsers.
   void application_events(const std::set<std::string>& types) {
     app::AppSettings& to = out_.pipeline.app;
     to.records.assign(types.begin(), types.end());
+    if (types.contains("ftp")) to.records.emplace_back("ftp_data");
     to.file_records = types.contains("files");
     to.anomalies = out_.eve.anomaly.enabled && out_.eve.anomaly.applayer;
     to.alert_fields = out_.eve.alert.app_layer;
@@ -263,8 +286,15 @@ class Builder {
     eve.alert_http_body = values_.flag("eve.types.alert.http-body");
     eve.alert_http_body_printable = values_.flag("eve.types.alert.http-body-printable");
     dns_events(eve.dns);
+    const auto has = [](const std::vector<std::string>& words, std::string_view word) {
+      return std::find(words.begin(), words.end(), word) != words.end();
+    };
+    eve.smtp_extended = values_.flag("eve.types.smtp.extended");
+    eve.smtp_custom = values_.words("eve.types.smtp.custom");
+    eve.smtp_subject_md5 = has(values_.words("eve.types.smtp.md5"), "subject");
+    eve.smtp_body_md5 = has(values_.words("eve.types.smtp.md5"), "body");
     const std::vector<std::string> hashes = values_.words("eve.types.files.force-hash");
-    const auto wants = [&](const char* name) { return std::find(hashes.begin(), hashes.end(), name) != hashes.end(); };
+    const auto wants = [&](const char* name) { return has(hashes, name); };
     to.hash_md5 = wants("md5");
     to.hash_sha1 = wants("sha1");
     to.hash_sha256 = wants("sha256");
@@ -389,6 +419,15 @@ class Builder {
     out_.eve_enabled = values_.flag("eve.enabled");
     const std::filesystem::path file(values_.text("eve.filename"));
     out_.eve_file = file.is_absolute() ? file.string() : (std::filesystem::path(out_.log_dir) / file).string();
+    pipeline::FileStoreSettings& store = out_.file_store;
+    store.enabled = values_.flag("file-store.enabled");
+    const std::filesystem::path directory(values_.text("file-store.dir"));
+    store.directory =
+        directory.is_absolute() ? directory.string() : (std::filesystem::path(out_.log_dir) / directory).string();
+    store.force = values_.flag("file-store.force-filestore");
+    store.write_fileinfo = values_.flag("file-store.write-fileinfo");
+    store.depth = values_.number("file-store.stream-depth");
+    store.max_open_files = number32("file-store.max-open-files");
     alert_events(types.contains("alert"));
     output::EveSettings& to = out_.eve;
     to.anomaly.enabled = types.contains("anomaly");

@@ -16,6 +16,7 @@
 #include "datapath/base/ip_address.h"
 #include "datapath/output/eve_settings.h"
 #include "datapath/output/output_settings.h"
+#include "datapath/pipeline/file_store.h"
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/verdict.h"
 #include "rules/nft/l2_guard_renderer.h"
@@ -121,6 +122,7 @@ struct EngineSettings {
   PortGuardSettings guard;
   DiscoverySettings discovery;
 
+  pipeline::FileStoreSettings file_store;
   std::string log_dir;
   std::string log_level = "info";
   bool eve_enabled = true;

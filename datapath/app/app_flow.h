@@ -51,6 +51,7 @@ struct AppFlow final : flow::FlowExtension {
   bool first_data_seen = false;
   Direction first_data = Direction::kToServer;  // valid when first_data_seen
   bool parser_failed = false;
+  std::array<bool, 2> keep_files{};  // by Direction: a rule asked for all files from now on
   // The bytes showed that the flow has to be read the other way round. It has been turned, its TCP session too:
   // directions that the caller holds are the opposite now. The caller takes this back.
   bool turned = false;

@@ -39,8 +39,9 @@ bool may_turn(const flow::Flow& flow) {
 
 }  // namespace
 
-AppLayer::AppLayer(const AppSettings& settings)
+AppLayer::AppLayer(const AppSettings& settings, ExpectedFlows* expected)
     : settings_(settings),
+      expected_(expected != nullptr ? *expected : own_expected_),
       over_tcp_(enabled(settings, &Protocol::over_tcp, settings.not_over_tcp)),
       over_udp_(enabled(settings, &Protocol::over_udp, settings.not_over_udp)) {}
 
@@ -140,9 +141,22 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   AppSide& side = side_of(state, d);
   const bool tcp = flow.client.protocol == ip_proto::kTcp;
   const AppProtocol other = side_of(state, opposite(d)).detected;
+  if (!is_known(state.protocol) && state.original == AppProtocol::kUnknown) {
+    if (const auto announced = expected_.take(flow.client, now)) {
+      settle(flow, state, d, announced->protocol);
+      side_of(state, opposite(d)).detected = announced->protocol;
+      if (state.parser != nullptr) state.parser->announced(*announced);
+      feed_both(flow, state, d, now);
+      return;
+    }
+  }
   AppProtocol found = AppProtocol::kUnknown;
   bool more = false, from_other_side = false;
+  // The protocol of the other side comes first: "USER" is said by several.
+  const Protocol* const likely = is_known(other) ? find_protocol(other) : nullptr;
+  if (likely != nullptr && probe(*likely, flow, d, side.pending) == Probe::kYes) found = other;
   for (const Protocol* protocol : tcp ? over_tcp_ : over_udp_) {
+    if (found != AppProtocol::kUnknown) break;
     const Probe answer = probe(*protocol, flow, d, side.pending);
     more |= answer == Probe::kMore;
     if (answer != Probe::kYes) continue;
@@ -226,6 +240,8 @@ void AppLayer::start_parser(AppFlow& state) {
 // A decision about one side may release what the other one has collected.
 void AppLayer::feed_both(flow::Flow& flow, AppFlow& state, Direction first, Timestamp now) {
   if (state.parser == nullptr) return;
+  // In the order in which the sides spoke: a greeting comes before the command that told the protocol.
+  if (state.original == AppProtocol::kUnknown && state.first_data == opposite(first)) first = opposite(first);
   for (const Direction d : {first, opposite(first)}) {
     AppSide& side = side_of(state, d);
     if (side.stopped || side.pending.empty()) continue;
@@ -248,7 +264,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   if (joined) side.pending.insert(side.pending.end(), bytes.begin(), bytes.end());
   const ByteSpan input = joined ? ByteSpan(side.pending) : bytes;
   const std::uint64_t before = state.parser->transactions_made();
-  const ParseMoment moment{now, flow.client};
+  const ParseMoment moment{now, flow.client, &expected_};
   ParseResult result = state.parser->parse(d, input, moment);
   counters_.transactions[index_of(state.protocol)].add(state.parser->transactions_made() - before);
   result.consumed = std::min(result.consumed, input.size());

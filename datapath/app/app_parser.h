@@ -23,6 +23,9 @@
 
 namespace bulkhead::app {
 
+class ExpectedFlows;
+struct ExpectedFlow;
+
 struct ParseResult {
   enum class Status : std::uint8_t {
     kOk,      // wants more; bytes behind `consumed` are kept for later
@@ -38,7 +41,8 @@ struct ParseResult {
 // What a parser may know about the moment of a call.
 struct ParseMoment {
   Timestamp now;
-  FlowTuple client;  // source is the client
+  FlowTuple client;                   // source is the client
+  ExpectedFlows* expected = nullptr;  // where connections to come are announced; null: nowhere
 };
 
 class AppParser {
@@ -48,6 +52,8 @@ class AppParser {
   AppParser& operator=(const AppParser&) = delete;
   virtual ~AppParser() = default;
 
+  // This connection was announced by another one; called before anything else.
+  virtual void announced(const ExpectedFlow&) {}
   virtual ParseResult parse(Direction d, ByteSpan data, const ParseMoment& moment) = 0;
   // `length` bytes are missing before the next call; what was left over is gone. False: cannot go on.
   virtual bool gap(Direction d, std::uint64_t length) = 0;

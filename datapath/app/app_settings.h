@@ -8,7 +8,10 @@
 
 #include "datapath/app/application_protocol.h"
 #include "datapath/app/dns/dns_settings.h"
+#include "datapath/app/file.h"
+#include "datapath/app/ftp/ftp_settings.h"
 #include "datapath/app/http/http_settings.h"
+#include "datapath/app/smtp/smtp_settings.h"
 
 namespace bulkhead::app {
 
@@ -19,6 +22,9 @@ struct EveOptions {
   std::vector<std::string> http_custom;                              // [eve.types.http.custom] further headers by name
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
   bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
+  bool smtp_extended = false;                                        // [eve.types.smtp.extended] some fields more
+  std::vector<std::string> smtp_custom;                              // [eve.types.smtp.custom] further fields by name
+  bool smtp_subject_md5 = false, smtp_body_md5 = false;              // [eve.types.smtp.md5]
 };
 
 struct HashNeeds {
@@ -34,7 +40,11 @@ struct AppSettings {
   std::uint32_t detect_bytes = 4096;             // of a direction that are looked at to find the protocol
   std::uint32_t max_pending_bytes = 256 * 1024;  // that a parser may leave for later
   bool hash_md5 = false, hash_sha1 = false, hash_sha256 = false;  // of files: asked for by records or rules
+  FileTaps* file_taps = nullptr;                                  // where files are followed; outlives the workers
+  [[nodiscard]] FileMaking files() const { return {hash_md5, hash_sha1, hash_sha256, file_taps}; }
   http::HttpSettings http;
+  ftp::FtpSettings ftp;
+  smtp::SmtpSettings smtp;
 
   // Which records are wanted [eve.types]: transactions that no one wants to see are not formatted.
   std::vector<std::string> records;

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include "datapath/app/expected_flows.h"
+
 namespace bulkhead::pipeline {
 
 class SharedGate {
@@ -26,6 +28,11 @@ class SharedGate {
     static_cast<void>(worker);
     static_cast<void>(packet_number);
   }
+  // Connections that were announced: known to all workers, whichever one they come to.
+  [[nodiscard]] app::ExpectedFlows& expected_flows() { return expected_flows_; }
+
+ private:
+  app::ExpectedFlows expected_flows_;
 };
 
 // At the end of input flows end in the order of their first packets: they enter the gate as packet

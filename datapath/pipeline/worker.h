@@ -84,13 +84,13 @@ class Worker final : private stream::StreamListener {
   void feed_application(PacketWork& work);
   static bool take_turn(PacketWork& work);
   void finish_transactions(const PacketWork& work);
-  void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol);
+  void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol, bool over);
   void report_transaction(const PacketWork& work, app::Transaction& tx);
   void report_files(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
   void report_app_events(const PacketWork& work, app::AppFlow& state);
   void report_parser_events(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
   static void add_app_names(const flow::Flow& flow, event::EventHeader& header);
-  void add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const;
+  void add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, Direction d, event::AppFields& out) const;
   [[nodiscard]] event::EventHeader flow_header(const PacketWork& work) const;
   [[nodiscard]] event::EventHeader header_for(const PacketWork& work) const;
   [[nodiscard]] std::shared_ptr<const event::FlowMetadata> metadata_of(const flow::Flow& flow) const;

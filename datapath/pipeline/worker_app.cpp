@@ -11,6 +11,7 @@ namespace bulkhead::pipeline {
 
 namespace {
 
+constexpr std::size_t kMaxAlertFiles = 32;  // that an alert lists
 constexpr Direction kBoth[] = {Direction::kToServer, Direction::kToClient};
 
 std::string hex_of(const std::string& digest) {
@@ -85,13 +86,15 @@ void Worker::finish_transactions(const PacketWork& work) {
   report_app_events(work, *state);
   state->sides[index_of(work.direction)].fresh = false;
   if (state->previous != nullptr) {
-    finish_parser(work, *state->previous, *state->previous_definition);
+    finish_parser(work, *state->previous, *state->previous_definition, false);
     if (state->previous->transactions().empty()) state->previous = nullptr;
   }
-  if (state->parser != nullptr) finish_parser(work, *state->parser, *state->definition);
+  // Nothing more will come: the parser has given up, or both sides have ended.
+  const bool over = state->sides[0].ended && state->sides[1].ended && !work.flow_ends;
+  if (state->parser != nullptr) finish_parser(work, *state->parser, *state->definition, state->parser_failed || over);
 }
 
-void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol) {
+void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol, bool over) {
   auto& transactions = parser.transactions();
   for (const auto& tx : transactions) {
     const std::size_t d = index_of(work.direction);
@@ -101,7 +104,7 @@ void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const
     report_files(work, *tx, protocol);
     const bool whole = is_complete(*tx, protocol, kBoth[0]) && is_complete(*tx, protocol, kBoth[1]);
     const bool last = work.flow_ends && work.direction == Direction::kToClient;
-    if (!tx->logged && (whole || last || tx->ready_to_log())) report_transaction(work, *tx);
+    if (!tx->logged && (whole || last || over || tx->ready_to_log())) report_transaction(work, *tx);
   }
   while (!transactions.empty()) {
     const app::Transaction& tx = *transactions.front();
@@ -203,13 +206,23 @@ void Worker::add_app_names(const flow::Flow& flow, event::EventHeader& header) {
   header.app_protocol_original = differs(state->original);
 }
 
-void Worker::add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const {
+void Worker::add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, Direction d, event::AppFields& out) const {
   const app::AppFlow* state = app::app_flow(flow);
   if (state == nullptr || !app_->settings().alert_fields) return;
   for (const app::AppParser* parser : {state->parser.get(), state->previous.get()}) {
     const app::Transaction* tx = parser != nullptr ? parser->find(tx_id) : nullptr;
     if (tx == nullptr) continue;
     tx->write_alert_fields(out, app_->settings().eve);
+    const app::FileList& files = tx->files[index_of(d)];
+    if (!files.empty()) {
+      JsonText json;
+      json.open_array();
+      for (std::size_t i = 0; i < std::min(files.size(), kMaxAlertFiles); ++i) {
+        json.raw_element(file_object(*files[i], tx->id));
+      }
+      json.close_array();
+      out.emplace_back("files", json.take());
+    }
     return;
   }
 }

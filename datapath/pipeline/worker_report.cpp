@@ -162,7 +162,7 @@ void Worker::report_alert(const PacketWork& work, const Alert& alert, const even
     e.has_flow = true;
     e.flow = summary_of(*work.flow);
     add_app_names(*work.flow, e.header);
-    if (alert.tx_id) add_app_fields(*work.flow, *alert.tx_id, e.app_fields);
+    if (alert.tx_id) add_app_fields(*work.flow, *alert.tx_id, work.direction, e.app_fields);
     if (report.alert_metadata) e.metadata = metadata_of(*work.flow);
   }
   if (report.alert_payload) {

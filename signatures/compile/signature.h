@@ -99,6 +99,13 @@ struct FileCondition {
   std::function<FileAnswer(const app::File& file)> holds;
 };
 
+// Which files a matching rule stores.
+struct FileStoring {
+  enum class Scope : std::uint8_t { kFile, kTransaction, kFlow } scope = Scope::kFile;
+  bool matched_direction = true;  // of the match; else as below
+  bool to_server = false, to_client = false;
+};
+
 struct FlowRequirement {
   bool to_server = false, to_client = false;
   bool established = false, not_established = false, stateless = false;
@@ -361,6 +368,7 @@ struct Signature {
   std::vector<PacketConditionPtr> conditions;
   app::AppProtocolSet app_protocols;  // by header, buffers and events; none: any, or no protocol at all
   std::vector<TransactionCondition> transaction_conditions;
+  std::optional<FileStoring> file_storing;
   std::vector<FileCondition> file_conditions;
   bool needs_md5 = false, needs_sha1 = false, needs_sha256 = false;
   bool inspects_transactions = false;          // buffers or conditions of a protocol: judged per transaction
