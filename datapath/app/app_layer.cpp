@@ -39,9 +39,9 @@ bool may_turn(const flow::Flow& flow) {
 
 }  // namespace
 
-AppLayer::AppLayer(const AppSettings& settings, ExpectedFlows* expected)
+AppLayer::AppLayer(const AppSettings& settings, AppShared* shared)
     : settings_(settings),
-      expected_(expected != nullptr ? *expected : own_expected_),
+      shared_(shared != nullptr ? *shared : own_),
       over_tcp_(enabled(settings, &Protocol::over_tcp, settings.not_over_tcp)),
       over_udp_(enabled(settings, &Protocol::over_udp, settings.not_over_udp)) {}
 
@@ -142,7 +142,7 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   const bool tcp = flow.client.protocol == ip_proto::kTcp;
   const AppProtocol other = side_of(state, opposite(d)).detected;
   if (!is_known(state.protocol) && state.original == AppProtocol::kUnknown) {
-    if (const auto announced = expected_.take(flow.client, now)) {
+    if (const auto announced = shared_.expected.take(flow.client, now)) {
       settle(flow, state, d, announced->protocol);
       side_of(state, opposite(d)).detected = announced->protocol;
       if (state.parser != nullptr) state.parser->announced(*announced);
@@ -164,6 +164,15 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
     from_other_side =
         protocol->comes_from_other_side != nullptr && protocol->comes_from_other_side(d, side.pending, !tcp);
     break;
+  }
+  // Of a connection whose beginning was not seen the first packet may be the server's.
+  if (found == AppProtocol::kUnknown && tcp && other == AppProtocol::kUnknown && may_turn(flow)) {
+    for (const Protocol* protocol : over_tcp_) {
+      if (probe(*protocol, flow, opposite(d), side.pending) != Probe::kYes) continue;
+      found = protocol->id;
+      from_other_side = true;
+      break;
+    }
   }
   if (found == AppProtocol::kUnknown) {
     // What the other side is recognised as holds for this one too.
@@ -264,7 +273,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   if (joined) side.pending.insert(side.pending.end(), bytes.begin(), bytes.end());
   const ByteSpan input = joined ? ByteSpan(side.pending) : bytes;
   const std::uint64_t before = state.parser->transactions_made();
-  const ParseMoment moment{now, flow.client, &expected_};
+  const ParseMoment moment{now, flow.client, &shared_.expected, &shared_.ranges};
   ParseResult result = state.parser->parse(d, input, moment);
   counters_.transactions[index_of(state.protocol)].add(state.parser->transactions_made() - before);
   result.consumed = std::min(result.consumed, input.size());

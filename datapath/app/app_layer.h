@@ -22,7 +22,7 @@
 
 #include "datapath/app/app_flow.h"
 #include "datapath/app/app_settings.h"
-#include "datapath/app/expected_flows.h"
+#include "datapath/app/app_shared.h"
 #include "datapath/base/counters.h"
 #include "datapath/stream/tcp_tracker.h"
 
@@ -38,8 +38,8 @@ struct AppCounters {
 
 class AppLayer {
  public:
-  // `expected`: shared by all workers; null: one of its own.
-  explicit AppLayer(const AppSettings& settings, ExpectedFlows* expected = nullptr);
+  // `shared`: by all workers; null: one of its own.
+  explicit AppLayer(const AppSettings& settings, AppShared* shared = nullptr);
 
   // Takes over what has become readable of one direction. `ends`: nothing will follow.
   // It may turn the flow round (AppFlow::turned).
@@ -73,8 +73,8 @@ class AppLayer {
   void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);
 
   AppSettings settings_;
-  ExpectedFlows own_expected_;
-  ExpectedFlows& expected_;
+  AppShared own_;
+  AppShared& shared_;
   std::vector<const Protocol*> over_tcp_, over_udp_;  // enabled ones
   AppCounters counters_;
 };

@@ -24,6 +24,7 @@
 namespace bulkhead::app {
 
 class ExpectedFlows;
+class RangeFiles;
 struct ExpectedFlow;
 
 struct ParseResult {
@@ -43,6 +44,7 @@ struct ParseMoment {
   Timestamp now;
   FlowTuple client;                   // source is the client
   ExpectedFlows* expected = nullptr;  // where connections to come are announced; null: nowhere
+  RangeFiles* ranges = nullptr;       // where files that come in parts are put together; null: nowhere
 };
 
 class AppParser {

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "datapath/app/expected_flows.h"
+#include "datapath/app/app_shared.h"
 
 namespace bulkhead::pipeline {
 
@@ -28,11 +28,11 @@ class SharedGate {
     static_cast<void>(worker);
     static_cast<void>(packet_number);
   }
-  // Connections that were announced: known to all workers, whichever one they come to.
-  [[nodiscard]] app::ExpectedFlows& expected_flows() { return expected_flows_; }
+  // Connections that were announced, files in parts: known to all workers, whichever one they come to.
+  [[nodiscard]] app::AppShared& app_shared() { return app_shared_; }
 
  private:
-  app::ExpectedFlows expected_flows_;
+  app::AppShared app_shared_;
 };
 
 // At the end of input flows end in the order of their first packets: they enter the gate as packet

@@ -42,7 +42,7 @@ Worker::Worker(const PipelineSettings& settings, std::uint32_t index, event::Eve
       settings.flow, [this](flow::Flow& flow, flow::FlowEndReason reason) { on_flow_end(flow, reason); });
   stream::StreamListener& listener = *this;
   tcp_ = std::make_unique<stream::TcpTracker>(settings.stream, listener);
-  app_ = std::make_unique<app::AppLayer>(settings.app, &gate.expected_flows());
+  app_ = std::make_unique<app::AppLayer>(settings.app, &gate.app_shared());
 }
 
 Worker::~Worker() {

@@ -155,6 +155,14 @@ bool is_zlib(ByteSpan b) {
   return b.size() >= 2 && (b[0] & 0x0f) == 8 && (b[0] >> 4) <= 7 && (b[0] * 256 + b[1]) % 31 == 0;
 }
 
+// Text that says it is compressed: some of it is a valid beginning of a raw stream all the same.
+bool looks_like_text(ByteSpan b) {
+  constexpr std::size_t kEnough = 16;
+  return b.size() >= kEnough && std::all_of(b.begin(), b.begin() + kEnough, [](Byte c) {
+           return (c >= ' ' && c <= '~') || c == '\r' || c == '\n' || c == '\t';
+         });
+}
+
 }  // namespace
 
 // Holds the first bytes until the format can be told; tries the likely ones in turn.
@@ -185,6 +193,7 @@ class Decoder::Layer {
       case Coding::kGzip:
       case Coding::kDeflate: break;
     }
+    if (looks_like_text(start)) return nullptr;
     std::vector<std::pair<int, std::size_t>> order;
     if (is_gzip(start)) {
       order.emplace_back(kGzip, 0);
@@ -248,6 +257,13 @@ void Decoder::run(std::size_t index, ByteSpan bytes, ByteSink& out) {
     std::size_t skip = 0;
     layer.engine = layer.candidate(0, layer.held, settings_, skip);
     input = ByteSpan(layer.held).subspan(skip);
+    if (layer.engine == nullptr) {
+      failed_ = true;
+      layer.raw = true;
+      const std::vector<Byte> all = std::move(layer.held);
+      next.write(all);
+      return;
+    }
   }
   std::vector<Byte> replay;
   while (!bomb_) {

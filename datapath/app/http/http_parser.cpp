@@ -5,6 +5,7 @@
 
 #include "datapath/app/http/http_text.h"
 #include "datapath/app/http/http_uri.h"
+#include "datapath/app/range_files.h"
 
 namespace bulkhead::app::http {
 namespace {
@@ -833,6 +834,7 @@ void HttpParser::to_file(Direction d, ByteSpan bytes) {
   }
   if (s.file == nullptr) open_file(d, *s.tx);
   s.file->append(bytes);
+  if (s.file->range && s.decoder == nullptr) s.part.insert(s.part.end(), bytes.begin(), bytes.end());
 }
 
 void HttpParser::open_file(Direction d, HttpTransaction& tx) {
@@ -869,8 +871,23 @@ void HttpParser::end_body(Direction d, bool whole) {
     s.multipart->finish(sink);
     s.multipart = nullptr;
   }
-  if (s.file != nullptr) s.file->close(whole);
+  if (s.file != nullptr) {
+    s.file->close(whole);
+    if (s.file->range && s.file->state == FileState::kClosed) join_part(d, *s.file);
+  }
+  s.part = {};
   s.file = nullptr;
+}
+
+// A part of a file has come; with the last one that lacked the file is whole, and is this transaction's too.
+void HttpParser::join_part(Direction d, const File& file) {
+  Side& s = side(d);
+  if (moment_.ranges == nullptr || s.tx->host.empty()) return;
+  auto joined = moment_.ranges->add(moment_.client, s.tx->host + s.tx->path, *file.range, s.part, file.name,
+                                    settings_.files(), moment_.now);
+  if (joined == nullptr) return;
+  s.tx->files[bulkhead::index_of(d)].push_back(std::move(joined));
+  s.tx->touch(d);
 }
 
 // The message is whole.

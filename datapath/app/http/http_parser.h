@@ -59,6 +59,7 @@ class HttpParser final : public AppParser {
     std::uint32_t headers = 0;
     std::unique_ptr<Decoder> decoder;
     File* file = nullptr;
+    std::vector<Byte> part;  // content of a file that is a part of a whole
     bool no_file = false;
     std::unique_ptr<Multipart> multipart;
   };
@@ -90,6 +91,7 @@ class HttpParser final : public AppParser {
   void decoded(Direction d, ByteSpan bytes);
   void to_file(Direction d, ByteSpan bytes);
   void open_file(Direction d, HttpTransaction& tx);
+  void join_part(Direction d, const File& file);
   void end_body(Direction d, bool whole);
   Outcome complete(Direction d);
   HttpTransaction& next_for_response();

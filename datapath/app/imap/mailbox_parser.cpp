@@ -40,8 +40,8 @@ Probe probe_imap(Direction d, ByteSpan data, std::uint16_t) {
 Probe probe_pop3(Direction d, ByteSpan data, std::uint16_t) {
   const std::string_view text = text_of(data);
   if (d == Direction::kToClient) return any_of(text, {"+OK ", "+OK\r\n"});
-  // USER is said to FTP servers too: the server's greeting decides there.
-  return any_of(text, {"CAPA\r\n", "STLS\r\n", "APOP "});
+  // USER is said to FTP servers too, and QUIT to mail servers: they are asked first, unless the server has greeted.
+  return any_of(text, {"CAPA\r\n", "STLS\r\n", "APOP ", "USER ", "AUTH", "QUIT\r\n"});
 }
 
 ParseResult MailboxParser::parse(Direction d, ByteSpan data, const ParseMoment&) {

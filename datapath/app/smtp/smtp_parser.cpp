@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "datapath/app/text.h"
 
@@ -75,7 +76,11 @@ SmtpParser::SmtpParser(const AppSettings& settings) : settings_(settings), smtp_
 ParseResult SmtpParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
   std::size_t used = 0;
   const Outcome outcome = [&] {
-    if (d == Direction::kToServer) return command_lines(data, used);
+    if (d == Direction::kToServer) {
+      const Outcome each = command_lines(data, used);
+      left_ = data.size() - used;
+      return each;
+    }
     for (;;) {
       const std::string_view rest = text_of(data.subspan(used));
       const std::size_t lf = rest.find('\n');
@@ -103,12 +108,18 @@ ParseResult SmtpParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
 }
 
 bool SmtpParser::gap(Direction d, std::uint64_t length) {
-  discard_[bulkhead::index_of(d)] = true;  // up to the next line end
-  if (d == Direction::kToServer && in_data_ && tx_ != nullptr) {
-    line_begins_ = false;
-    if (!tx_->files[0].empty() && !tx_->files[0].back()->ended()) tx_->files[0].back()->skip(length);
-    chunk_left_ -= std::min(chunk_left_, length);
+  bool& discard = discard_[bulkhead::index_of(d)];
+  discard = true;  // up to the next line end
+  if (d == Direction::kToClient || !in_data_ || tx_ == nullptr) return true;
+  if (current_ == Command::kBdat) {
+    // A chunk is counted, whatever stands in it; the beginning of a line that was left over is lost too.
+    chunk_left_ -= std::min(chunk_left_, length + std::exchange(left_, 0));
+    in_data_ = chunk_left_ != 0;
+    discard = !in_data_;
+    return true;
   }
+  line_begins_ = false;
+  if (!tx_->files[0].empty() && !tx_->files[0].back()->ended()) tx_->files[0].back()->skip(length);
   return true;
 }
 
@@ -334,7 +345,7 @@ SmtpParser::Outcome SmtpParser::reply(const Line& line) {
   }
   in_multiline_ = line.text.size() >= 4 && line.text[3] == '-';
   if (waiting_.empty()) {
-    greeted_ = true;
+    if (!std::exchange(greeted_, true) && code != 220) note(SmtpEvent::invalid_reply);
     return Outcome::kGoOn;
   }
   Outcome outcome = Outcome::kGoOn;

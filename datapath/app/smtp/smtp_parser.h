@@ -67,6 +67,7 @@ class SmtpParser final : public AppParser {
   std::array<bool, 2> discard_{};  // by Direction: up to the next line end
   bool line_begins_ = true;        // in a mail
   std::uint64_t chunk_left_ = 0;
+  std::size_t left_ = 0;  // bytes of the client that the last call did not take
 };
 
 Probe probe_smtp(Direction d, ByteSpan data, std::uint16_t server_port);

@@ -60,7 +60,8 @@ TEST(MailboxParser, Probes) {
   EXPECT_EQ(probe_imap(kClient, bytes_of("1 capability\r\n"), 143), Probe::kYes);
   EXPECT_EQ(probe_imap(kClient, bytes_of("GET / HTTP/1.1\r\n"), 143), Probe::kNo);
   EXPECT_EQ(probe_pop3(kServer, bytes_of("+OK x"), 110), Probe::kYes);
-  EXPECT_EQ(probe_pop3(kClient, bytes_of("USER x\r\n"), 110), Probe::kNo);
+  EXPECT_EQ(probe_pop3(kClient, bytes_of("USER x\r\n"), 110), Probe::kYes);
+  EXPECT_EQ(probe_pop3(kClient, bytes_of("EHLO x\r\n"), 110), Probe::kNo);
 }
 
 }  // namespace

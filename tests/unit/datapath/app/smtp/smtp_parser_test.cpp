@@ -205,6 +205,15 @@ TEST(SmtpParser, AGapCostsALineAndMarksTheFile) {
   EXPECT_EQ(talk.tx(0).files[0][0]->state, FileState::kTruncated);
 }
 
+TEST(SmtpParser, AGapInAChunkIsCounted) {
+  Talk talk;
+  talk.hello().client("BDAT 20 LAST\r\nab\r\n");
+  EXPECT_TRUE(talk.parser().gap(Direction::kToServer, 10));
+  talk.client("efgh\r\nMAIL FROM:<a>\r\n");
+  EXPECT_TRUE(talk.tx(0).events.empty());
+  EXPECT_EQ(talk.tx(0).mail_from, "<a>") << "behind the chunk";
+}
+
 TEST(SmtpParser, ProbeKnowsFirstCommands) {
   const auto probe = [](std::string_view text) { return probe_smtp(Direction::kToServer, bytes_of(text), 25); };
   EXPECT_EQ(probe("ehlo a"), Probe::kYes);
