@@ -85,7 +85,10 @@ bool get_file_content(Transaction& tx, Direction d, std::uint32_t index, BufferV
   const FileList& files = tx.files[bulkhead::index_of(d)];
   if (index >= files.size()) return false;
   const BodyWindow& content = files[index]->content();
-  out = {content.bytes(), content.begin(), content.begin() == 0, files[index]->content_ready(false)};
+  out = {.bytes = content.bytes(),
+         .begin = content.begin(),
+         .first = content.begin() == 0,
+         .ready = files[index]->content_ready(false)};
   return true;
 }
 
@@ -93,7 +96,7 @@ bool get_file_name(Transaction& tx, Direction d, std::uint32_t index, BufferView
   const FileList& files = tx.files[bulkhead::index_of(d)];
   if (index >= files.size()) return false;
   const std::string& name = files[index]->name;
-  out = {{reinterpret_cast<const Byte*>(name.data()), name.size()}};
+  out = {.bytes = {reinterpret_cast<const Byte*>(name.data()), name.size()}};
   return true;
 }
 
