@@ -13,7 +13,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   builder.add_transaction_condition({app::AppProtocolSet().set(app::index_of(app::AppProtocol::ftp)),
                                      {0, app::BufferDef::kNever},
                                      std::string(option.text),
-                                     [](const app::Transaction& tx, bulkhead::Direction d) {
+                                     [](const app::Protocol&, const app::Transaction& tx, bulkhead::Direction d) {
                                        return d == bulkhead::Direction::kToServer &&
                                               static_cast<const app::ftp::FtpTransaction&>(tx).names_other_host;
                                      }});

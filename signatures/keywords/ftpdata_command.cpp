@@ -24,7 +24,7 @@ void apply(RuleBuilder& builder, const Option& option) {
       {app::AppProtocolSet().set(app::index_of(app::AppProtocol::ftp_data)),
        {fetched ? app::BufferDef::kNever : std::uint8_t{0}, fetched ? std::uint8_t{0} : app::BufferDef::kNever},
        std::string(option.text),
-       [fetched](const app::Transaction& tx, bulkhead::Direction d) {
+       [fetched](const app::Protocol&, const app::Transaction& tx, bulkhead::Direction d) {
          const bool to_client = d == bulkhead::Direction::kToClient;
          return to_client == fetched &&
                 static_cast<const app::ftp::FtpDataTransaction&>(tx).command == (fetched ? "RETR" : "STOR");
