@@ -163,6 +163,15 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
       break;
     }
   }
+  // Of a connection whose beginning was not seen the first packet may be the server's.
+  if (found == AppProtocol::kUnknown && tcp && other == AppProtocol::kUnknown && may_turn(flow)) {
+    for (const Protocol* protocol : over_tcp_) {
+      if (probe(*protocol, flow, opposite(d), side.pending) != Probe::kYes) continue;
+      found = protocol->id;
+      from_other_side = true;
+      break;
+    }
+  }
   if (found == AppProtocol::kUnknown) {
     if (answer.more && may_wait) return;
     // What the other side is recognised as holds for this one too.
