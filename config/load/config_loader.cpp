@@ -242,6 +242,13 @@ class Builder {
     http.lzma = values_.flag(key + "lzma-enabled");
     http.lzma_memlimit = values_.number(key + "lzma-memlimit");
     http.bomb_limit = values_.number(key + "compression-bomb-limit");
+    to.http2.max_streams = number32("app-layer.protocols.http2.max-streams");
+    to.http2.max_table = number32("app-layer.protocols.http2.max-table-size");
+    to.http2.max_reassembly = number32("app-layer.protocols.http2.max-reassembly-size");
+    to.websocket.max_payload = number32("app-layer.protocols.websocket.max-payload-size");
+    to.mqtt.max_message = number32("app-layer.protocols.mqtt.max-msg-length");
+    to.mqtt.subscribe_topics = number32("app-layer.protocols.mqtt.subscribe-topic-match-limit");
+    to.mqtt.unsubscribe_topics = number32("app-layer.protocols.mqtt.unsubscribe-topic-match-limit");
   }
 
   // Records of protocols: the types of the list that are made by parsers.
@@ -260,6 +267,9 @@ class Builder {
     const std::string& headers = values_.text("eve.types.http.dump-all-headers");
     eve.http_request_headers = headers == "both" || headers == "request";
     eve.http_response_headers = headers == "both" || headers == "response";
+    eve.mqtt_passwords = values_.flag("eve.types.mqtt.passwords");
+    eve.mqtt_string_limit = number32("eve.types.mqtt.string-log-limit");
+    eve.pgsql_passwords = values_.flag("eve.types.pgsql.passwords");
     eve.alert_http_body = values_.flag("eve.types.alert.http-body");
     eve.alert_http_body_printable = values_.flag("eve.types.alert.http-body-printable");
     dns_events(eve.dns);
@@ -449,6 +459,7 @@ class Builder {
     to.alert_packet = eve.alert.packet;
     to.payload_limit = static_cast<std::uint32_t>(eve.alert.payload_buffer_size);
     to.alert_metadata = eve.metadata;
+    to.guess_transaction = values_.flag("detect.guess-applayer-tx");
     to.ethernet = eve.ethernet;
     to.include_packet_number = !live();
   }

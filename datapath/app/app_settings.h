@@ -8,7 +8,12 @@
 
 #include "datapath/app/application_protocol.h"
 #include "datapath/app/dns/dns_settings.h"
+#include "datapath/app/hash_needs.h"
 #include "datapath/app/http/http_settings.h"
+#include "datapath/app/http2/http2_settings.h"
+#include "datapath/app/mqtt/mqtt_settings.h"
+#include "datapath/app/pgsql/pgsql_settings.h"
+#include "datapath/app/websocket/websocket_settings.h"
 
 namespace bulkhead::app {
 
@@ -18,11 +23,10 @@ struct EveOptions {
   bool http_extended = true;                                         // [eve.types.http.extended]
   std::vector<std::string> http_custom;                              // [eve.types.http.custom] further headers by name
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
+  bool mqtt_passwords = true;                                        // [eve.types.mqtt.passwords]
+  std::uint32_t mqtt_string_limit = 0;                               // [eve.types.mqtt.string-log-limit] 0: none
+  bool pgsql_passwords = false;                                      // [eve.types.pgsql.passwords]
   bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
-};
-
-struct HashNeeds {
-  bool md5 = false, sha1 = false, sha256 = false;
 };
 
 struct AppSettings {
@@ -35,6 +39,10 @@ struct AppSettings {
   std::uint32_t max_pending_bytes = 256 * 1024;  // that a parser may leave for later
   bool hash_md5 = false, hash_sha1 = false, hash_sha256 = false;  // of files: asked for by records or rules
   http::HttpSettings http;
+  http2::Http2Settings http2;
+  mqtt::MqttSettings mqtt;
+  pgsql::PgsqlSettings pgsql;
+  websocket::WebSocketSettings websocket;
 
   // Which records are wanted [eve.types]: transactions that no one wants to see are not formatted.
   std::vector<std::string> records;

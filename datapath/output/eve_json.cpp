@@ -86,6 +86,7 @@ void EveJson::write(const event::AlertEvent& e) {
   community_id(e.header);
   if (settings_.metadata) flow_metadata(e.metadata.get());
   if (e.tx_id) field("tx_id", *e.tx_id);
+  if (e.tx_guessed) field("tx_guessed", true);
   alert_object(*e.signature, e.blocked, e.header, e.target_is_source);
   if (e.tunnel) tunnel(*e.tunnel);
   for (const auto& [name, json] : e.app_fields) raw_field(name, json);

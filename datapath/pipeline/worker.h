@@ -90,6 +90,9 @@ class Worker final : private stream::StreamListener {
   void report_app_events(const PacketWork& work, app::AppFlow& state);
   void report_parser_events(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
   static void add_app_names(const flow::Flow& flow, event::EventHeader& header);
+  // The transaction that an alert of a rule over packets or streams most likely speaks of.
+  [[nodiscard]] std::optional<std::uint64_t> guess_transaction(const flow::Flow& flow, Direction d,
+                                                               bool on_stream) const;
   void add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const;
   [[nodiscard]] event::EventHeader flow_header(const PacketWork& work) const;
   [[nodiscard]] event::EventHeader header_for(const PacketWork& work) const;

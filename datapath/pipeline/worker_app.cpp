@@ -134,9 +134,14 @@ void Worker::report_transaction(const PacketWork& work, app::Transaction& tx) {
   std::vector<app::EveRecord> records;
   tx.write_records(records, settings.eve);
   for (app::EveRecord& record : records) {
-    if (std::find(settings.records.begin(), settings.records.end(), record.type) == settings.records.end()) continue;
+    const std::string_view listed = record.listed_as.empty() ? record.type : record.listed_as;
+    if (std::find(settings.records.begin(), settings.records.end(), listed) == settings.records.end()) continue;
     event::AppEvent e;
     e.header = flow_header(work);
+    if (record.from_server) {
+      std::swap(e.header.tuple.source, e.header.tuple.destination);
+      std::swap(e.header.tuple.source_port, e.header.tuple.destination_port);
+    }
     e.type = record.type;
     if (record.with_tx_id) e.tx_id = tx.id;
     e.fields = std::move(record.fields);
@@ -201,6 +206,19 @@ void Worker::add_app_names(const flow::Flow& flow, event::EventHeader& header) {
   header.app_protocol_to_server = differs(state->sides[0].detected);
   header.app_protocol_to_client = differs(state->sides[1].detected);
   header.app_protocol_original = differs(state->original);
+}
+
+// Of a match in the stream it is the oldest one that this direction has not been looked through for; of others, if
+// asked for, one that lives alone.
+std::optional<std::uint64_t> Worker::guess_transaction(const flow::Flow& flow, Direction d, bool on_stream) const {
+  const app::AppFlow* state = app::app_flow(flow);
+  if (state == nullptr || state->parser == nullptr || (!on_stream && !settings_.report.guess_transaction)) return {};
+  const auto& transactions = state->parser->transactions();
+  if (!on_stream && transactions.size() != 1) return {};
+  for (const auto& tx : transactions) {
+    if (!tx->inspected[index_of(d)]) return tx->id;
+  }
+  return {};
 }
 
 void Worker::add_app_fields(const flow::Flow& flow, std::uint64_t tx_id, event::AppFields& out) const {

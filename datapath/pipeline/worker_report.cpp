@@ -162,7 +162,11 @@ void Worker::report_alert(const PacketWork& work, const Alert& alert, const even
     e.has_flow = true;
     e.flow = summary_of(*work.flow);
     add_app_names(*work.flow, e.header);
-    if (alert.tx_id) add_app_fields(*work.flow, *alert.tx_id, e.app_fields);
+    if (!e.tx_id) {
+      e.tx_id = guess_transaction(*work.flow, work.direction, alert.on_stream);
+      e.tx_guessed = e.tx_id.has_value();
+    }
+    if (e.tx_id) add_app_fields(*work.flow, *e.tx_id, e.app_fields);
     if (report.alert_metadata) e.metadata = metadata_of(*work.flow);
   }
   if (report.alert_payload) {

@@ -72,7 +72,8 @@ struct Message {
   std::vector<std::string> header_lines;
 };
 
-class HttpTransaction final : public Transaction {
+// HTTP/2 adds to it what a stream has beside (http2/http2_transaction.h).
+class HttpTransaction : public Transaction {
  public:
   explicit HttpTransaction(const HttpSettings& settings) : settings_(&settings) {}
 
@@ -96,7 +97,7 @@ class HttpTransaction final : public Transaction {
   std::uint16_t status = 0;    // 0: no number
   std::string status_text, status_message;
 
-  void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }
+  virtual void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }
   void looked_at(Direction d) override { message(d).body.looked_at(body_settings(d)); }
   void write_records(std::vector<EveRecord>& out, const EveOptions& options) const override;
   void write_alert_fields(event::AppFields& out, const EveOptions& options) const override;
