@@ -283,6 +283,7 @@ class Builder {
     to.ssh.hassh = fingerprints("app-layer.protocols.ssh.hassh");
     to.ssh.encryption = encryption_handling("app-layer.protocols.ssh.encryption-handling");
     mail_and_files();
+    messages();
   }
 
   app::Fingerprints fingerprints(const std::string& key) const {
@@ -318,6 +319,17 @@ class Builder {
     ftp.memcap = values_.number("app-layer.protocols.ftp.memcap");
   }
 
+  void messages() {
+    app::AppSettings& to = out_.pipeline.app;
+    to.http2.max_streams = number32("app-layer.protocols.http2.max-streams");
+    to.http2.max_table = number32("app-layer.protocols.http2.max-table-size");
+    to.http2.max_reassembly = number32("app-layer.protocols.http2.max-reassembly-size");
+    to.websocket.max_payload = number32("app-layer.protocols.websocket.max-payload-size");
+    to.mqtt.max_message = number32("app-layer.protocols.mqtt.max-msg-length");
+    to.mqtt.subscribe_topics = number32("app-layer.protocols.mqtt.subscribe-topic-match-limit");
+    to.mqtt.unsubscribe_topics = number32("app-layer.protocols.mqtt.unsubscribe-topic-match-limit");
+  }
+
   // Records of protocols: the types of the list that are made by parsers.
   void application_events(const std::set<std::string>& types) {
     app::AppSettings& to = out_.pipeline.app;
@@ -339,6 +351,9 @@ class Builder {
     const std::string& headers = values_.text("eve.types.http.dump-all-headers");
     eve.http_request_headers = headers == "both" || headers == "request";
     eve.http_response_headers = headers == "both" || headers == "response";
+    eve.mqtt_passwords = values_.flag("eve.types.mqtt.passwords");
+    eve.mqtt_string_limit = number32("eve.types.mqtt.string-log-limit");
+    eve.pgsql_passwords = values_.flag("eve.types.pgsql.passwords");
     eve.alert_http_body = values_.flag("eve.types.alert.http-body");
     eve.alert_http_body_printable = values_.flag("eve.types.alert.http-body-printable");
     dns_events(eve.dns);

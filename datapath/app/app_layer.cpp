@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "datapath/app/protocol_table.h"
+#include "datapath/app/successor.h"
 
 namespace bulkhead::app {
 namespace {
@@ -255,6 +256,10 @@ void AppLayer::start_parser(AppFlow& state) {
   state.definition = find_protocol(state.protocol);
   state.parser =
       state.definition != nullptr && state.definition->make != nullptr ? state.definition->make(settings_) : nullptr;
+  if (auto* successor = dynamic_cast<Successor*>(state.parser.get());
+      successor != nullptr && state.previous != nullptr) {
+    successor->follow(*state.previous, state.original);
+  }
   if (state.parser == nullptr) {
     for (AppSide& side : state.sides) {
       // A side that has not been looked at may still say another name than an own one.
@@ -317,6 +322,10 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
       return;
     case ParseResult::Status::kChange:
       change(state, result.next);
+      if (start_announced(state)) {
+        feed_both(flow, state, d, now);
+        return;
+      }
       for (const Direction each : {d, opposite(d)}) {
         if (!side_of(state, each).pending.empty() && state.protocol == AppProtocol::kUnknown) {
           detect(flow, state, each, false, now);
@@ -347,6 +356,21 @@ void AppLayer::change(AppFlow& state, AppProtocol next) {
   state.previous_definition = state.definition;
   state.definition = nullptr;
   for (AppSide& side : state.sides) side.detected = AppProtocol::kUnknown;
+}
+
+// What was announced and cannot be told by its bytes (WebSocket) begins at once.
+bool AppLayer::start_announced(AppFlow& state) {
+  const Protocol* definition = find_protocol(state.expected);
+  if (definition == nullptr || definition->probe != nullptr || !settings_.enabled[index_of(definition->id)])
+    return false;
+  state.protocol = definition->id;
+  for (AppSide& side : state.sides) {
+    side.detected = definition->id;
+    side.fresh = true;
+  }
+  counters_.flows[index_of(definition->id)].add();
+  start_parser(state);
+  return true;
 }
 
 void AppLayer::stop(AppFlow& state) {

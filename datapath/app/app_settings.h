@@ -11,10 +11,15 @@
 #include "datapath/app/dns/dns_settings.h"
 #include "datapath/app/file.h"
 #include "datapath/app/ftp/ftp_settings.h"
+#include "datapath/app/hash_needs.h"
 #include "datapath/app/http/http_settings.h"
+#include "datapath/app/http2/http2_settings.h"
+#include "datapath/app/mqtt/mqtt_settings.h"
+#include "datapath/app/pgsql/pgsql_settings.h"
 #include "datapath/app/smtp/smtp_settings.h"
 #include "datapath/app/ssh/ssh_settings.h"
 #include "datapath/app/tls/tls_settings.h"
+#include "datapath/app/websocket/websocket_settings.h"
 
 namespace bulkhead::app {
 
@@ -25,6 +30,9 @@ struct EveOptions {
   bool http_extended = true;                                         // [eve.types.http.extended]
   std::vector<std::string> http_custom;                              // [eve.types.http.custom] further headers by name
   bool http_request_headers = false, http_response_headers = false;  // [eve.types.http.dump-all-headers]
+  bool mqtt_passwords = true;                                        // [eve.types.mqtt.passwords]
+  std::uint32_t mqtt_string_limit = 0;                               // [eve.types.mqtt.string-log-limit] 0: none
+  bool pgsql_passwords = false;                                      // [eve.types.pgsql.passwords]
   bool alert_http_body = false, alert_http_body_printable = false;   // [eve.types.alert.http-body(-printable)]
   bool tls_extended = true;                                          // [eve.types.tls.extended]
   std::vector<std::string> tls_custom;                   // [eve.types.tls.custom] these fields and no others
@@ -32,10 +40,6 @@ struct EveOptions {
   bool smtp_extended = false;                            // [eve.types.smtp.extended] some fields more
   std::vector<std::string> smtp_custom;                  // [eve.types.smtp.custom] further fields by name
   bool smtp_subject_md5 = false, smtp_body_md5 = false;  // [eve.types.smtp.md5]
-};
-
-struct HashNeeds {
-  bool md5 = false, sha1 = false, sha256 = false;
 };
 
 // What parsers make when a rule looks at it.
@@ -59,6 +63,10 @@ struct AppSettings {
   tls::TlsSettings tls;
   ftp::FtpSettings ftp;
   smtp::SmtpSettings smtp;
+  http2::Http2Settings http2;
+  mqtt::MqttSettings mqtt;
+  pgsql::PgsqlSettings pgsql;
+  websocket::WebSocketSettings websocket;
 
   // Which records are wanted [eve.types]: transactions that no one wants to see are not formatted.
   std::vector<std::string> records;

@@ -37,8 +37,10 @@ class TransactionExtension {
 struct EveRecord {
   std::string_view type;  // "http"
   bool with_tx_id = true;
-  event::AppFields fields;  // ("http", "{...}")
-  bool as_sent = false;     // source and destination are the packet's; else the client comes first
+  event::AppFields fields;       // ("http", "{...}")
+  bool as_sent = false;          // source and destination are the packet's; else the client comes first
+  std::string_view listed_as{};  // the type in eve.types that asks for it, when that is another: "http2"
+  bool from_server = false;      // the server comes first in it
   void add(std::string_view key, JsonText& json) { fields.emplace_back(key, json.take()); }
 };
 

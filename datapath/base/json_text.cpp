@@ -51,10 +51,19 @@ void JsonText::key(std::string_view name) {
 
 // RFC 8259 section 7: '"', '\' and control characters.
 void JsonText::quote(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
+  static constexpr char kHex[] = "0123456789ABCDEF", kLowerHex[] = "0123456789abcdef";
   std::string escaped;
   if (!is_utf8(text)) {
-    append_escaped(escaped, text);
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x80) {
+        escaped += c;
+      } else {
+        escaped += "\\x";
+        escaped += kLowerHex[byte >> 4];
+        escaped += kLowerHex[byte & 15];
+      }
+    }
     text = escaped;
   }
   out_ += '"';

@@ -1,8 +1,7 @@
 // A piece of JSON, built into a string: objects, arrays and fields, with the commas in place.
 //
 // Thread   value type.
-// Text     always valid UTF-8: a string that is not well formed is written with each byte outside of printable
-//          ASCII as \xNN (text_encoding.h).
+// Text     always valid UTF-8: a string that is not well formed is written with each byte outside of ASCII as \xNN.
 // Limits   the caller's: what is written is as large as what is given.
 // Tests    tests/unit/datapath/base/json_text_test.cpp
 #pragma once

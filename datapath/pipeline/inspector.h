@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "datapath/app/app_flow.h"
+#include "datapath/app/hash_needs.h"
 #include "datapath/decode/packet_view.h"
 #include "datapath/event/event.h"
 #include "datapath/flow/flow.h"

@@ -27,6 +27,7 @@ struct ReportSettings {
   bool alert_packet = false;           // eve.types.alert.packet
   std::uint32_t payload_limit = 4096;  // eve.types.alert.payload-buffer-size
   bool alert_metadata = true;
+  bool guess_transaction = false;     // detect.guess-applayer-tx: also for alerts that did not match in a stream
   bool ethernet = false;              // eve.ethernet
   bool include_packet_number = true;  // pcap_cnt: replay only
   bool guess_transaction = false;     // detect.guess-applayer-tx

@@ -147,9 +147,14 @@ void Worker::report_transaction(const PacketWork& work, app::Transaction& tx) {
   std::vector<app::EveRecord> records;
   tx.write_records(records, settings.eve);
   for (app::EveRecord& record : records) {
-    if (std::find(settings.records.begin(), settings.records.end(), record.type) == settings.records.end()) continue;
+    const std::string_view listed = record.listed_as.empty() ? record.type : record.listed_as;
+    if (std::find(settings.records.begin(), settings.records.end(), listed) == settings.records.end()) continue;
     event::AppEvent e;
     e.header = record.as_sent ? header_for(work) : flow_header(work);
+    if (record.from_server) {
+      std::swap(e.header.tuple.source, e.header.tuple.destination);
+      std::swap(e.header.tuple.source_port, e.header.tuple.destination_port);
+    }
     e.type = record.type;
     if (record.with_tx_id) e.tx_id = tx.id;
     e.fields = std::move(record.fields);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "datapath/app/app_settings.h"
 #include "datapath/app/http/http_parser.h"
 #include "datapath/app/protocol_table.h"
 #include "datapath/base/check.h"

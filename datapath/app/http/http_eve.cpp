@@ -1,6 +1,7 @@
 // EVE records of HTTP: http, and its fields in alerts and files' records.
 #include <algorithm>
 
+#include "datapath/app/app_settings.h"
 #include "datapath/app/http/http_text.h"
 #include "datapath/app/http/http_transaction.h"
 #include "datapath/base/text_encoding.h"

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "datapath/app/app_settings.h"
 #include "datapath/app/http/http_text.h"
 #include "datapath/app/http/http_uri.h"
-#include "datapath/app/range_files.h"
 
 namespace bulkhead::app::http {
 namespace {
@@ -113,7 +113,7 @@ Probe probe_http(Direction d, ByteSpan data, std::uint16_t) {
   return Probe::kNo;
 }
 
-HttpParser::HttpParser(const AppSettings& settings) : settings_(settings), http_(settings.http) {}
+HttpParser::HttpParser(const AppSettings& settings) : http_(settings.http), sides_{Side(settings), Side(settings)} {}
 
 // --- the ways in ---
 
@@ -159,10 +159,7 @@ bool HttpParser::gap(Direction d, std::uint64_t length) {
     case State::kToEnd: {
       const std::uint64_t lost = s.state == State::kToEnd ? length : std::min(length, s.left);
       if (s.tx != nullptr) {
-        s.decoder = nullptr;
-        if (s.file == nullptr && !s.no_file && s.multipart == nullptr) open_file(d, *s.tx);
-        if (s.file != nullptr) s.file->skip(lost);
-        s.tx->touch(d);
+        s.body.lose(lost);
       }
       if (s.state == State::kToEnd) return true;
       s.left -= lost;
@@ -590,7 +587,7 @@ void HttpParser::check_authorization(HttpTransaction& tx) {
 HttpParser::Outcome HttpParser::request_body_kind(HttpTransaction& tx) {
   const Direction d = Direction::kToServer;
   const Headers& headers = tx.message(d).headers;
-  choose_decoder(d, tx);
+  side(d).body.choose_decoder(tx, d);
   tx.advance(d, stage::kBody);
   if (const Header* te = headers.find("transfer-encoding")) {
     if (contains_word(te->value, "chunked", true)) {
@@ -627,7 +624,7 @@ HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
   if ((tx.status == 101 && te == nullptr && length == nullptr) ||
       (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300))
     return complete(d);
-  choose_decoder(d, tx);
+  side(d).body.choose_decoder(tx, d);
   tx.advance(d, stage::kBody);
   const bool none =
       tx.method == "HEAD" || (te == nullptr && length == nullptr &&
@@ -659,58 +656,13 @@ HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
   return Outcome::kGoOn;
 }
 
-void HttpParser::choose_decoder(Direction d, HttpTransaction& tx) {
-  side(d).decoder = nullptr;
-  const Header* header = tx.message(d).headers.find("content-encoding");
-  if (header == nullptr) return;
-  std::vector<Coding> layers;
-  std::string_view rest = header->value;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of(", \t"), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(rest.size(), end + 1));
-    if (word.empty()) continue;
-    std::optional<Coding> coding;
-    if (contains_word(word, "gzip", true)) {
-      coding = Coding::kGzip;
-    } else if (contains_word(word, "deflate", true)) {
-      coding = Coding::kDeflate;
-    } else if (contains_word(word, "lzma", true)) {
-      if (http_.lzma) coding = Coding::kLzma;
-    } else if (same_word(word, "br")) {
-      coding = Coding::kBrotli;
-    } else if (same_word(word, "zstd")) {
-      coding = Coding::kZstd;
-    } else if (!same_word(word, "identity") && !same_word(word, "inflate")) {
-      tx.note(HttpEvent::abnormal_ce_header);
-    }
-    if (!coding) continue;
-    if (layers.size() >= http_.decompress_layers) {
-      tx.note(HttpEvent::too_many_encoding_layers);
-      break;
-    }
-    layers.push_back(*coding);
-  }
-  if (!layers.empty()) side(d).decoder = std::make_unique<Decoder>(layers, http_);
-}
-
 // --- bodies ---
 
 void HttpParser::start_body(Direction d, State state, std::uint64_t length) {
   Side& s = side(d);
   s.state = state;
   s.left = length;
-  s.file = nullptr;
-  s.no_file = false;
-  s.multipart = nullptr;
-  if (d != Direction::kToServer) return;
-  const std::string& method = s.tx->method;
-  if (method == "POST" || method == "PATCH") {
-    std::string boundary = multipart_boundary(s.tx->message(d).headers.value("content-type"));
-    if (!boundary.empty()) s.multipart = std::make_unique<Multipart>(std::move(boundary));
-  } else if (method != "PUT") {
-    s.no_file = true;
-  }
+  s.body.start(*s.tx, d);
 }
 
 HttpParser::Outcome HttpParser::chunk_size(Direction d, ByteSpan data, std::size_t& used) {
@@ -744,7 +696,7 @@ HttpParser::Outcome HttpParser::body_bytes(Direction d, ByteSpan data, std::size
   Side& s = side(d);
   if (s.state == State::kToEnd) {
     used += data.size();
-    body(d, data);
+    s.body.write(data);
     return Outcome::kGoOn;
   }
   if (s.state == State::kChunkEnd) {
@@ -756,7 +708,7 @@ HttpParser::Outcome HttpParser::body_bytes(Direction d, ByteSpan data, std::size
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(s.left, data.size()));
   used += size;
   s.left -= size;
-  body(d, data.first(size));
+  s.body.write(data.first(size));
   if (s.left > 0) return Outcome::kGoOn;
   if (s.state == State::kLength) {
     if (d == Direction::kToClient) used += surplus(data.subspan(size));
@@ -776,137 +728,12 @@ std::size_t HttpParser::surplus(ByteSpan data) {
     if (same_word(rest.substr(0, compared), kStart.substr(0, compared))) break;
     length += std::min(rest.find('\n'), rest.size() - 1) + 1;
   }
-  if (length > 0) body(Direction::kToClient, data.first(length));
+  if (length > 0) side(Direction::kToClient).body.write(data.first(length));
   return length;
 }
 
-namespace {
-
-template <typename Write>
-class CallSink final : public ByteSink {
- public:
-  explicit CallSink(Write write) : write_(write) {}
-  void write(ByteSpan bytes) override { write_(bytes); }
-
- private:
-  Write write_;
-};
-
-}  // namespace
-
-void HttpParser::body(Direction d, ByteSpan bytes) {
-  Side& s = side(d);
-  if (s.decoder == nullptr) {
-    decoded(d, bytes);
-    return;
-  }
-  CallSink sink([this, d](ByteSpan out) { decoded(d, out); });
-  s.decoder->write(bytes, sink);
-  if (s.decoder->bomb()) s.tx->note(HttpEvent::compression_bomb);
-  if (s.decoder->failed()) s.tx->note(HttpEvent::gzip_decompression_failed);
-  if (s.decoder->memory()) s.tx->note(HttpEvent::lzma_memlimit_reached);
-}
-
-void HttpParser::decoded(Direction d, ByteSpan bytes) {
-  HttpTransaction& tx = *side(d).tx;
-  Body& kept = tx.message(d).body;
-  const BodySettings& settings = tx.body_settings(d);
-  const auto room = static_cast<std::size_t>(kept.room(bytes.size(), settings));
-  to_file(d, bytes.first(room));
-  if (room < bytes.size() && side(d).file != nullptr) {
-    side(d).file->close(false);
-    side(d).file = nullptr;
-    side(d).no_file = true;
-  }
-  kept.append(bytes, settings);
-  tx.touch(d);
-}
-
-namespace {
-
-class FileSink final : public MultipartSink {
- public:
-  FileSink(HttpTransaction& tx, const AppSettings& settings) : tx_(tx), settings_(settings) {}
-  void begin_file(std::string_view name) override {
-    if (name.size() > settings_.http.max_file_name) tx_.note(HttpEvent::file_name_too_long);
-    tx_.files[0].push_back(make_file(name.substr(0, settings_.http.max_file_name), settings_.files()));
-  }
-  void file_bytes(ByteSpan bytes) override { tx_.files[0].back()->append(bytes); }
-  void end_file(bool whole) override { tx_.files[0].back()->close(whole); }
-
- private:
-  HttpTransaction& tx_;
-  const AppSettings& settings_;
-};
-
-}  // namespace
-
-void HttpParser::to_file(Direction d, ByteSpan bytes) {
-  Side& s = side(d);
-  if (s.no_file || bytes.empty()) return;
-  if (s.multipart != nullptr) {
-    FileSink sink(*s.tx, settings_);
-    s.multipart->write(bytes, sink);
-    if (s.multipart->bad_header()) s.tx->note(HttpEvent::multipart_invalid_header);
-    if (s.multipart->failed()) s.tx->note(HttpEvent::multipart_generic_error);
-    return;
-  }
-  if (s.file == nullptr) open_file(d, *s.tx);
-  s.file->append(bytes);
-  if (s.file->range && s.decoder == nullptr) s.part.insert(s.part.end(), bytes.begin(), bytes.end());
-}
-
-void HttpParser::open_file(Direction d, HttpTransaction& tx) {
-  std::string name = header_parameter(tx.message(d).headers.value("content-disposition"), "filename");
-  if (name.empty()) name = tx.path;
-  if (name.size() > http_.max_file_name) {
-    tx.note(HttpEvent::file_name_too_long);
-    name.resize(http_.max_file_name);
-  }
-  auto file = make_file(name, settings_.files());
-  if (const Header* header = tx.message(d).headers.find("content-range");
-      header != nullptr && d == Direction::kToClient) {
-    const ContentRange range = parse_content_range(header->value);
-    if (range.start && range.end && range.size && *range.end >= *range.start) {
-      file->range = FileRange{*range.start, *range.end, *range.size};
-    } else {
-      tx.note(HttpEvent::range_invalid);
-    }
-  }
-  side(d).file = file.get();
-  tx.files[bulkhead::index_of(d)].push_back(std::move(file));
-}
-
 void HttpParser::end_body(Direction d, bool whole) {
-  Side& s = side(d);
-  if (s.tx == nullptr) return;
-  if (s.decoder != nullptr) {
-    CallSink sink([this, d](ByteSpan out) { decoded(d, out); });
-    s.decoder->finish(sink);
-    s.decoder = nullptr;
-  }
-  if (s.multipart != nullptr) {
-    FileSink sink(*s.tx, settings_);
-    s.multipart->finish(sink);
-    s.multipart = nullptr;
-  }
-  if (s.file != nullptr) {
-    s.file->close(whole);
-    if (s.file->range && s.file->state == FileState::kClosed) join_part(d, *s.file);
-  }
-  s.part = {};
-  s.file = nullptr;
-}
-
-// A part of a file has come; with the last one that lacked the file is whole, and is this transaction's too.
-void HttpParser::join_part(Direction d, const File& file) {
-  Side& s = side(d);
-  if (moment_.ranges == nullptr || s.tx->host.empty()) return;
-  auto joined = moment_.ranges->add(moment_.client, s.tx->host + s.tx->path, *file.range, s.part, file.name,
-                                    settings_.files(), moment_.now);
-  if (joined == nullptr) return;
-  s.tx->files[bulkhead::index_of(d)].push_back(std::move(joined));
-  s.tx->touch(d);
+  if (side(d).tx != nullptr) side(d).body.end(whole, moment_);
 }
 
 // The message is whole.

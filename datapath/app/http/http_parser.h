@@ -19,8 +19,7 @@
 #include <string_view>
 
 #include "datapath/app/app_parser.h"
-#include "datapath/app/http/http_decoder.h"
-#include "datapath/app/http/http_multipart.h"
+#include "datapath/app/http/http_message_body.h"
 #include "datapath/app/http/http_transaction.h"
 #include "datapath/app/protocol.h"
 
@@ -49,6 +48,8 @@ class HttpParser final : public AppParser {
     kResync   // after a gap: looks for the next message
   };
   struct Side {
+    explicit Side(const AppSettings& settings) : body(settings) {}
+
     State state = State::kLine;
     std::uint64_t left = 0;  // bytes of the body or chunk
     HttpTransaction* tx = nullptr;
@@ -57,11 +58,7 @@ class HttpParser final : public AppParser {
     bool has_pending = false;
     bool seen_continue = false;
     std::uint32_t headers = 0;
-    std::unique_ptr<Decoder> decoder;
-    File* file = nullptr;
-    std::vector<Byte> part;  // content of a file that is a part of a whole
-    bool no_file = false;
-    std::unique_ptr<Multipart> multipart;
+    MessageBody body;
   };
   enum class Outcome : std::uint8_t { kGoOn, kNeedMore, kError, kChange };
 
@@ -86,13 +83,7 @@ class HttpParser final : public AppParser {
   void check_authorization(HttpTransaction& tx);
   Outcome request_body_kind(HttpTransaction& tx);
   Outcome response_body_kind(HttpTransaction& tx);
-  void choose_decoder(Direction d, HttpTransaction& tx);
   void start_body(Direction d, State state, std::uint64_t length);
-  void body(Direction d, ByteSpan bytes);
-  void decoded(Direction d, ByteSpan bytes);
-  void to_file(Direction d, ByteSpan bytes);
-  void open_file(Direction d, HttpTransaction& tx);
-  void join_part(Direction d, const File& file);
   void end_body(Direction d, bool whole);
   Outcome complete(Direction d);
   HttpTransaction& next_for_response();
@@ -102,7 +93,6 @@ class HttpParser final : public AppParser {
     tx.note(d == Direction::kToServer ? request : response);
   }
 
-  const AppSettings& settings_;
   const HttpSettings& http_;
   std::array<Side, 2> sides_;  // by Direction
   ParseMoment moment_;

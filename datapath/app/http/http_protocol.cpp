@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 
+#include "datapath/app/http/http_buffers.h"
 #include "datapath/app/http/http_parser.h"
 #include "datapath/app/http/http_text.h"
 #include "datapath/app/http/http_transaction.h"
@@ -234,6 +235,11 @@ std::unique_ptr<AppParser> make_parser(const AppSettings& settings) {
 }
 
 }  // namespace
+
+std::span<const BufferDef> buffers() {
+  return kBuffers;
+}
+
 }  // namespace http
 
 const Protocol& protocol_http() {

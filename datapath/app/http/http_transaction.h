@@ -55,7 +55,8 @@ struct Message {
   std::vector<std::string> header_lines;
 };
 
-class HttpTransaction final : public Transaction {
+// HTTP/2 adds to it what a stream has beside (http2/http2_transaction.h).
+class HttpTransaction : public Transaction {
  public:
   explicit HttpTransaction(const HttpSettings& settings) : settings_(&settings) {}
 
@@ -83,7 +84,7 @@ class HttpTransaction final : public Transaction {
   // What the request asks of a container engine or kubelet; looked up anew until the request is complete.
   [[nodiscard]] const ApiCall& api_call() const;
 
-  void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }
+  virtual void note(HttpEvent e) { add_event(static_cast<std::uint8_t>(e)); }
   [[nodiscard]] std::string_view request_header(std::string_view name) const override {
     return messages_[bulkhead::index_of(Direction::kToServer)].headers.value(name);
   }

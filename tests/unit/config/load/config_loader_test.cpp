@@ -142,8 +142,8 @@ TEST(ConfigLoader, CommandLineHostPoliciesReplaceTheFiles) {
 
 TEST(ConfigLoader, UnknownSetsAreIgnoredAndListed) {
   const LoadedConfig config =
-      with_sets({"eve.types.alert.dnp3=yes", "app-layer.protocols.mqtt.enabled=yes", "stream.midstream=true"});
-  EXPECT_THAT(config.ignored, ElementsAre("eve.types.alert.dnp3=yes", "app-layer.protocols.mqtt.enabled=yes"));
+      with_sets({"eve.types.alert.dnp3=yes", "app-layer.protocols.modbus.enabled=yes", "stream.midstream=true"});
+  EXPECT_THAT(config.ignored, ElementsAre("eve.types.alert.dnp3=yes", "app-layer.protocols.modbus.enabled=yes"));
   EXPECT_TRUE(config.settings.pipeline.stream.midstream);
 }
 

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "datapath/app/app_settings.h"
+
 namespace bulkhead::app {
 namespace {
 

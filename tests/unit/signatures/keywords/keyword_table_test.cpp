@@ -72,7 +72,7 @@ TEST(KeywordTable, EveryKeywordHasAFileThatExplainsIt) {
 
 TEST(KnownNames, TellsApart) {
   EXPECT_EQ(unbuilt_keyword("http.uri"), UnbuiltKeyword::kNo);
-  EXPECT_EQ(unbuilt_keyword("HTTP2.FrameType"), UnbuiltKeyword::kProtocol);
+  EXPECT_EQ(unbuilt_keyword("DNP3.Data"), UnbuiltKeyword::kProtocol);
   EXPECT_EQ(unbuilt_keyword("krb5.cname"), UnbuiltKeyword::kProtocol);
   EXPECT_EQ(unbuilt_keyword("lua"), UnbuiltKeyword::kOther);
   EXPECT_EQ(unbuilt_keyword("content"), UnbuiltKeyword::kNo);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "datapath/app/app_settings.h"
+
 #include "datapath/app/protocol_table.h"
 
 namespace bulkhead::app::http {

@@ -1,0 +1,10 @@
+// WebSocket on arbitrary bytes of both directions, in pieces: it always moves on, and what it keeps is bounded.
+#include "tests/fuzz/parser_driver.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  bulkhead::app::AppSettings settings;
+  settings.websocket.max_payload = 200;
+  settings.websocket.max_kept = 4096;
+  bulkhead::fuzz::drive_parser(bulkhead::app::AppProtocol::websocket, settings, data, size, 13);
+  return 0;
+}
