@@ -134,7 +134,7 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   // The protocol of the other side comes first: "USER" is said by several.
   const Protocol* const likely = is_known(other) ? find_protocol(other) : nullptr;
   Recognised answer;
-  if (likely != nullptr && ProbeTable::ask(*likely, flow.client, d, side.pending) == Probe::kYes) {
+  if (tcp && likely != nullptr && ProbeTable::ask(*likely, flow.client, d, side.pending) == Probe::kYes) {
     answer.id = other;
   } else {
     // An own name is asked for only where nothing else is known; it waits for whoever else may still say yes.
@@ -143,7 +143,7 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   }
   AppProtocol found = answer.id;
   const bool may_wait = !last && tcp && !is_known(other) && side.pending.size() < settings_.detect_bytes;
-  if (answer.more && may_wait && is_own_name(found)) return;
+  if (answer.more && may_wait && (found == AppProtocol::kUnknown || is_own_name(found))) return;
   bool from_other_side = answer.protocol != nullptr && answer.protocol->comes_from_other_side != nullptr &&
                          answer.protocol->comes_from_other_side(d, side.pending, !tcp);
   // Of a connection whose beginning was not seen the first packet may be the server's.
@@ -154,30 +154,8 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
       from_other_side = true;
     }
   }
-  if (found == AppProtocol::kUnknown && tcp && other == AppProtocol::kUnknown && may_turn(flow)) {
-    // Taken up in the middle: these may be the server's first bytes.
-    for (const Protocol* protocol : over_tcp_) {
-      if (protocol->probe == nullptr) continue;
-      if (protocol->probe(opposite(d), side.pending, flow.client.source_port) != Probe::kYes) continue;
-      found = protocol->id;
-      from_other_side = true;
-      break;
-    }
-  }
-  // Of a connection whose beginning was not seen the first packet may be the server's.
-  if (found == AppProtocol::kUnknown && tcp && other == AppProtocol::kUnknown && may_turn(flow)) {
-    for (const Protocol* protocol : over_tcp_) {
-      if (probe(*protocol, flow, opposite(d), side.pending) != Probe::kYes) continue;
-      found = protocol->id;
-      from_other_side = true;
-      break;
-    }
-  }
-  if (found == AppProtocol::kUnknown) {
-    if (answer.more && may_wait) return;
-    // What the other side is recognised as holds for this one too.
-    found = is_known(other) ? other : AppProtocol::kFailed;
-  }
+  // What the other side is recognised as holds for this one too.
+  if (found == AppProtocol::kUnknown) found = is_known(other) ? other : AppProtocol::kFailed;
   if (from_other_side && may_turn(flow)) {
     turn(flow, state);
     d = opposite(d);
@@ -322,7 +300,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
       return;
     case ParseResult::Status::kChange:
       change(state, result.next);
-      if (start_announced(state)) {
+      if (start_announced(flow, state)) {
         feed_both(flow, state, d, now);
         return;
       }
@@ -359,7 +337,7 @@ void AppLayer::change(AppFlow& state, AppProtocol next) {
 }
 
 // What was announced and cannot be told by its bytes (WebSocket) begins at once.
-bool AppLayer::start_announced(AppFlow& state) {
+bool AppLayer::start_announced(const flow::Flow& flow, AppFlow& state) {
   const Protocol* definition = find_protocol(state.expected);
   if (definition == nullptr || definition->probe != nullptr || !settings_.enabled[index_of(definition->id)])
     return false;
@@ -368,7 +346,7 @@ bool AppLayer::start_announced(AppFlow& state) {
     side.detected = definition->id;
     side.fresh = true;
   }
-  counters_.flows[index_of(definition->id)].add();
+  counters_of(flow, definition->id).flows.add();
   start_parser(state);
   return true;
 }

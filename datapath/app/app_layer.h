@@ -79,7 +79,7 @@ class AppLayer {
   void feed_both(flow::Flow& flow, AppFlow& state, Direction first, Timestamp now);
   void parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan bytes, Timestamp now);
   void change(AppFlow& state, AppProtocol next);
-  bool start_announced(AppFlow& state);
+  bool start_announced(const flow::Flow& flow, AppFlow& state);
   void stop(AppFlow& state);
   AppProtocolCounters& counters_of(const flow::Flow& flow, AppProtocol protocol);
   void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);

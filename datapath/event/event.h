@@ -123,9 +123,8 @@ struct AlertEvent {
   bool on_stream = false;  // payload is stream data
   bool has_payload = false;
   std::optional<std::uint64_t> tx_id;
-  bool tx_guessed = false;  // the rule looked at no transaction; this one was in hand
-  std::string payload;      // raw bytes, capped by the settings
-  std::string packet;       // raw bytes of the last packet with link header; may be empty
+  std::string payload;  // raw bytes, capped by the settings
+  std::string packet;   // raw bytes of the last packet with link header; may be empty
   std::uint16_t link_type = 1;
   std::optional<TunnelInfo> tunnel;
   std::optional<VerdictInfo> verdict;

@@ -30,7 +30,6 @@ struct ReportSettings {
   bool guess_transaction = false;     // detect.guess-applayer-tx: also for alerts that did not match in a stream
   bool ethernet = false;              // eve.ethernet
   bool include_packet_number = true;  // pcap_cnt: replay only
-  bool guess_transaction = false;     // detect.guess-applayer-tx
   ForwardedForSettings alert_xff;     // eve.types.alert.xff, else eve.xff
   ForwardedForSettings record_xff;    // eve.xff: records of transactions and files
 };

@@ -385,14 +385,6 @@ void Worker::take_alerts_from_before_gap(const PacketWork& work) {
   kept.clear();
 }
 
-void Worker::take_alerts_from_before_gap(const PacketWork& work) {
-  const auto found = gaps_.find(work.flow->id);
-  if (found == gaps_.end()) return;
-  auto& kept = found->second.alerts[index_of(work.direction)];
-  alerts_.insert(alerts_.begin(), kept.begin(), kept.end());
-  kept.clear();
-}
-
 // Verdict first, so that every event of the packet can name it; then the events in report order.
 void Worker::apply_alerts(PacketWork& work) {
   event::VerdictInfo& verdict = work.verdict;

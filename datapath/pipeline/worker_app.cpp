@@ -80,6 +80,15 @@ bool Worker::feed_application(PacketWork& work) {
   return failed_before || after == nullptr || !after->parser_failed;
 }
 
+// What was scanned for one side's rules is scanned for the other's.
+void Worker::show_streams_again(const PacketWork& work) {
+  for (const Direction d : kBoth) {
+    const stream::StreamSide& side = work.stream.session->side(d);
+    if (side.window().empty()) continue;
+    for (const auto& inspector : inspectors_) inspector->on_data(*work.flow, d, side.window_begin(), side.window());
+  }
+}
+
 // Was the flow turned round? Then the packet goes the other way.
 bool Worker::take_turn(PacketWork& work) {
   app::AppFlow* state = app::app_flow(*work.flow);

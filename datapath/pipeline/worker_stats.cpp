@@ -88,7 +88,7 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   put("flow.sctp", w.sctp);
   put("flow.tcp_reuse", w.tcp_reuse);
   put("flow.get_used", w.ended_forced);  // ended early because the table was full
-  out.emplace_back("flow.memuse", flows_->memory_bytes());
+  out.emplace_back("flow.memuse", flows_->size() * sizeof(flow::Flow));
   for (std::size_t i = 0; i < kFlowStates.size(); ++i) {
     put("flow.end.state." + std::string(kFlowStates[i]), counters_.ended_in_state[i]);
   }

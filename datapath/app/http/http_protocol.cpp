@@ -164,20 +164,6 @@ bool get_docker_flag(Transaction& tx, Direction, std::uint32_t index, BufferView
 constexpr auto kDocker = ApiCall::Kind::kDocker;
 constexpr auto kKubelet = ApiCall::Kind::kKubelet;
 
-// Calls of a container engine's or kubelet's API.
-constexpr std::array<std::uint8_t, 2> kWholeRequest{stage::kComplete, kNever};
-template <ApiCall::Kind kind, auto member>
-bool get_call(Transaction& tx, Direction, std::uint32_t, BufferView& out) {
-  const ApiCall& call = http_of(tx).api_call();
-  return call.kind == kind && give_if(call.*member, out);
-}
-bool get_docker_flag(Transaction& tx, Direction, std::uint32_t index, BufferView& out) {
-  const ApiCall& call = http_of(tx).api_call();
-  return index < call.flags.size() && give(call.flags[index], out);
-}
-constexpr auto kDocker = ApiCall::Kind::kDocker;
-constexpr auto kKubelet = ApiCall::Kind::kKubelet;
-
 // clang-format off
 constexpr BufferDef kBuffers[] = {
     {"http.method", "", "http_method", "The request's method", Kind::kSingle, kRequestLine, get_method, 'M'},

@@ -54,6 +54,8 @@ TEST(BufferKeywords, FileConditions) {
   EXPECT_EQ(conditions[1].holds(file), FileAnswer::kYes);
   EXPECT_EQ(conditions[2].holds(file), FileAnswer::kNotYet);
   file.size = 4;
+  EXPECT_EQ(conditions[2].holds(file), FileAnswer::kNotYet) << "judged when the file has ended";
+  file.close(true);
   EXPECT_EQ(conditions[2].holds(file), FileAnswer::kYes);
   EXPECT_EQ(Built("filemd5:no-such-list;").place(), "signature.file_hash.unreadable@10+12");
 }
