@@ -28,10 +28,6 @@ bool has(std::string_view text, std::string_view part) {
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
-bool starts_any_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() &&
-         std::equal(prefix.begin(), prefix.end(), text.begin(), [](char a, char b) { return lower(a) == lower(b); });
-}
 bool has_any_case(std::string_view text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(),
                      [](char a, char b) { return lower(a) == lower(b); }) != text.end();
@@ -54,32 +50,6 @@ bool zeros(ByteSpan data, std::size_t from, std::size_t count) {
 
 // --- text ---
 
-// RFC 9051: tag SP command, by the client.
-Probe imap_command(ByteSpan data, std::uint16_t) {
-  const std::string_view line = first_line(text_of(data));
-  const std::size_t space = line.find(' ');
-  if (space == std::string_view::npos || space == 0 || space > 16) return Probe::kNo;
-  if (!std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(space),
-                   [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; })) {
-    return Probe::kNo;
-  }
-  const std::string_view rest = line.substr(space + 1);
-  for (const std::string_view alone : {"CAPABILITY"sv, "STARTTLS"sv}) {
-    if (rest.size() == alone.size() && starts_any_case(rest, alone)) return Probe::kYes;
-  }
-  if (starts_any_case(rest, "LOGIN ")) return yes_if(std::count(rest.begin(), rest.end(), ' ') == 2);
-  return yes_if(starts_any_case(rest, "AUTHENTICATE ") || starts_any_case(rest, "ID ("));
-}
-Probe imap_greeting(ByteSpan data, std::uint16_t) {
-  const std::string_view line = first_line(text_of(data));
-  return yes_if(has_any_case(line, "imap") || has(line, "[CAPABILITY "));
-}
-Probe pop3_greeting(ByteSpan data, std::uint16_t) {
-  const std::string_view line = first_line(text_of(data));
-  const std::size_t open = line.find('<');  // RFC 1939: the timestamp of APOP
-  const bool stamp = open != std::string_view::npos && has(line.substr(open), "@") && line.back() == '>';
-  return yes_if(printable(line) && (stamp || has_any_case(line, "pop")));
-}
 Probe whole_line(ByteSpan data, std::uint16_t) {
   const std::string_view line = first_line(text_of(data));
   return yes_if(!line.empty() && printable(line));
@@ -387,19 +357,6 @@ Element element(ByteSpan data) {
   }
   return {data[0], data.subspan(head, std::min(length, data.size() - head)), head + length};
 }
-// RFC 1157, 3412: SEQUENCE { version, community or header data, ... }
-Probe snmp(ByteSpan data, std::uint16_t) {
-  const Element all = element(data);
-  if (all.whole != data.size()) return Probe::kNo;
-  const Element version = element(all.body);
-  if (version.tag != 2 || version.body.size() != 1) return Probe::kNo;
-  const Byte number = version.body[0];
-  const Element second = element(all.body.subspan(std::min(version.whole, all.body.size())));
-  if (number == 3) return yes_if(second.tag == 0x30 && element(second.body).tag == 2);
-  if (number > 1 || second.tag != 4) return Probe::kNo;
-  const std::size_t at = version.whole + second.whole;
-  return yes_if(at < all.body.size() && all.body[at] >= 0xa0 && all.body[at] <= 0xa8);
-}
 // RFC 4120: [APPLICATION n] SEQUENCE { [1] 5, [2] n ... }, for replies and errors { [0] 5, [1] n ... }
 bool kerberos(ByteSpan data) {
   const Element all = element(data);
@@ -425,26 +382,11 @@ Probe krb5_record(ByteSpan data, std::uint16_t) {
 
 // --- binary, over UDP ---
 
-Probe ntp(ByteSpan data, std::uint16_t port) {
-  const unsigned version = (data[0] >> 3) & 7U, mode = data[0] & 7U;
-  return yes_if(port == 123 && data.size() >= 48 && version >= 1 && version <= 4 && mode >= 1 && mode <= 5);
-}
 template <std::uint16_t wanted>
 Probe dns_header(ByteSpan data, std::uint16_t port) {
   if (port != wanted || data.size() < 12) return Probe::kNo;
   const unsigned counts = load_be16(&data[4]) + load_be16(&data[6]) + load_be16(&data[8]) + load_be16(&data[10]);
   return yes_if((data[2] & 0x78) == 0 && counts >= 1 && counts <= 512);
-}
-Probe tftp_request(ByteSpan data, std::uint16_t) {
-  if (data.size() < 6) return Probe::kNo;
-  const std::string_view text = text_of(data);
-  const std::size_t name_end = text.find('\0', 2);
-  if (name_end == std::string_view::npos || name_end == 2 || !printable(text.substr(2, name_end - 2))) {
-    return Probe::kNo;
-  }
-  const std::string_view mode = text.substr(name_end + 1);
-  return yes_if(starts_any_case(mode, "octet\0"sv) || starts_any_case(mode, "netascii\0"sv) ||
-                starts_any_case(mode, "mail\0"sv));
 }
 // RFC 7296 3.1; behind four zero bytes on port 4500.
 Probe ike(ByteSpan data, std::uint16_t) {
@@ -453,10 +395,6 @@ Probe ike(ByteSpan data, std::uint16_t) {
   const Byte version = data[17], exchange = data[18];
   const bool first = version == 0x10 ? exchange >= 1 && exchange <= 34 : exchange >= 34 && exchange <= 43;
   return yes_if((version == 0x10 || version == 0x20) && first && load_be32(&data[24]) == data.size());
-}
-Probe dhcp(ByteSpan data, std::uint16_t) {
-  return yes_if(data.size() >= 240 && data[1] >= 1 && data[1] <= 8 && data[2] <= 16 &&
-                load_be32(&data[236]) == 0x63825363);
 }
 // RFC 9000 17.2: long header of a version in use, lengths of the connection ids.
 Probe quic(ByteSpan data, std::uint16_t) {
@@ -566,24 +504,15 @@ using P = AppProtocol;
 // clang-format off
 constexpr KnownPattern kRows[] = {
     // names that the ecosystem has too
-    {P::imap, true, kUp, "", kLettersDigits, imap_command},
-    {P::imap, true, kDown, "* OK ", "", imap_greeting},
-    {P::imap, true, kDown, "* PREAUTH ", "", nullptr},
     {P::smb, true, kUp, "\0"sv, "", smb},
     {P::smb, true, kDown, "\0"sv, "", smb},
     {P::dcerpc, true, kUp, "\x05", "", dcerpc},
     {P::dcerpc, true, kDown, "\x05", "", dcerpc},
     {P::nfs, true, kUp, "\x80", "", rpc_record<true>},
-    {P::ntp, false, kUp, "", "\x09\x0b\x11\x13\x19\x1b\x1c\x21\x23\x24\xd9\xdb\xe1\xe3", ntp},
-    {P::ntp, false, kDown, "", "\x0a\x0c\x12\x14\x1a\x1c\x22\x24\xda\xdc\xe2\xe4", ntp},
-    {P::tftp, false, kUp, "\0\x01"sv, "", tftp_request},
-    {P::tftp, false, kUp, "\0\x02"sv, "", tftp_request},
     {P::krb5, false, kUp, "", "\x6a\x6b\x6c\x6d\x6e\x6f\x7e", krb5_datagram},
     {P::krb5, false, kDown, "", "\x6a\x6b\x6c\x6d\x6e\x6f\x7e", krb5_datagram},
     {P::krb5, true, kUp, "\0\0"sv, "", krb5_record},
     {P::krb5, true, kDown, "\0\0"sv, "", krb5_record},
-    {P::dhcp, false, kUp, "", "\x01\x02", dhcp},
-    {P::dhcp, false, kDown, "", "\x01\x02", dhcp},
     {P::ike, false, kUp, "", kAnyByte, ike},
     {P::ike, false, kDown, "", kAnyByte, ike},
     {P::quic, false, kUp, "", {kLongHeaders.data(), kLongHeaders.size()}, quic},
@@ -593,8 +522,6 @@ constexpr KnownPattern kRows[] = {
     {P::sip, true, kDown, "SIP/2.0 ", "", whole_line},
     {P::rfb, true, kDown, "RFB 003.00", "", whole_line},
     {P::rfb, true, kUp, "RFB 003.00", "", whole_line},
-    {P::snmp, false, kUp, "\x30", "", snmp},
-    {P::snmp, false, kDown, "\x30", "", snmp},
     {P::bittorrent_dht, false, kUp, "d1:ad2:id20:", "", nullptr},
     {P::bittorrent_dht, false, kDown, "d1:rd2:id20:", "", nullptr},
     {P::telnet, true, kUp, "\xff", "", telnet},
@@ -606,9 +533,6 @@ constexpr KnownPattern kRows[] = {
     {P::modbus, true, kUp, "\0"sv, "", modbus<502>},
     {P::enip, true, kUp, "", "\x01\x04\x63\x64\x65\x66\x6f\x70", enip},
     // names of our own: text
-    {P::pop3, true, kDown, "+OK ", "", pop3_greeting},
-    {P::pop3, true, kUp, "CAPA\r\n", "", nullptr},
-    {P::pop3, true, kUp, "APOP ", "", words<3>},
     {P::irc, true, kUp, "NICK ", "", irc_nick},
     {P::irc, true, kUp, "USER ", "", irc_user},
     {P::irc, true, kUp, "CAP LS", "", whole_line},

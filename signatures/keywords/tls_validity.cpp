@@ -1,5 +1,5 @@
-// tls_cert_notbefore, tls_cert_notafter: the dates of the server's certificate; tls_cert_expired, tls_cert_valid: those
-// dates against the time of the packet.
+// tls_cert_notbefore, tls_cert_notafter, tls_cert_expired, tls_cert_valid: the dates of the server's certificate, and
+// whether the time of the packet is between them.
 //
 //   tls_cert_notafter:[<|>]DATE   tls_cert_notbefore:DATE<>DATE   DATE: YYYY[-MM[-DD[(T| )HH[:MM[:SS]]]]]
 //   tls_cert_notbefore:<2015-10-22T23:59:59;

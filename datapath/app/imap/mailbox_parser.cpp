@@ -39,7 +39,7 @@ Probe probe_imap(Direction d, ByteSpan data, std::uint16_t) {
 
 Probe probe_pop3(Direction d, ByteSpan data, std::uint16_t) {
   const std::string_view text = text_of(data);
-  if (d == Direction::kToClient) return any_of(text, {"+OK ", "+OK\r\n"});
+  if (d == Direction::kToClient) return begins(text, "+OK ");
   // USER is said to FTP servers too, and QUIT to mail servers: they are asked first, unless the server has greeted.
   return any_of(text, {"CAPA\r\n", "STLS\r\n", "APOP ", "USER ", "AUTH", "QUIT\r\n"});
 }
