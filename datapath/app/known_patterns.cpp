@@ -154,7 +154,6 @@ Probe git_request(ByteSpan data, std::uint16_t) {
   return yes_if(rest.starts_with("git-upload-pack /") || rest.starts_with("git-receive-pack /") ||
                 rest.starts_with("git-upload-archive /"));
 }
-constexpr std::string_view kLettersDigits = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 constexpr std::string_view kLineStart =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/ .-_+?=!\"'[*:#$%&\r\n";
 // ZooKeeper's four letter words stand alone in their connection.
@@ -361,7 +360,7 @@ Element element(ByteSpan data) {
 bool kerberos(ByteSpan data) {
   const Element all = element(data);
   const unsigned number = all.tag & 0x1fU;
-  if ((all.tag & 0xe0) != 0x60 || (number < 10 && number != 30) || (number > 15 && number != 30)) return false;
+  if ((all.tag & 0xe0) != 0x60 || number < 10 || (number > 15 && number != 30)) return false;
   const Element sequence = element(all.body);
   const Element first = element(sequence.body);
   const Element version = element(first.body);

@@ -21,7 +21,6 @@ namespace stage = http::stage;
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::size_t kFrameHeader = 9;
 constexpr std::uint32_t kMaxFrameType = 9;
-constexpr std::size_t kMaxEnded = 65536;
 namespace flag {
 constexpr std::uint8_t kEndStream = 0x01, kAck = 0x01, kEndHeaders = 0x04, kPadded = 0x08, kPriority = 0x20;
 }

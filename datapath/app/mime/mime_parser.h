@@ -115,7 +115,7 @@ class MimeParser {
   std::string held_;          // pieces of a header's line
   std::string name_, value_;  // the field in hand
   bool has_field_ = false, in_root_header_ = true, at_line_start_ = true, cut_ = false;
-  std::size_t line_size_ = 0, header_fields_ = 0;
+  std::size_t line_size_ = 0;
   std::uint32_t anomalies_ = 0;
   std::vector<Byte> scratch_;
 };

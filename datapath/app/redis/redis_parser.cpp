@@ -100,7 +100,7 @@ RedisParser::Step RedisParser::take_bulk(ByteSpan& data, Bulk& bulk, std::string
   data = data.subspan(step);
   bulk.left -= step;
   while (bulk.left == 0 && bulk.end_left > 0 && !data.empty()) {
-    if (data[0] != (bulk.end_left == 2 ? '\r' : '\n')) return Step::kError;
+    if (data[0] != static_cast<Byte>(bulk.end_left == 2 ? '\r' : '\n')) return Step::kError;
     data = data.subspan(1);
     --bulk.end_left;
   }

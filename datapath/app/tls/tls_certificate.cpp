@@ -13,9 +13,8 @@ namespace {
 using namespace std::string_view_literals;
 
 namespace tag {
-constexpr std::uint8_t kInteger = 0x02, kUtf8 = 0x0c, kPrintable = 0x13, kT61 = 0x14, kIa5 = 0x16, kUtcTime = 0x17,
-                       kGeneralizedTime = 0x18, kUniversal = 0x1c, kBmp = 0x1e, kOid = 0x06, kSequence = 0x30,
-                       kSet = 0x31, kVersion = 0xa0;
+constexpr std::uint8_t kInteger = 0x02, kUtcTime = 0x17, kGeneralizedTime = 0x18, kUniversal = 0x1c, kBmp = 0x1e,
+                       kOid = 0x06, kSequence = 0x30, kSet = 0x31, kVersion = 0xa0;
 }
 
 struct Element {

@@ -14,7 +14,7 @@ constexpr Direction kServerSide = Direction::kToClient;  // what the server send
 constexpr Direction kClientSide = Direction::kToServer;
 
 namespace content {
-constexpr std::uint8_t kChangeCipherSpec = 20, kAlert = 21, kHandshake = 22, kApplicationData = 23, kHeartbeat = 24;
+constexpr std::uint8_t kChangeCipherSpec = 20, kHandshake = 22, kApplicationData = 23, kHeartbeat = 24;
 }
 namespace handshake {
 constexpr std::uint8_t kClientHello = 1, kServerHello = 2, kCertificate = 11, kServerKeyExchange = 12,
