@@ -525,6 +525,22 @@ class Daemon {
     return true;
   }
 
+  // A bridge in promiscuous mode hands a copy of each frame to the node itself, and the kernel does not queue the first
+  // packet of a connection while there is a copy of it (nfnetlink_queue.c, unconfirmed entries): it would be lost.
+  static bool queues_go_with(const std::vector<std::string>& interfaces) {
+    bool all = true;
+    for (const std::string& name : interfaces) {
+      std::error_code error;
+      if (!std::filesystem::exists("/sys/class/net/" + name + "/bridge", error)) continue;
+      spdlog::error(
+          "capture.interfaces: {} is a bridge, and reading all of it loses connections that are inspected inline; "
+          "read its ports or routed interfaces, or nothing, or set inline.flows: all",
+          name);
+      all = false;
+    }
+    return all;
+  }
+
   bool open_taps() {
     const CaptureSettings& capture = settings_.capture;
     if (capture.interfaces.empty()) return true;
@@ -532,6 +548,7 @@ class Daemon {
       spdlog::info("capture.interfaces are not read: every flow is inspected inline");
       return true;
     }
+    if (settings_.inline_queue.enabled() && capture.promiscuous && !queues_go_with(capture.interfaces)) return false;
     io::PacketMmapTapSettings tap;
     tap.interfaces = capture.interfaces;
     tap.promiscuous = capture.promiscuous;

@@ -21,7 +21,7 @@ import tempfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 SUFFIXES = (".pcap", ".pcapng", ".trace", ".cap")
-SAMPLE, LARGEST, SAME_PERCENT = 120, 2_000_000, 95.0
+SAMPLE, LARGEST, SAME_PERCENT = 120, 2_000_000, 93.0
 FLOW_FIELDS = ("pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "age", "state", "end")
 # Flows that end during a capture: Suricata's manager thread notices by the wall clock, sooner or later or not at all.
 TIMING = ("flow.end.", "flow.active", "flow.total", "flow.tcp_reuse", "tcp.active_sessions", "tcp.pseudo")

@@ -77,7 +77,7 @@ def our_records(program, pcap, directory):
     rules.write_text("")
     subprocess.run([program, "replay", "--pcap", str(pcap), "--signatures", str(rules), "--log-dir", str(out),
                     "--set", "stream.checksum-validation=no", "--set", "app-layer.protocols.tls.ja3-fingerprints=yes",
-                    "--set", "eve.types=tls,ssh"],
+                    "--set", "eve.types=tls,ssh", "--set", "eve.types.tls.extended=yes"],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
     return [json.loads(line) for line in (out / "eve.json").read_text().splitlines()]
 

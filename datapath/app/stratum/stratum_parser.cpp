@@ -68,7 +68,7 @@ bool StratumParser::line(Direction d, std::string_view text) {
   const bool up = d == Direction::kToServer;
   if (readable && message.method.empty() && answer(message.id, message.result, message.error)) return true;
   StratumTransaction& tx = add(std::make_unique<StratumTransaction>());
-  tx.id = message.id.substr(0, kMaxName);
+  tx.message_id = message.id.substr(0, kMaxName);
   tx.method = message.method.substr(0, kMaxName);
   tx.from_pool = !up;
   tx.agent = message.agent.substr(0, kMaxName);
@@ -93,8 +93,8 @@ bool StratumParser::line(Direction d, std::string_view text) {
 
 // The answer to a request; false: no one asked.
 bool StratumParser::answer(std::string_view id, bool accepted, const std::string& error) {
-  const auto found =
-      std::find_if(waiting_.begin(), waiting_.end(), [&](const StratumTransaction* tx) { return tx->id == id; });
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&](const StratumTransaction* tx) { return tx->message_id == id; });
   if (found == waiting_.end()) return false;
   StratumTransaction& tx = **found;
   waiting_.erase(found);

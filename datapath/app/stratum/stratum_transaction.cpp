@@ -9,7 +9,7 @@ void StratumTransaction::write_records(std::vector<EveRecord>& out, const EveOpt
   };
   json.open_object();
   text("method", method);
-  text("id", id);
+  text("id", message_id);
   if (from_pool) json.field("from_pool", true);
   text("worker", worker);
   text("agent", agent);

@@ -23,10 +23,10 @@ enum class StratumEvent : std::uint8_t {
 
 class StratumTransaction final : public Transaction {
  public:
-  std::string id;      // of the request
-  std::string method;  // mining.authorize, login, submit, mining.notify ...
-  std::string worker;  // wallet, account or worker name
-  std::string agent;   // the miner's name and version
+  std::string message_id;  // of the request
+  std::string method;      // mining.authorize, login, submit, mining.notify ...
+  std::string worker;      // wallet, account or worker name
+  std::string agent;       // the miner's name and version
   std::string algorithm;
   bool from_pool = false;
   std::string_view result;  // accepted, refused
