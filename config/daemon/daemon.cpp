@@ -1,10 +1,15 @@
 #include "config/daemon/daemon.h"
 
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,6 +116,20 @@ std::vector<IpAddress> own_addresses() {
   }
   freeifaddrs(list);
   return out;
+}
+
+// By its driver: sysfs shows the interfaces of the namespace that mounted it, which need not be ours.
+bool is_bridge(const std::string& name) {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  ethtool_drvinfo driver{};
+  driver.cmd = ETHTOOL_GDRVINFO;
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&driver);
+  const bool answered = ::ioctl(fd, SIOCETHTOOL, &request) == 0;
+  ::close(fd);
+  return answered && std::string_view(driver.driver) == "bridge";
 }
 
 class Daemon {
@@ -530,8 +549,7 @@ class Daemon {
   static bool queues_go_with(const std::vector<std::string>& interfaces) {
     bool all = true;
     for (const std::string& name : interfaces) {
-      std::error_code error;
-      if (!std::filesystem::exists("/sys/class/net/" + name + "/bridge", error)) continue;
+      if (!is_bridge(name)) continue;
       spdlog::error(
           "capture.interfaces: {} is a bridge, and reading all of it loses connections that are inspected inline; "
           "read its ports or routed interfaces, or nothing, or set inline.flows: all",
