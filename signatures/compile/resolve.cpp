@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "datapath/app/known_patterns.h"
 #include "datapath/app/protocol_table.h"
 #include "signatures/compile/rule_checks.h"
 #include "signatures/keywords/apply_option.h"
@@ -102,8 +103,11 @@ class RuleResolver {
                             "did you mean " + to_lower(rule_.protocol) + "?");
     }
     const auto parsed = [&](const app::Protocol* p) { return wanted[app::index_of(p->id)]; };
+    const auto named = [&](const app::KnownPattern& row) { return wanted[app::index_of(row.id)]; };
     const auto protocols = app::all_protocols();
-    if (std::any_of(protocols.begin(), protocols.end(), parsed)) {
+    const auto patterns = app::known_patterns();
+    if (std::any_of(protocols.begin(), protocols.end(), parsed) ||
+        std::any_of(patterns.begin(), patterns.end(), named)) {
       Signature& s = builder_.signature();
       s.protocol = RuleProtocol::kApplication;
       s.application = to_lower(rule_.protocol);

@@ -2,9 +2,19 @@
 
 #include <algorithm>
 
+#include "signatures/keywords/buffer_keywords.h"
 #include "signatures/keywords/parse_number.h"
 
 namespace bulkhead::signatures {
+
+namespace {
+
+bool one_of_many(BufferId buffer) {
+  return is_application_buffer(buffer) &&
+         app::buffer_entry(buffer_number(buffer)).def->kind == app::BufferDef::Kind::kMulti;
+}
+
+}  // namespace
 
 bool RuleBuilder::error(std::string_view part, std::string code, std::string message, std::string hint) {
   failed_ = true;
@@ -46,6 +56,10 @@ void RuleBuilder::use_program(BufferId buffer, const std::vector<Transform>& tra
 
 void RuleBuilder::select_sticky_buffer(const Option& option, BufferId buffer) {
   select_buffer(buffer);
+  if (one_of_many(buffer) && !signature_.buffers[current_].ops.empty()) {  // named again: another one of them
+    signature_.buffers.push_back({buffer, {}, {}});
+    current_ = signature_.buffers.size() - 1;
+  }
   sticky_ = true;
   facts_.sticky_buffers.emplace_back(option.text, buffer);
   mark_beyond_addresses(option);

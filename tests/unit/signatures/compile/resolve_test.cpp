@@ -81,8 +81,7 @@ TEST(Resolve, HeaderErrors) {
   EXPECT_EQ(Resolved(with_header("alert tcp any any -> any !0:")).place(), "signature.port.empty@1:27+2");
   EXPECT_EQ(Resolved(with_header("alert tpc any any -> any any")).place(), "signature.header.unknown_protocol@1:7+3");
   EXPECT_EQ(Resolved(with_header("alert http any any -> any any")).place(), "");
-  EXPECT_EQ(Resolved(with_header("alert nfs any any -> any any")).place(),
-            "signature.header.application_protocol@1:7+3");
+  EXPECT_EQ(Resolved(with_header("alert nfs any any -> any any")).place(), "");  // recognised, without a parser
   EXPECT_EQ(Resolved(with_header("config tcp any any -> any any")).place(), "");
 }
 

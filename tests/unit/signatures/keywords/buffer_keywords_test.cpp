@@ -60,6 +60,15 @@ TEST(BufferKeywords, FileConditions) {
   EXPECT_EQ(Built("filemd5:no-such-list;").place(), "signature.file_hash.unreadable@10+12");
 }
 
+TEST(BufferKeywords, OneOfManyNamedTwiceIsTwoOfThem) {
+  Built two("http.request_header; content:\"a\"; http.request_header; content:\"b\";");
+  ASSERT_TRUE(two.fine());
+  EXPECT_EQ(two.signature().buffers.size(), 2U);
+  Built one("http.uri; content:\"a\"; http.uri; content:\"b\";");
+  ASSERT_TRUE(one.fine());
+  EXPECT_EQ(one.signature().buffers.size(), 1U);
+}
+
 TEST(BufferKeywords, EventsAndLengths) {
   EXPECT_TRUE(Built("app-layer-event:http.double_encoded_uri;").fine());
   EXPECT_TRUE(Built("app-layer-event:applayer_mismatch_protocol_both_directions;").fine());
