@@ -74,6 +74,7 @@ SmtpParser::SmtpParser(const AppSettings& settings) : settings_(settings), smtp_
 // --- the ways in ---
 
 ParseResult SmtpParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
+  forget_given_up();
   std::size_t used = 0;
   const Outcome outcome = [&] {
     if (d == Direction::kToServer) {
@@ -110,6 +111,7 @@ ParseResult SmtpParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
 bool SmtpParser::gap(Direction d, std::uint64_t length) {
   bool& discard = discard_[bulkhead::index_of(d)];
   discard = true;  // up to the next line end
+  forget_given_up();
   if (d == Direction::kToClient || !in_data_ || tx_ == nullptr) return true;
   if (current_ == Command::kBdat) {
     // A chunk is counted, whatever stands in it; the beginning of a line that was left over is lost too.
@@ -124,6 +126,7 @@ bool SmtpParser::gap(Direction d, std::uint64_t length) {
 }
 
 void SmtpParser::end(Direction d, ByteSpan) {
+  forget_given_up();
   if (d != Direction::kToServer || tx_ == nullptr || tx_->done) return;
   for (const auto& file : tx_->files[0]) file->close(false);
   tx_->touch(d);
@@ -157,10 +160,20 @@ SmtpParser::Outcome SmtpParser::command_lines(ByteSpan data, std::size_t& used) 
   return Outcome::kGoOn;
 }
 
+// Between two calls a transaction that is done may have been given up.
+void SmtpParser::forget_given_up() {
+  if (tx_ == nullptr || find(tx_id_) != nullptr) return;
+  tx_ = nullptr;
+  no_mail_ = std::make_unique<SmtpTransaction>(smtp_);
+}
+
 // A new transaction begins with the first command behind a finished one, but not with RSET.
 SmtpTransaction& SmtpParser::open_transaction(std::string_view line) {
+  if (tx_ == nullptr && no_mail_ != nullptr && begins_with_word(line, "rset")) return *no_mail_;
   if (tx_ == nullptr || (tx_->done && !begins_with_word(line, "rset"))) {
     tx_ = &add(std::make_unique<SmtpTransaction>(smtp_));
+    tx_id_ = tx_->id;
+    no_mail_ = nullptr;
     tx_->helo = helo_;
     tx_->has_helo = has_helo_;
     tx_->advance(Direction::kToServer, stage::kOpen);
