@@ -7,7 +7,6 @@
 #include <cstring>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -22,17 +21,34 @@ namespace {
 
 using signatures::RuleFile;
 
+// In large pieces, also of what has no size: pipes, files under /proc.
+void append_whole(std::istream& in, std::string& out) {
+  constexpr std::size_t kPiece = std::size_t{1} << 16, kLargest = std::size_t{1} << 28;
+  std::size_t piece = kPiece;
+  if (in.seekg(0, std::ios::end)) piece = std::clamp(static_cast<std::size_t>(in.tellg()) + 1, kPiece, kLargest);
+  in.clear();
+  in.seekg(0);
+  in.clear();
+  while (in) {
+    const std::size_t before = out.size();
+    out.resize(before + piece);
+    in.read(out.data() + before, static_cast<std::streamsize>(piece));
+    out.resize(before + static_cast<std::size_t>(in.gcount()));
+    piece = kPiece;
+  }
+}
+
 SourceFilePtr read_source(const std::string& path, Diagnostics& diagnostics) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
   errno = 0;
-  if (in) text << in.rdbuf();
-  if (!in || in.bad()) {
+  std::ifstream in(path, std::ios::binary);
+  std::string text;
+  if (in) append_whole(in, text);
+  if (!in.is_open() || in.bad()) {
     diagnostics.error({std::make_shared<SourceFile>(path, ""), 0, 0, 0}, "signature.file.unreadable",
                       "cannot be read: " + std::string(std::strerror(errno)));
     return nullptr;
   }
-  return std::make_shared<SourceFile>(path, std::move(text).str());
+  return std::make_shared<SourceFile>(path, std::move(text));
 }
 
 // First and last line of each parsed rule, so that errors of one rule are counted once.

@@ -17,13 +17,11 @@ bool narrow(const AddressSet& set) {
 
 }  // namespace
 
-void AddressIndex::take(const SignatureList& signatures, Side side, std::vector<std::uint32_t>& rules) {
+AddressTables::AddressTables(const SignatureList& signatures, Side side, std::span<const std::uint32_t> rules) {
   Edges<std::uint32_t> v4;
   Edges<IpAddress> v6;
-  std::erase_if(rules, [&](std::uint32_t rule) {
-    const Signature& s = signatures[rule];
-    const AddressSet& set = side == Side::kSource ? s.source : s.destination;
-    if (s.bidirectional || !narrow(set)) return false;
+  for (const std::uint32_t rule : rules) {
+    const AddressSet& set = side == Side::kSource ? signatures[rule].source : signatures[rule].destination;
     // A range that reaches the end of the address space has no end edge.
     for (const IpRange& r : set.v4) {
       v4.emplace_back(r.first.v4_host_order(), true, rule);
@@ -33,16 +31,35 @@ void AddressIndex::take(const SignatureList& signatures, Side side, std::vector<
       v6.emplace_back(r.first, true, rule);
       if (!r.last.is_last()) v6.emplace_back(r.last.next(), false, rule);
     }
-    ++rule_count_;
-    return true;
-  });
+  }
   build(std::move(v4), v4_);
   build(std::move(v6), v6_);
 }
 
+AddressIndexBuilder::AddressIndexBuilder(const SignatureList& signatures) : signatures_(signatures) {
+  for (const Signature& s : signatures) {
+    narrow_[0].push_back(!s.bidirectional && narrow(s.source));
+    narrow_[1].push_back(!s.bidirectional && narrow(s.destination));
+  }
+}
+
+AddressIndex AddressIndexBuilder::take(Side side, std::vector<std::uint32_t>& rules) {
+  const std::vector<bool>& narrow = narrow_[static_cast<std::size_t>(side)];
+  const auto others = std::stable_partition(rules.begin(), rules.end(), [&](std::uint32_t r) { return narrow[r]; });
+  std::vector<std::uint32_t> taken(rules.begin(), others);
+  rules.erase(rules.begin(), others);
+  AddressIndex out;
+  out.rule_count_ = taken.size();
+  if (taken.empty()) return out;
+  const auto [at, fresh] = known_.try_emplace({side, std::move(taken)});
+  if (fresh) at->second = std::make_shared<const AddressTables>(signatures_, side, at->first.second);
+  out.tables_ = at->second;
+  return out;
+}
+
 // A sweep over the ends: at each address the rules that end there leave, then those that begin come in.
 template <typename Key>
-void AddressIndex::build(Edges<Key> edges, Ranges<Key>& out) {
+void AddressTables::build(Edges<Key> edges, Ranges<Key>& out) {
   std::sort(edges.begin(), edges.end());
   std::set<std::uint32_t> active;
   for (std::size_t i = 0; i < edges.size();) {

@@ -9,9 +9,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <span>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "signatures/compile/signature.h"
@@ -20,17 +24,16 @@ namespace bulkhead::signatures {
 
 inline constexpr std::uint64_t kNarrowAddresses = 1U << 24;
 
-class AddressIndex {
+// What one list of rules gives: the groups of a rule set mostly have the same lists, and then share the tables.
+class AddressTables {
  public:
   enum class Side : std::uint8_t { kSource, kDestination };
 
-  // Moves the rules that can be found by this side from `rules` into the index.
-  void take(const SignatureList& signatures, Side side, std::vector<std::uint32_t>& rules);
+  AddressTables(const SignatureList& signatures, Side side, std::span<const std::uint32_t> rules);
   [[nodiscard]] std::span<const std::uint32_t> find(const IpAddress& address) const {
     if (address.is_v4()) return v4_.find(address.v4_host_order());
     return address.is_v6() ? v6_.find(address) : std::span<const std::uint32_t>{};
   }
-  [[nodiscard]] std::size_t rule_count() const { return rule_count_; }
 
  private:
   template <typename Key>
@@ -54,7 +57,34 @@ class AddressIndex {
 
   Ranges<std::uint32_t> v4_;
   Ranges<IpAddress> v6_;
+};
+
+class AddressIndex {
+ public:
+  [[nodiscard]] std::span<const std::uint32_t> find(const IpAddress& address) const {
+    return tables_ ? tables_->find(address) : std::span<const std::uint32_t>{};
+  }
+  [[nodiscard]] std::size_t rule_count() const { return rule_count_; }
+
+ private:
+  friend class AddressIndexBuilder;
+  std::shared_ptr<const AddressTables> tables_;  // null: no rules
   std::size_t rule_count_ = 0;
+};
+
+// Makes the indexes of all groups of one rule set, which must outlive the builder.
+class AddressIndexBuilder {
+ public:
+  using Side = AddressTables::Side;
+
+  explicit AddressIndexBuilder(const SignatureList& signatures);
+  // Moves the rules that can be found by this side from `rules` into the index.
+  [[nodiscard]] AddressIndex take(Side side, std::vector<std::uint32_t>& rules);
+
+ private:
+  const SignatureList& signatures_;
+  std::array<std::vector<bool>, 2> narrow_;  // by side and rule: can be found by it
+  std::map<std::pair<Side, std::vector<std::uint32_t>>, std::shared_ptr<const AddressTables>> known_;
 };
 
 }  // namespace bulkhead::signatures

@@ -26,7 +26,7 @@ class Compiler {
   void compile_rule(const Signature& signature);
   static void make_parts(CompiledRule& rule);
   void fill_tx_groups();
-  void fill_group(RuleGroup& group, ProtocolClass c);
+  void fill_group(RuleGroup& group, ProtocolClass c, AddressIndexBuilder& addresses);
   LiteralDbPtr literal_db(const RuleIndexes& rules, ScanMode mode);
   std::optional<Error> compile_databases();
   void count();
@@ -211,7 +211,7 @@ bool needs_only_a_protocol(const CompiledRule& rule) {
 }
 
 // Sorts the members of a group by what makes them candidates.
-void Compiler::fill_group(RuleGroup& group, ProtocolClass c) {
+void Compiler::fill_group(RuleGroup& group, ProtocolClass c, AddressIndexBuilder& addresses) {
   RuleIndexes stream, packet;
   for (const std::uint32_t index : group.members) {
     const CompiledRule& rule = db_->rules[index];
@@ -234,10 +234,10 @@ void Compiler::fill_group(RuleGroup& group, ProtocolClass c) {
       if (on_packet) (has_pattern(s) ? packet : group.packet_always).push_back(index);
     }
   }
-  group.packet_by_source.take(db_->signatures, AddressIndex::Side::kSource, group.packet_always);
-  group.packet_by_destination.take(db_->signatures, AddressIndex::Side::kDestination, group.packet_always);
-  group.ip_only_by_source.take(db_->signatures, AddressIndex::Side::kSource, group.ip_only);
-  group.ip_only_by_destination.take(db_->signatures, AddressIndex::Side::kDestination, group.ip_only);
+  group.packet_by_source = addresses.take(AddressTables::Side::kSource, group.packet_always);
+  group.packet_by_destination = addresses.take(AddressTables::Side::kDestination, group.packet_always);
+  group.ip_only_by_source = addresses.take(AddressTables::Side::kSource, group.ip_only);
+  group.ip_only_by_destination = addresses.take(AddressTables::Side::kDestination, group.ip_only);
   group.stream = literal_db(stream, ScanMode::kStream);
   group.packet = literal_db(packet, ScanMode::kBlock);
 }
@@ -308,11 +308,12 @@ Result<SignatureDbPtr> Compiler::run(SignatureList signatures, VariableNames nam
   db_->names = std::move(names);
   db_->rules.reserve(db_->signatures.size());
   for (const Signature& s : db_->signatures) compile_rule(s);
+  AddressIndexBuilder addresses(db_->signatures);
   for (std::size_t c = 0; c < kProtocolClasses; ++c) {
     for (const auto d : {bulkhead::Direction::kToServer, bulkhead::Direction::kToClient}) {
       PortGroups& ports = db_->groups[c][index_of(d)];
       ports = make_port_groups(db_->signatures, static_cast<ProtocolClass>(c), d, settings_.max_groups);
-      for (RuleGroup& group : ports.groups) fill_group(group, static_cast<ProtocolClass>(c));
+      for (RuleGroup& group : ports.groups) fill_group(group, static_cast<ProtocolClass>(c), addresses);
     }
   }
   fill_tx_groups();

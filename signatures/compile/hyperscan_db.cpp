@@ -3,11 +3,11 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +51,17 @@ std::string hex(std::string_view bytes) {
 
 HyperscanDbPtr own(hs_database_t* db) {
   return {db, [](const hs_database_t* p) { hs_free_database(const_cast<hs_database_t*>(p)); }};
+}
+
+// In one read: a cached load is mostly these files.
+std::optional<std::string> read_whole(const std::string& path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) return std::nullopt;
+  std::string bytes(static_cast<std::size_t>(std::max<std::streamoff>(in.tellg(), 0)), '\0');
+  in.seekg(0);
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(in.gcount()));
+  return bytes;
 }
 
 unsigned flags_of(const Literal& literal, ScanMode mode) {
@@ -110,17 +121,16 @@ Result<HyperscanDbPtr> HyperscanCompiler::compile(std::span<const Literal> liter
 }
 
 HyperscanDbPtr HyperscanCompiler::load(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
+  const std::optional<std::string> file = read_whole(path);
+  if (!file) {
     ++stats_.misses;
     return nullptr;
   }
-  const std::string file((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  const std::string_view view(file);
+  const std::string_view view(*file);
   hs_database_t* db = nullptr;
   if (view.size() > kHeaderBytes && view.substr(0, 8) == kMagic &&
       view.substr(8, kDigestBytes) == sha256(view.substr(kHeaderBytes)) &&
-      hs_deserialize_database(file.data() + kHeaderBytes, file.size() - kHeaderBytes, &db) == HS_SUCCESS) {
+      hs_deserialize_database(file->data() + kHeaderBytes, file->size() - kHeaderBytes, &db) == HS_SUCCESS) {
     ++stats_.hits;
     return own(db);
   }

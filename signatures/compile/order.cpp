@@ -46,13 +46,22 @@ void sort_signatures(SignatureList& signatures, const ActionOrder& order) {
   keys.reserve(signatures.size());
   for (std::size_t i = 0; i < signatures.size(); ++i) keys.emplace_back(key_of(signatures[i], order), i);
   std::sort(keys.begin(), keys.end());  // the index makes equal keys keep their order
-  SignatureList sorted;
-  sorted.reserve(signatures.size());
-  for (const auto& [key, from] : keys) {
-    sorted.push_back(std::move(signatures[from]));
-    sorted.back().index = static_cast<std::uint32_t>(sorted.size() - 1);
+  // In place, a cycle of the permutation at a time: a second list of these large objects would cost as much as all
+  // the rest of the step.
+  for (std::size_t start = 0; start < keys.size(); ++start) {
+    if (keys[start].second == start) continue;
+    Signature held = std::move(signatures[start]);
+    std::size_t at = start;
+    while (keys[at].second != start) {
+      const std::size_t from = keys[at].second;
+      signatures[at] = std::move(signatures[from]);
+      keys[at].second = at;
+      at = from;
+    }
+    signatures[at] = std::move(held);
+    keys[at].second = at;
   }
-  signatures = std::move(sorted);
+  for (std::size_t i = 0; i < signatures.size(); ++i) signatures[i].index = static_cast<std::uint32_t>(i);
 }
 
 }  // namespace bulkhead::signatures

@@ -225,6 +225,12 @@ ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const Resolv
   sets.begin_load();
   const RuleContext context{settings.classifications, settings.references, &result.names, &sets,
                             settings.reputation,      settings.geo};
+  std::size_t enabled = 0;
+  for (const RuleFile* file : files) {
+    enabled += static_cast<std::size_t>(
+        std::count_if(file->rules.begin(), file->rules.end(), [](const Rule& rule) { return rule.enabled; }));
+  }
+  result.signatures.reserve(enabled);
   for (const RuleFile* file : files) {
     for (const Rule& rule : file->rules) {
       if (!rule.enabled) {

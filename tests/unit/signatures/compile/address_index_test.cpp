@@ -10,6 +10,7 @@ namespace bulkhead::test {
 namespace {
 
 using signatures::AddressIndex;
+using signatures::AddressIndexBuilder;
 using signatures::SignatureList;
 
 // Against asking every rule.
@@ -34,8 +35,7 @@ TEST(AddressIndex, FindsExactlyTheRulesThatNameTheAddress) {
   }
   std::vector<std::uint32_t> rest(list.size());
   std::iota(rest.begin(), rest.end(), 0);
-  AddressIndex index;
-  index.take(list, AddressIndex::Side::kSource, rest);
+  const AddressIndex index = AddressIndexBuilder(list).take(AddressIndexBuilder::Side::kSource, rest);
   EXPECT_GT(index.rule_count(), 200U);
   EXPECT_EQ(index.rule_count() + rest.size(), list.size());
   for (std::uint64_t a = 0; a <= 0xffffffffU; a += a < 4000 || a >= 0xffffe000U ? 1 : 0x00fffff0U) {
@@ -61,8 +61,7 @@ TEST(AddressIndex, BothFamiliesOfOneRuleAndTheEndOfTheAddressSpace) {
   list[1].source.any = false;
   list[1].source.v6 = {range("2000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")};  // too wide
   std::vector<std::uint32_t> rest{0, 1};
-  AddressIndex index;
-  index.take(list, AddressIndex::Side::kSource, rest);
+  const AddressIndex index = AddressIndexBuilder(list).take(AddressIndexBuilder::Side::kSource, rest);
   EXPECT_EQ(rest, std::vector<std::uint32_t>{1});
   for (const char* in :
        {"255.255.255.255", "2001:db8::", "2001:db8::ffff", "ffff:ffff::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}) {
