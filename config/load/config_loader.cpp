@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <random>
 #include <set>
 #include <thread>
@@ -333,7 +334,11 @@ class Builder {
   // Records of protocols: the types of the list that are made by parsers.
   void application_events(const std::set<std::string>& types) {
     app::AppSettings& to = out_.pipeline.app;
-    to.records.assign(types.begin(), types.end());
+    // The others are no protocol's: with them alone no transaction is formatted.
+    static const std::set<std::string> kNotOfProtocols = {"alert", "anomaly", "block",  "drop",  "files",
+                                                          "flow",  "netflow", "packet", "stats", "stream"};
+    std::set_difference(types.begin(), types.end(), kNotOfProtocols.begin(), kNotOfProtocols.end(),
+                        std::back_inserter(to.records));
     if (types.contains("ftp")) to.records.emplace_back("ftp_data");
     to.file_records = types.contains("files");
     to.anomalies = out_.eve.anomaly.enabled && out_.eve.anomaly.applayer;

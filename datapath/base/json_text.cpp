@@ -67,7 +67,12 @@ void JsonText::quote(std::string_view text) {
     text = escaped;
   }
   out_ += '"';
-  for (const char c : text) {
+  std::size_t plain = 0;  // begin of what stands for itself
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out_.append(text, plain, i - plain);
+    plain = i + 1;
     switch (c) {
       case '"': out_ += "\\\""; break;
       case '\\': out_ += "\\\\"; break;
@@ -77,15 +82,12 @@ void JsonText::quote(std::string_view text) {
       case '\r': out_ += "\\r"; break;
       case '\t': out_ += "\\t"; break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out_ += "\\u00";
-          out_ += kHex[static_cast<unsigned char>(c) >> 4];
-          out_ += kHex[c & 15];
-        } else {
-          out_ += c;
-        }
+        out_ += "\\u00";
+        out_ += kHex[static_cast<unsigned char>(c) >> 4];
+        out_ += kHex[c & 15];
     }
   }
+  out_.append(text, plain, text.size() - plain);
   out_ += '"';
 }
 

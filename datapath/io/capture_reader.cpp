@@ -83,13 +83,6 @@ CaptureReader::CaptureReader(ByteSpan file) : file_(file) {
   position_ = kFileHeader;
 }
 
-std::uint16_t CaptureReader::u16(const Byte* p) const {
-  return big_endian_ ? load_be16(p) : static_cast<std::uint16_t>((p[1] << 8) | p[0]);
-}
-std::uint32_t CaptureReader::u32(const Byte* p) const {
-  return big_endian_ ? load_be32(p) : load_le32(p);
-}
-
 CaptureReader::Step CaptureReader::skip(CaptureError error, std::size_t offset) {
   error_ = error;
   error_offset_ = offset;

@@ -15,8 +15,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -85,8 +87,17 @@ class CaptureReader {
   Step skip(CaptureError error, std::size_t offset);
   Step stop(CaptureError error, std::size_t offset);
   [[nodiscard]] Timestamp to_time(const Interface& interface, std::uint32_t high, std::uint32_t low) const;
-  [[nodiscard]] std::uint16_t u16(const Byte* p) const;
-  [[nodiscard]] std::uint32_t u32(const Byte* p) const;
+  [[nodiscard]] std::uint16_t u16(const Byte* p) const {
+    std::uint16_t wire = 0;
+    std::memcpy(&wire, p, sizeof wire);
+    return swaps() ? __builtin_bswap16(wire) : wire;
+  }
+  [[nodiscard]] std::uint32_t u32(const Byte* p) const {
+    std::uint32_t wire = 0;
+    std::memcpy(&wire, p, sizeof wire);
+    return swaps() ? __builtin_bswap32(wire) : wire;
+  }
+  [[nodiscard]] bool swaps() const { return big_endian_ == (std::endian::native == std::endian::little); }
 
   ByteSpan file_;
   std::size_t position_ = 0;

@@ -8,8 +8,9 @@
 namespace bulkhead::io {
 
 namespace {
-constexpr std::size_t kKept = std::size_t{64} << 20;   // stays mapped in behind the reader: workers run behind
-constexpr std::size_t kChunk = std::size_t{16} << 20;  // given back at a time
+// Stays mapped in behind the reader. Workers that run further behind read it again from the page cache.
+constexpr std::size_t kKept = std::size_t{8} << 20;
+constexpr std::size_t kChunk = std::size_t{4} << 20;  // given back at a time
 }  // namespace
 
 Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::string& path) {
