@@ -195,6 +195,7 @@ LiteralDbPtr Compiler::literal_db(const RuleIndexes& rules, ScanMode mode) {
   }
   for (auto& [literal, members] : by_literal) {
     slot->longest = std::max(slot->longest, literal.bytes.size());
+    slot->shortest = slot->literals.empty() ? literal.bytes.size() : std::min(slot->shortest, literal.bytes.size());
     slot->literals.push_back(literal);
     slot->first_rule.push_back(static_cast<std::uint32_t>(slot->rules.size()));
     slot->rules.insert(slot->rules.end(), members.begin(), members.end());

@@ -40,7 +40,7 @@ struct LiteralDb {
   HyperscanDbPtr db;
   std::size_t database_bytes = 0;
   std::size_t stream_bytes = 0;  // per open stream
-  std::size_t longest = 0;
+  std::size_t longest = 0, shortest = 0;  // literal
 
   [[nodiscard]] std::span<const std::uint32_t> rules_of(std::uint32_t literal) const {
     return std::span(rules).subspan(first_rule[literal], first_rule[literal + 1] - first_rule[literal]);

@@ -110,8 +110,20 @@ int Scanner::on_packet_match(unsigned id, unsigned long long, unsigned long long
   return 0;
 }
 
-const std::vector<std::uint32_t>& Scanner::scan_packet(const LiteralDb& literals, ByteSpan data) {
+std::span<const std::uint32_t> Scanner::scan_packet(const LiteralDb& literals, ByteSpan data) {
   packet_hits_.clear();
+  if (data.size() < literals.shortest) return packet_hits_;
+  ScanMemory::Entry* entry = nullptr;
+  std::uint64_t hash = 0;
+  if (ScanMemory::fits(data)) {
+    hash = ScanMemory::hash_of(literals.id, data);
+    entry = &memory_.at(hash);
+    if (entry->holds(literals.id, hash, data)) {
+      counters_.remembered.add();
+      counters_.hits.add(entry->hit_count);
+      return entry->found();
+    }
+  }
   next_epoch();
   const char* const bytes = reinterpret_cast<const char*>(data.data());
   const auto size = static_cast<unsigned>(data.size());
@@ -124,7 +136,11 @@ const std::vector<std::uint32_t>& Scanner::scan_packet(const LiteralDb& literals
                                   : HS_NOMEM;
     close(once, &literals);
   }
-  if (status != HS_SUCCESS) counters_.errors.add();
+  if (status != HS_SUCCESS) {
+    counters_.errors.add();
+  } else if (entry != nullptr) {
+    ScanMemory::keep(*entry, literals.id, hash, data, packet_hits_);
+  }
   counters_.packet_bytes.add(size);
   counters_.hits.add(packet_hits_.size());
   return packet_hits_;

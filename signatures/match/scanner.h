@@ -7,16 +7,18 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "datapath/base/counters.h"
 #include "signatures/compile/signature_db.h"
 #include "signatures/match/flow_state.h"
+#include "signatures/match/scan_memory.h"
 
 namespace bulkhead::signatures {
 
 struct ScanCounters {
-  Counter stream_bytes, packet_bytes, streams_opened, streams_reused, errors, hits;
+  Counter stream_bytes, packet_bytes, streams_opened, streams_reused, errors, hits, remembered;
 };
 
 class Scanner {
@@ -33,8 +35,8 @@ class Scanner {
   void rewind(StreamScan& side, const LiteralDb& literals, std::uint64_t offset, ByteSpan before);
   void close(StreamScan& side, const LiteralDb* literals);
 
-  // Literals that occur in the packet, each once. Takes stream databases too.
-  const std::vector<std::uint32_t>& scan_packet(const LiteralDb& literals, ByteSpan data);
+  // Literals that occur in the packet, each once; valid until the next call. Takes stream databases too.
+  std::span<const std::uint32_t> scan_packet(const LiteralDb& literals, ByteSpan data);
 
   [[nodiscard]] const ScanCounters& counters() const { return counters_; }
 
@@ -56,6 +58,7 @@ class Scanner {
   std::vector<std::uint32_t> slot_;
   std::uint32_t epoch_ = 0;
   std::vector<std::uint32_t> packet_hits_;
+  ScanMemory memory_;
   ScanCounters counters_;
 };
 
