@@ -98,13 +98,49 @@ TEST_F(ScannerTest, PacketsOfEitherModeGiveEachLiteralOnce) {
     const SignatureDbPtr db = database(mode);
     Scanner scanner(db, 1);
     const LiteralDb& literals = *db->literal_dbs[0];
-    std::vector<std::uint32_t> found = scanner.scan_packet(literals, bytes("attack hello attack"));
+    const auto answer = scanner.scan_packet(literals, bytes("attack hello attack"));
+    std::vector<std::uint32_t> found(answer.begin(), answer.end());
     std::sort(found.begin(), found.end());
     EXPECT_EQ(found, (std::vector<std::uint32_t>{kAttack, kHello}));
     EXPECT_TRUE(scanner.scan_packet(literals, bytes("ack")).empty());  // nothing is left of the packet before
     EXPECT_EQ(scanner.counters().packet_bytes.value(), 22u);
     EXPECT_EQ(scanner.counters().errors.value(), 0u);
   }
+}
+
+TEST_F(ScannerTest, ShortContentsAreScannedOnce) {
+  const SignatureDbPtr db = database(ScanMode::kBlock);
+  Scanner scanner(db, 1);
+  const LiteralDb& literals = *db->literal_dbs[0];
+  const auto finds = [&](std::string_view text) { return scanner.scan_packet(literals, bytes(text)).size(); };
+  const std::string longest(ScanMemory::kBytes - 6, 'x');
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(finds("an attack"), 1u);
+    EXPECT_EQ(finds("an attach"), 0u);
+    EXPECT_EQ(finds("attack hello"), 2u);
+    EXPECT_EQ(finds(longest + "attack"), 1u);
+    EXPECT_EQ(finds(longest + ".attack"), 1u);  // one byte more than is remembered
+  }
+  EXPECT_EQ(scanner.counters().remembered.value(), 8u);
+}
+
+TEST(ScanMemoryTest, EveryByteAndTheDatabaseCount) {
+  ScanMemory memory;
+  std::string text(ScanMemory::kBytes, 'a');
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    const ByteSpan data = bytes(std::string_view(text).substr(0, size));
+    const std::uint64_t hash = ScanMemory::hash_of(7, data);
+    ScanMemory::Entry& entry = memory.at(hash);
+    ScanMemory::keep(entry, 7, hash, data, {3});
+    ASSERT_TRUE(entry.holds(7, hash, data));
+    ASSERT_FALSE(entry.holds(8, hash, data));
+    std::string other(data.begin(), data.end());
+    other[size - 1] = 'b';
+    ASSERT_FALSE(entry.holds(7, hash, bytes(other)));  // as if the hashes were equal
+  }
+  ScanMemory::Entry entry;
+  ScanMemory::keep(entry, 7, 1, bytes("many"), std::vector<std::uint32_t>(ScanMemory::kHits + 1));
+  EXPECT_FALSE(entry.holds(7, 1, bytes("many")));  // more than a slot has room for
 }
 
 }  // namespace
