@@ -39,7 +39,7 @@ struct LiteralDb {
   RuleIndexes rules;                      // those of literal i: [first_rule[i], first_rule[i + 1])
   HyperscanDbPtr db;
   std::size_t database_bytes = 0;
-  std::size_t stream_bytes = 0;  // per open stream
+  std::size_t stream_bytes = 0;           // per open stream
   std::size_t longest = 0, shortest = 0;  // literal
 
   [[nodiscard]] std::span<const std::uint32_t> rules_of(std::uint32_t literal) const {
