@@ -45,8 +45,9 @@ std::string file_object(const app::File& file, std::uint64_t tx_id) {
   return json.take();
 }
 
-bool is_complete(const app::Transaction& tx, const app::Protocol& protocol, Direction d) {
-  return tx.progress[index_of(d)] >= protocol.complete[index_of(d)];
+// `cut`: sides of which no more can be read; what is there is all there will be.
+bool is_complete(const app::Transaction& tx, const app::Protocol& protocol, Direction d, std::array<bool, 2> cut) {
+  return cut[index_of(d)] || tx.progress[index_of(d)] >= protocol.complete[index_of(d)];
 }
 
 }  // namespace
@@ -113,22 +114,34 @@ void Worker::finish_transactions(const PacketWork& work) {
   if (state->parser != nullptr) finish_parser(work, *state->parser, *state->definition, state->parser_failed || over);
 }
 
+// All that may be read of that side has been taken: an answer that lies behind it will never be seen.
+bool Worker::beyond_depth(const PacketWork& work, Direction d) const {
+  const std::uint64_t depth = settings_.stream.depth_bytes;
+  const app::AppFlow* state = app::app_flow(*work.flow);
+  return depth != 0 && work.has_stream && state != nullptr && state->sides[index_of(d)].taken >= depth;
+}
+
 void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol, bool over) {
+  const std::array<bool, 2> cut = {beyond_depth(work, kBoth[0]), beyond_depth(work, kBoth[1])};
   auto& transactions = parser.transactions();
   for (const auto& tx : transactions) {
     const std::size_t d = index_of(work.direction);
     tx->looked_at(work.direction);
-    if (is_complete(*tx, protocol, work.direction) || work.flow_ends) tx->inspected[d] = true;
+    if (is_complete(*tx, protocol, work.direction, cut) || work.flow_ends) tx->inspected[d] = true;
+    if (cut[1 - d]) tx->inspected[1 - d] = true;
     if (app_->settings().anomalies) report_parser_events(work, *tx, protocol);
+    if (cut[d]) {
+      for (const auto& file : tx->files[d]) file->close(false);
+    }
     report_files(work, *tx, protocol);
-    const bool whole = is_complete(*tx, protocol, kBoth[0]) && is_complete(*tx, protocol, kBoth[1]);
+    const bool whole = is_complete(*tx, protocol, kBoth[0], cut) && is_complete(*tx, protocol, kBoth[1], cut);
     const bool last = work.flow_ends && work.direction == Direction::kToClient;
     if (!tx->logged && (whole || last || over || tx->ready_to_log())) report_transaction(work, *tx);
   }
   while (!transactions.empty()) {
     const app::Transaction& tx = *transactions.front();
     if (!tx.logged || !tx.inspected[0] || !tx.inspected[1]) break;
-    if (!is_complete(tx, protocol, kBoth[0]) || !is_complete(tx, protocol, kBoth[1])) break;
+    if (!is_complete(tx, protocol, kBoth[0], cut) || !is_complete(tx, protocol, kBoth[1], cut)) break;
     if (std::any_of(tx.files.begin(), tx.files.end(), [](const app::FileList& files) {
           return std::any_of(files.begin(), files.end(), [](const auto& file) { return !file->logged; });
         })) {

@@ -112,6 +112,7 @@ int Scanner::on_packet_match(unsigned id, unsigned long long, unsigned long long
 
 std::span<const std::uint32_t> Scanner::scan_packet(const LiteralDb& literals, ByteSpan data) {
   packet_hits_.clear();
+  counters_.packet_bytes.add(data.size());
   if (data.size() < literals.shortest) return packet_hits_;
   ScanMemory::Entry* entry = nullptr;
   std::uint64_t hash = 0;
@@ -141,7 +142,6 @@ std::span<const std::uint32_t> Scanner::scan_packet(const LiteralDb& literals, B
   } else if (entry != nullptr) {
     ScanMemory::keep(*entry, literals.id, hash, data, packet_hits_);
   }
-  counters_.packet_bytes.add(size);
   counters_.hits.add(packet_hits_.size());
   return packet_hits_;
 }

@@ -285,7 +285,6 @@ void SignatureInspector::add_stats(std::vector<std::pair<std::string, std::uint6
   const ScanCounters& scan = scanner_.counters();
   put("detect.scan.stream_bytes", scan.stream_bytes);
   put("detect.scan.packet_bytes", scan.packet_bytes);
-  put("detect.scan.remembered", scan.remembered);
   put("detect.scan.pattern_hits", scan.hits);
   put("detect.scan.errors", scan.errors);
   const MatcherCounters& match = matcher_.counters();

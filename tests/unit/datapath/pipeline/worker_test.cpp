@@ -352,5 +352,30 @@ TEST_F(WorkerTest, StreamRecordsTellStateAndEvents) {
   EXPECT_NE(last.find(R"("flags":["state_update"])"), std::string::npos) << last;
 }
 
+// What the answers' side has beyond the depth will never be read: requests must not wait for it, each of them looked at
+// again with every packet.
+TEST_F(WorkerTest, RequestsWhoseAnswersLieBeyondTheDepthAreDoneWithAtOnce) {
+  settings.app.records = {"http"};
+  settings.stream.depth_bytes = 400;
+  start();
+  open();
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string_view reply =
+      "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n............................................................";
+  std::uint32_t sent = 1, answered = 1;
+  const auto records = [&] {
+    const auto all = collector.all<event::AppEvent>();
+    return std::count_if(all.begin(), all.end(), [](const auto& e) { return e.type == "http"; });
+  };
+  for (int i = 0; i < 12; ++i) {  // 29 bytes each: within the depth of their own side
+    send(true, kData, sent, answered, request);
+    sent += static_cast<std::uint32_t>(request.size());
+    send(false, kData, answered, sent, reply);
+    answered += static_cast<std::uint32_t>(reply.size());
+    send(true, kAck, sent, answered);
+    EXPECT_GE(records(), i) << i;  // at most the last one waits for the next packet
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::pipeline
