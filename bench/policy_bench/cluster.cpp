@@ -73,7 +73,7 @@ PolicyModel policies(unsigned count) {
     const std::string caller = app_name((app + 1) % kAppsPerNamespace),
                       gateway = app_name((app + 7) % kAppsPerNamespace);
     for (const std::string& text :
-         {"allow from ns=" + ns + " app=" + caller + " on tcp/8080, tcp/8443",
+         {"allow from ns=" + ns + " app=" + caller + " on tcp/8080, tcp/8443, udp/9000",
           "allow from app=" + gateway + " tier=front on tcp/9000-9100", std::string("deny from any")}) {
       policy.ingress.push_back(parsed(text, FlowEnd::kIngress));
     }

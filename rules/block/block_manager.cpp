@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "rules/nft/admitted_flows.h"
+
 namespace bulkhead::rules {
 
 namespace {
@@ -136,6 +138,7 @@ Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now
   remember_ends(bounded, now + bounded.ttl);
   if (outcome == BlockOutcome::kAdded) recent_.push_back(now);
   (outcome == BlockOutcome::kAdded ? counters_.added : counters_.renewed).add();
+  if (auto forgotten = forget_admitted(transport_, settings_.table); !forgotten) return forgotten.error();
   return outcome;
 }
 

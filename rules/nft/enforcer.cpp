@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "rules/nft/admitted_flows.h"
 #include "rules/nft/nft_printer.h"
 
 namespace bulkhead::rules {
@@ -64,7 +65,12 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
   leave_out_guard(*actual);
   const RulesetDifference difference = compare_rulesets(desired, *actual, Findings::kOmitted);
   if (auto status = transport_.apply(difference.batch); !status) return status.error();
-  if (on_commit_) on_commit_();
+  // Before the flows that it refuses are cut, lest they are admitted meanwhile, and then what was left in between.
+  if (auto status = forget_admitted(transport_, settings_.table); !status) return status.error();
+  if (on_commit_) {
+    on_commit_();
+    if (auto status = forget_admitted(transport_, settings_.table); !status) return status.error();
+  }
   desired_ = std::move(desired);
   mode_ = mode;
   mode_detected_ = false;
@@ -83,7 +89,7 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
 Status Enforcer::amend(const NftBatch& batch, const std::function<void(NftRuleset&)>& commit) {
   if (auto status = transport_.apply(batch); !status) return status;
   commit(desired_);
-  return ok();
+  return forget_admitted(transport_, settings_.table);
 }
 
 Result<std::vector<std::string>> Enforcer::verify() {
@@ -105,6 +111,7 @@ Result<std::vector<std::string>> Enforcer::repair() {
   RulesetDifference difference = compare_rulesets(desired_, *actual);
   if (difference.batch.empty()) return std::move(difference.findings);
   if (auto status = transport_.apply(difference.batch); !status) return status.error();
+  if (auto status = forget_admitted(transport_, settings_.table); !status) return status.error();
   return std::move(difference.findings);
 }
 

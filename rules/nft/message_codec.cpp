@@ -97,6 +97,12 @@ void BatchEncoder::add(const NftCommand& command, std::size_t index) {
     }
     case NftOp::kAddElements: return add_elements(command, NFT_MSG_NEWSETELEM, NLM_F_CREATE, index);
     case NftOp::kDeleteElements: return add_elements(command, NFT_MSG_DELSETELEM, 0, index);
+    case NftOp::kFlushElements: {  // no list: all of them
+      const std::size_t at = open(command, NFT_MSG_DELSETELEM, 0, index);
+      out.text(NFTA_SET_ELEM_LIST_TABLE, command.table);
+      out.text(NFTA_SET_ELEM_LIST_SET, command.name);
+      return close_message(at);
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "rules/nft/admitted_flows.h"
 #include "rules/nft/block_sets.h"
 #include "rules/nft/content_hash.h"
 #include "rules/nft/expression_codec.h"
@@ -69,6 +70,9 @@ class TableRenderer {
     table_.family = family;
     table_.name = settings.table;
     for (NftSet& set : block_sets(settings.block_set_size)) table_.sets.push_back(std::move(set));
+    if (family == NftFamily::kBridge) {
+      for (const IpFamily version : kVersions) table_.sets.push_back(admitted_set(version));
+    }
     table_.chains.push_back(block_chain(family));
   }
 
@@ -89,6 +93,7 @@ class TableRenderer {
 
   void judge_inet();
   void judge_bridge(bool v4, bool v6);
+  void forward_bridge(bool judged, bool v4, bool v6, bool guarded);
   void guard();
   void gate();
 
@@ -115,6 +120,7 @@ class TableRenderer {
   [[nodiscard]] std::string limit_chain(std::uint32_t rule);
   void render_limits();
   void follow_flows();
+  [[nodiscard]] bool counts_packets() const;
   [[nodiscard]] RuleBuilder no_opening() const;
   [[nodiscard]] RuleBuilder to_itself(IpFamily version);
   void dispatch_maps(FlowEnd end);
@@ -623,13 +629,18 @@ void TableRenderer::closed() {
 }
 
 void TableRenderer::judge_inet() {
-  std::vector<NftRule> rules;
+  std::vector<NftRule> rules, forward;
   if (has_lease()) {
     lapsed(true);
     rules.push_back(when("lease", false, "lapsed"));
   }
   render_limits();
-  if (names_.contains("paced")) rules.push_back(rule().ct_original().verdict(NFT_JUMP, "paced").done());
+  if (counts_packets()) {
+    rules.push_back(rule().ct_original().verdict(NFT_JUMP, "paced").done());
+  } else {
+    // Answered or not: what is confirmed went through here before. A rule that counts packets has to see the rest.
+    (has_lease() ? rules : forward).push_back(rule().ct_known(true).verdict(NF_ACCEPT).done("admitted before"));
+  }
   rules.push_back(
       rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));
   link_signalling(rules);
@@ -644,6 +655,14 @@ void TableRenderer::judge_inet() {
     for (const IpFamily version : kVersions) rules.push_back(dispatch(version, end));
   }
   plain_chain("judge", std::move(rules));
+  // What the node says to itself is nobody's traffic.
+  std::vector<NftRule> in = {rule().load_interface(false).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done()};
+  std::vector<NftRule> out = {rule().load_interface(true).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done()};
+  for (std::vector<NftRule>* base : {&in, &out}) base->insert(base->end(), forward.begin(), forward.end());
+  for (std::vector<NftRule>* base : {&forward, &in, &out}) base->push_back(jump("judge"));
+  base_chain("forward", NF_INET_FORWARD, settings_.policy_priority, std::move(forward));
+  base_chain("input", NF_INET_LOCAL_IN, settings_.policy_priority, std::move(in));
+  base_chain("output", NF_INET_LOCAL_OUT, settings_.policy_priority, std::move(out));
 }
 
 // TCP segments that are not the first of a connection: SYN without ACK, RST and FIN.
@@ -678,10 +697,22 @@ void TableRenderer::gate() {
   plain_chain("gate", std::move(rules));
 }
 
-// Chains "reply" (accepts what answers a followed flow) and "follow" (renews the flow of an admitted packet).
+bool TableRenderer::counts_packets() const {
+  return std::any_of(policy_->rules().begin(), policy_->rules().end(),
+                     [](const TableRule& r) { return r.limit && r.limit->packets.count != 0 && !r.audit; });
+}
+
+// Chains "reply" (accepts what answers a followed flow), "follow" (renews the flow of an admitted packet) and "admit"
+// (the packets that come behind it need not ask).
 void TableRenderer::follow_flows() {
   add_set_once(datagram_protocols());
-  std::vector<NftRule> reply, follow;
+  std::vector<NftRule> reply, follow, admit;
+  for (const IpFamily version : kVersions) {
+    admit.push_back(
+        admitted_key(table_.family, version).update(admitted_set_name(version), kAdmittedMs).verdict(NF_ACCEPT).done());
+  }
+  admit.push_back(rule().verdict(NF_ACCEPT).done());
+  plain_chain("admit", std::move(admit));
   for (const IpFamily version : kVersions) {
     NftSet flows;
     flows.name = version == IpFamily::kV4 ? "flows4" : "flows6";
@@ -690,10 +721,13 @@ void TableRenderer::follow_flows() {
     flows.size = settings_.flow_set_size;
     for (const FlowKind kind : kFlowKinds) {
       const std::uint64_t idle = flow_idle_ms(kind);
-      RuleBuilder answers = flow_key(table_.family, version, kind, true);
-      reply.push_back(answers.in_set(flows.name).update(flows.name, idle).verdict(NF_ACCEPT).done());
-      follow.push_back(
-          flow_key(table_.family, version, kind, false).update(flows.name, idle).verdict(NFT_RETURN).done());
+      // An echo's words where others have ports are not the same in both directions.
+      const auto pass = [&](RuleBuilder known) {
+        known.update(flows.name, idle);
+        return (kind == FlowKind::kIcmpEcho ? known.verdict(NF_ACCEPT) : known.verdict(NFT_GOTO, "admit")).done();
+      };
+      reply.push_back(pass(flow_key(table_.family, version, kind, true).in_set(flows.name)));
+      follow.push_back(pass(flow_key(table_.family, version, kind, false)));
     }
     table_.sets.push_back(std::move(flows));
   }
@@ -739,6 +773,32 @@ void TableRenderer::judge_bridge(bool v4, bool v6) {
   }
   rules.push_back(jump("follow"));
   plain_chain("judge", std::move(rules));
+}
+
+// The base chain of bridged packets. `guarded`: pins are asked here, not ahead of the bridge.
+void TableRenderer::forward_bridge(bool judged, bool v4, bool v6, bool guarded) {
+  std::vector<NftRule> entry, slow = block_entries(table_.family);
+  if (!judged) return base_chain("forward", NF_BR_FORWARD, settings_.policy_priority, std::move(slow));
+  if (guarded) slow.push_back(jump("guard"));
+  slow.push_back(jump("judge"));
+  plain_chain("stranger", std::move(slow));
+  if (!counts_packets()) {
+    // SYN without ACK opens a connection, whatever was admitted before.
+    entry.push_back(rule()
+                        .protocol(ip_proto::kTcp)
+                        .load(NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1)
+                        .masked({0x12})
+                        .equals({0x02})
+                        .verdict(NFT_GOTO, "stranger")
+                        .done());
+    for (const IpFamily version : kVersions) {
+      if (!(version == IpFamily::kV4 ? v4 : v6)) continue;
+      RuleBuilder known = admitted_key(table_.family, version);
+      entry.push_back(known.in_set(admitted_set_name(version)).verdict(NF_ACCEPT).done("admitted before"));
+    }
+  }
+  entry.push_back(rule().verdict(NFT_GOTO, "stranger").done());
+  base_chain("forward", NF_BR_FORWARD, settings_.policy_priority, std::move(entry));
 }
 
 // A port whose workload is known sends only from that workload's addresses: otherwise any container could
@@ -875,12 +935,9 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
   TableRenderer inet(NftFamily::kInet, table, settings);
   TableRenderer bridge(NftFamily::kBridge, table, settings);
   const bool inet_sees_all = mode.bridged_v4_in_inet && mode.bridged_v6_in_inet;
+  const bool inet_sees_none = !mode.bridged_v4_in_inet && !mode.bridged_v6_in_inet;
   inet.base_chain("block-in", NF_INET_PRE_ROUTING, settings.block_priority, block_entries(NftFamily::kInet));
   inet.base_chain("block-out", NF_INET_LOCAL_OUT, settings.block_priority, block_entries(NftFamily::kInet));
-  // Each hook costs every packet 60 ns and more: none where another judges the same packets.
-  if (!inet_sees_all) {
-    bridge.base_chain("block-in", NF_BR_PRE_ROUTING, settings.block_priority, block_entries(NftFamily::kBridge));
-  }
   // Resets that this node sends to both ends of a blocked flow. A mark does not cross into another
   // network namespace, so no container can send under it.
   const NftRule own_resets = bridge.rule().mark_is(kResetMark).counter().verdict(NF_ACCEPT).done("block-resets");
@@ -888,25 +945,23 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
   out_of_node.insert(out_of_node.begin(), own_resets);
   bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, std::move(out_of_node));
   if (table != nullptr) {
-    // What the node says to itself is nobody's traffic.
-    const NftRule own_in = inet.rule().load_interface(false).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done();
-    const NftRule own_out = inet.rule().load_interface(true).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done();
     inet.judge_inet();
-    inet.base_chain("forward", NF_INET_FORWARD, settings.policy_priority, {inet.jump("judge")});
-    inet.base_chain("input", NF_INET_LOCAL_IN, settings.policy_priority, {own_in, inet.jump("judge")});
-    inet.base_chain("output", NF_INET_LOCAL_OUT, settings.policy_priority, {own_out, inet.jump("judge")});
-    if (!inet_sees_all) {
-      bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet);
-      bridge.base_chain("forward", NF_BR_FORWARD, settings.policy_priority, {bridge.jump("judge")});
-    }
+    if (!inet_sees_all) bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet);
     if (!settings.closed.empty() || !settings.fail_closed.empty()) {
       bridge.gate();
       bridge.base_chain("gate-in", NF_BR_PRE_ROUTING, settings.block_priority - 1, {bridge.jump("gate")});
     }
     if (settings.pin_sources) {
       bridge.guard();
-      bridge.base_chain("guard-in", NF_BR_PRE_ROUTING, settings.block_priority + 1, {bridge.jump("guard")});
+      bridge.base_chain("guard-in", inet_sees_none ? NF_BR_LOCAL_IN : NF_BR_PRE_ROUTING, settings.block_priority + 1,
+                        {bridge.jump("guard")});
     }
+  }
+  // Each hook costs every packet 60 ns and more: one, and none where another judges the same packets. What goes up into
+  // the node meets the inet hooks.
+  if (!inet_sees_all) {
+    bridge.forward_bridge(table != nullptr, !mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet,
+                          settings.pin_sources && inet_sees_none);
   }
   NftRuleset out;
   out.tables.push_back(bridge.take());

@@ -28,7 +28,8 @@ const char* to_string(NftOp op) {
     case NftOp::kAddSet: return "NFT_MSG_NEWSET";
     case NftOp::kDeleteSet: return "NFT_MSG_DELSET";
     case NftOp::kAddElements: return "NFT_MSG_NEWSETELEM";
-    case NftOp::kDeleteElements: return "NFT_MSG_DELSETELEM";
+    case NftOp::kDeleteElements:
+    case NftOp::kFlushElements: return "NFT_MSG_DELSETELEM";
   }
   return "NFT_MSG";
 }

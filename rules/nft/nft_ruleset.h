@@ -274,6 +274,7 @@ enum class NftOp : std::uint8_t {
   kDeleteSet,
   kAddElements,
   kDeleteElements,
+  kFlushElements,  // all of a set, there or not; no batch fails for it but where the set is missing
 };
 [[nodiscard]] const char* to_string(NftOp op);
 struct NftCommand {

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "rules/nft/admitted_flows.h"
+
 namespace bulkhead::rules {
 
 namespace {
@@ -109,6 +111,7 @@ Result<CutReport> SessionCutter::cut(const SessionQuestion& must_end) {
   for (const IpFamily version : {IpFamily::kV4, IpFamily::kV6}) {
     if (auto status = cut_followed(version, must_end, report); !status) return status.error();
   }
+  if (auto status = forget_admitted(transport_, table_); !status) return status.error();
   return report;
 }
 

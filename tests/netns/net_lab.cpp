@@ -23,30 +23,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
-  SocketAddress out;
-  if (address.is_v4()) {
-    auto* in = reinterpret_cast<sockaddr_in*>(&out.storage);
-    in->sin_family = AF_INET;
-    in->sin_port = htons(port);
-    std::memcpy(&in->sin_addr, address.bytes().data(), 4);
-    out.length = sizeof *in;
-  } else {
-    auto* in = reinterpret_cast<sockaddr_in6*>(&out.storage);
-    in->sin6_family = AF_INET6;
-    in->sin6_port = htons(port);
-    std::memcpy(&in->sin6_addr, address.bytes().data(), 16);
-    out.length = sizeof *in;
-  }
-  return out;
-}
-
 std::uint16_t local_port(int fd) {
   SocketAddress own;
   own.length = sizeof own.storage;
@@ -91,6 +67,24 @@ bool write_file(const std::string& path, const std::string& text) {
 }
 
 }  // namespace
+
+SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
+  SocketAddress out;
+  if (address.is_v4()) {
+    auto* in = reinterpret_cast<sockaddr_in*>(&out.storage);
+    in->sin_family = AF_INET;
+    in->sin_port = htons(port);
+    std::memcpy(&in->sin_addr, address.bytes().data(), 4);
+    out.length = sizeof *in;
+  } else {
+    auto* in = reinterpret_cast<sockaddr_in6*>(&out.storage);
+    in->sin6_family = AF_INET6;
+    in->sin6_port = htons(port);
+    std::memcpy(&in->sin6_addr, address.bytes().data(), 16);
+    out.length = sizeof *in;
+  }
+  return out;
+}
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
   if (fd_ >= 0) ::close(fd_);

@@ -8,6 +8,8 @@
 // their sockets. Everything goes when the lab goes: namespaces are held by descriptors alone.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -47,6 +49,13 @@ struct TcpPair {
   // Sends through and waits for it at the other end.
   [[nodiscard]] bool carries(bool from_client, std::chrono::milliseconds timeout);
 };
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+  [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+};
+[[nodiscard]] SocketAddress socket_address(const IpAddress& address, std::uint16_t port);
 
 class NetLab {
  public:

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "rules/block/block_manager.h"
 #include "rules/classify/classifier.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
@@ -135,6 +136,44 @@ TEST_P(SessionNetns, ARefusedDatagramFlowPassesAgainOnceItIsAllowed) {
     EXPECT_EQ(lab_->udp("web", "db", family, 5300, 41000), Probe::kTimedOut);
     load(kOpen);
     EXPECT_EQ(lab_->udp("web", "db", family, 5300, 41000), Probe::kPassed) << "no stale drop";
+  }
+}
+
+// Datagrams that nobody answers: no reply has made a connection of them, and still later ones pass without being
+// judged.
+TEST_P(SessionNetns, OneWayDatagramsEndWithThePolicyAndWithABlock) {
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    const int domain = family == IpFamily::kV4 ? AF_INET : AF_INET6;
+    const auto from = lab_->socket_in("web", domain, SOCK_DGRAM, 0), to = lab_->socket_in("db", domain, SOCK_DGRAM, 0);
+    auto own = testing::socket_address(lab_->address_of("web", family), 41001);
+    auto other = testing::socket_address(lab_->address_of("db", family), 5301);
+    ASSERT_EQ(::bind(from.get(), own.get(), own.length), 0);
+    ASSERT_EQ(::bind(to.get(), other.get(), other.length), 0);
+    ASSERT_EQ(::connect(from.get(), other.get(), other.length), 0);
+    const auto arrive = [&] {
+      unsigned count = 0;
+      for (int i = 0; i < 10; ++i) static_cast<void>(::send(from.get(), "x", 1, MSG_NOSIGNAL));
+      pollfd p{to.get(), POLLIN, 0};
+      char byte = 0;
+      while (count < 10 && ::poll(&p, 1, 200) == 1 && ::recv(to.get(), &byte, 1, 0) == 1) ++count;
+      return count;
+    };
+    load(kOpen);
+    EXPECT_EQ(arrive(), 10U);
+    EXPECT_EQ(arrive(), 10U);
+    EXPECT_GE(load(kTight), 1U);
+    EXPECT_EQ(arrive(), 0U);
+    load(kOpen);
+    EXPECT_EQ(arrive(), 10U);
+    BlockManager manager(*transport_, {});
+    Block block;
+    block.kind = BlockKind::kSource;
+    block.tuple.source = lab_->address_of("web", family);
+    const auto blocked = manager.add(block);
+    ASSERT_TRUE(blocked) << blocked.error().to_string();
+    EXPECT_EQ(arrive(), 0U);
+    ASSERT_TRUE(manager.remove(block));
+    EXPECT_EQ(arrive(), 10U);
   }
 }
 

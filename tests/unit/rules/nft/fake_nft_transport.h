@@ -104,6 +104,10 @@ class FakeNftTransport : public NftTransport {
           if (!has(*set, e)) set->elements.push_back(e);
         }
         return 0;
+      case NftOp::kFlushElements:
+        if (set == table->sets.end()) return ENOENT;
+        set->elements.clear();
+        return 0;
       case NftOp::kDeleteElements:
         if (set == table->sets.end()) return ENOENT;
         for (const NftElement& e : c.set.elements) {

@@ -84,6 +84,20 @@ Seen run(const LimitSpec& spec, NftFamily family, const std::vector<std::string>
 }
 using Names = std::vector<std::string>;
 
+// A rule that counts packets has to see each of them.
+TEST(LimitRenderer, NothingPassesAheadOfALimitOnPackets) {
+  for (const bool inet : {false, true}) {
+    for (const bool counts : {false, true}) {
+      const LimitSpec spec = counts ? limit({}, {10, 1}) : limit({10, 1});
+      const NftRuleset ruleset = render_ruleset(table_with(spec).get(), {inet, inet}, {});
+      const NftTable& table = *ruleset.table(inet ? NftFamily::kInet : NftFamily::kBridge, "bulkhead");
+      std::string forward;
+      for (const NftRule& rule : table.chain("forward")->rules) forward += print_rule(rule) + "\n";
+      EXPECT_EQ(forward.find("admitted before") == std::string::npos, counts) << forward;
+    }
+  }
+}
+
 TEST(LimitRenderer, WithinTheLimitItIsAnAllowRule) {
   for (const NftFamily family : {NftFamily::kInet, NftFamily::kBridge}) {
     for (const LimitSpec& spec :

@@ -31,6 +31,12 @@ struct FakePacket {
 
 enum class FakeOutcome : std::uint8_t { kAccept, kDrop, kReject };
 
+inline std::uint32_t fake_interface_index(const std::string& name) {
+  std::uint32_t out = 0;
+  for (const char letter : name) out = out * 131 + static_cast<Byte>(letter);
+  return out;
+}
+
 class NftEvaluator {
  public:
   explicit NftEvaluator(const NftTable& table) : table_(table) {
@@ -132,6 +138,13 @@ class NftEvaluator {
         Bytes padded(16, 0);
         std::copy(name.begin(), name.end(), padded.begin());
         store(e.dreg, padded);
+        return true;
+      }
+      case NFT_META_IIF: {  // a number for each name
+        const std::uint32_t number = fake_interface_index(packet_->in_interface);
+        Bytes index(4);
+        std::memcpy(index.data(), &number, 4);
+        store(e.dreg, index);
         return true;
       }
       default: ADD_FAILURE() << "meta key " << e.key; return false;

@@ -16,6 +16,7 @@
 namespace bulkhead::rules {
 namespace {
 
+using testing::fake_interface_index;
 using testing::FakeOutcome;
 using testing::FakePacket;
 using testing::NftEvaluator;
@@ -195,8 +196,65 @@ TEST(NftRenderer, WithoutPoliciesOnlyBlocks) {
   for (const NftTable& table : ruleset.tables) {
     EXPECT_EQ(table.chain("forward"), nullptr);
     EXPECT_NE(table.chain("block-out"), nullptr);
-    EXPECT_EQ(table.sets.size(), 10U);
+    EXPECT_EQ(table.sets.size(), table.family == NftFamily::kBridge ? 12U : 10U);
   }
+}
+
+// What was admitted passes by its key alone: not from another port, not as the opening of a connection, and no other.
+TEST(NftRenderer, AdmittedFlowsPassFromTheirPortOnly) {
+  RandomPolicies random(11);
+  unsigned tried[2] = {0, 0};
+  for (int worlds = 0; worlds < 40 && (tried[0] < 20 || tried[1] < 20); ++worlds) {
+    const RandomWorld world = random.make();
+    if (world.table == nullptr) continue;
+    NftTable table = *render_ruleset(world.table.get(), {false, false}, {}).table(NftFamily::kBridge, "bulkhead");
+    for (int i = 0; i < 300; ++i) {
+      const FlowQuery query = random.flow(world);
+      const bool tcp = query.tuple.protocol == ip_proto::kTcp;
+      FakePacket packet = packet_of(query);
+      packet.in_interface = "port7";
+      if (tcp) packet.transport[13] = 0x10;
+      if (query.is_icmp() || NftEvaluator(table).run("forward", packet) != FakeOutcome::kDrop) continue;
+      ++tried[packet.v4 ? 0 : 1];
+      const auto element = [&](const FakePacket& of) {
+        const std::uint32_t index = fake_interface_index(of.in_interface);
+        NftElement out;
+        out.key = host_bytes(index);
+        out.key.insert(out.key.end(), of.network.begin() + (of.v4 ? 12 : 8), of.network.begin() + (of.v4 ? 20 : 40));
+        for (const Byte byte : {of.protocol, Byte{0}, Byte{0}, Byte{0}}) out.key.push_back(byte);
+        out.key.insert(out.key.end(), of.transport.begin(), of.transport.begin() + 4);
+        return out;
+      };
+      NftTable later = table;
+      NftSet* set = nullptr;
+      for (NftSet& candidate : later.sets) {
+        if (candidate.name == (packet.v4 ? "admitted4" : "admitted6")) set = &candidate;
+      }
+      ASSERT_NE(set, nullptr);
+      set->elements.push_back(element(packet));
+      NftEvaluator kernel(later);
+      EXPECT_EQ(kernel.run("forward", packet), FakeOutcome::kAccept);
+      // The others are judged as if nothing had been admitted.
+      const auto judged = [&](const FakePacket& of) { return NftEvaluator(table).run("forward", of); };
+      FakePacket other = packet;
+      other.in_interface = "port8";
+      EXPECT_EQ(kernel.run("forward", other), FakeOutcome::kDrop) << "another port";
+      other = packet;
+      other.transport[1] ^= 1;
+      EXPECT_EQ(kernel.run("forward", other), judged(other)) << "another flow";
+      other = packet;
+      other.protocol = tcp ? ip_proto::kUdp : ip_proto::kTcp;
+      other.transport[13] = 0x10;
+      EXPECT_EQ(kernel.run("forward", other), judged(other)) << "another protocol";
+      if (tcp) {
+        other = packet;
+        other.transport[13] = 0x02;
+        EXPECT_EQ(kernel.run("forward", other), judged(other)) << "an opening";
+      }
+    }
+  }
+  EXPECT_GE(tried[0], 20U);
+  EXPECT_GE(tried[1], 20U);
 }
 
 TEST(NftRenderer, EqualContentHasEqualNames) {
