@@ -528,6 +528,7 @@ class Daemon {
     settings.max_packets = from.max_packets;
     settings.receive_buffer_bytes = from.buffer_bytes;
     settings.batch_packets = from.batch_packets;
+    settings.gather = from.gather;
     settings.decided_mark = from.queue.decided_mark();
     settings.decided_mask = from.queue.mark_mask();
     for (std::uint16_t i = 0; i < from.queue.queues; ++i) {

@@ -131,6 +131,7 @@ class Builder {
     to.max_packets = number32("inline.max-packets");
     to.batch_packets = number32("inline.batch");
     to.buffer_bytes = number32("inline.buffer");
+    to.gather = std::chrono::microseconds(values_.number("inline.gather"));
   }
 
   void decoding() {

@@ -92,6 +92,7 @@ struct InlineSettings {
   std::uint32_t max_packets = 4096;  // waiting in a queue
   std::uint32_t batch_packets = 32;
   std::uint32_t buffer_bytes = 64U << 20;
+  std::chrono::microseconds gather{20};
   [[nodiscard]] bool enabled() const { return queue.flows != rules::InlineFlows::kNothing; }
 };
 

@@ -319,7 +319,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   if (side.pending.size() > settings_.max_pending_bytes) {
     counters_.pending_overflow.add();
     stop(state);
-  } else if (state.parser->transactions().size() > settings_.max_transactions) {
+  } else if (state.parser->transactions().size() + state.retired.size() > settings_.max_transactions) {
     counters_.too_many_transactions.add();
     stop(state);
   }

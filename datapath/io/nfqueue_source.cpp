@@ -4,8 +4,11 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
-#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -19,11 +22,13 @@ namespace {
 // A super-packet and its attributes; not a multiple of a page, so that the slots' first lines spread over the cache.
 constexpr std::size_t kSlotBytes = (std::size_t{66} << 10) + 192;
 constexpr auto kAnswerTimeout = std::chrono::milliseconds(2000);
+constexpr auto kWindow = std::chrono::milliseconds(1);
+constexpr std::uint32_t kManyPackets = 50;  // in a window
 
 }  // namespace
 
 NfqueueSource::NfqueueSource(NfqueueSettings settings) : settings_(settings) {
-  const std::size_t slots = settings_.batch_packets;
+  const std::size_t slots = std::min<std::size_t>(settings_.batch_packets, kMaxBatch);
   memory_.resize(slots * kSlotBytes);
   slots_.resize(slots);
   messages_.resize(slots);
@@ -85,15 +90,14 @@ Status NfqueueSource::acknowledged(const std::vector<Byte>& message, std::uint32
 
 ReceiveStatus NfqueueSource::receive(PacketBatch& batch, std::chrono::milliseconds timeout) {
   batch.clear();
+  waiting_before_ = taken_;
   waiting_.clear();
   const auto limit = static_cast<unsigned>(std::min<std::size_t>(slots_.size(), batch.packets.capacity()));
-  // Under load the next packets are there: asking for them first saves the wait.
-  int count = ::recvmmsg(socket_->fd(), messages_.data(), limit, MSG_DONTWAIT, nullptr);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-    pollfd wait{socket_->fd(), POLLIN, 0};
-    if (::poll(&wait, 1, static_cast<int>(timeout.count())) <= 0) return ReceiveStatus::kTimeout;
-    count = ::recvmmsg(socket_->fd(), messages_.data(), limit, MSG_DONTWAIT, nullptr);
-  }
+  set_timeout(timeout);
+  gather();
+  // One call waits for the first packet and takes what came with it.
+  const int count = ::recvmmsg(socket_->fd(), messages_.data(), limit, MSG_WAITFORONE, nullptr);
+  window_packets_ += static_cast<std::uint32_t>(std::max(count, 0));
   if (count < 0) {
     if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) return ReceiveStatus::kTimeout;
     last_error_ = errno_error("receive", describe(), errno);
@@ -106,7 +110,32 @@ ReceiveStatus NfqueueSource::receive(PacketBatch& batch, std::chrono::millisecon
           std::min<std::size_t>(message.msg_len, kSlotBytes)},
          now, batch);
   }
+  taken_ = batch.packets.size();
   return batch.packets.empty() ? ReceiveStatus::kTimeout : ReceiveStatus::kPackets;
+}
+
+// Many packets a second that come one by one cost a wake-up each, which is more than their inspection. Then a moment is
+// waited without being woken, so that they come together.
+void NfqueueSource::gather() {
+  if (settings_.gather == settings_.gather.zero()) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - window_begin_ >= kWindow) {
+    many_ = now - window_begin_ < 2 * kWindow && window_packets_ >= kManyPackets;
+    window_begin_ = now;
+    window_packets_ = 0;
+  }
+  if (!many_ || waiting_before_ >= slots_.size() / 4) return;
+  if (!std::exchange(slack_is_small_, true)) ::prctl(PR_SET_TIMERSLACK, 1000UL);  // ns; the kernel adds 50,000 else
+  const timespec moment{0, static_cast<long>(std::chrono::nanoseconds(settings_.gather).count())};
+  ::clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
+}
+
+void NfqueueSource::set_timeout(std::chrono::milliseconds timeout) {
+  if (timeout == timeout_) return;
+  timeval wait{};
+  wait.tv_sec = timeout.count() / 1000;
+  wait.tv_usec = std::max<std::int64_t>(timeout.count() % 1000 * 1000, timeout.count() == 0 ? 1 : 0);  // 0: for ever
+  if (::setsockopt(socket_->fd(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0) timeout_ = timeout;
 }
 
 void NfqueueSource::take(ByteSpan datagram, Timestamp now, PacketBatch& batch) {

@@ -17,6 +17,8 @@
 
 namespace bulkhead::io {
 
+inline constexpr std::size_t kMaxBatch = 256;  // of sources that carry verdicts back
+
 struct SourceCapabilities {
   bool live = false;            // wall clock; packets are lost when we are slow
   bool file = false;            // ends by itself

@@ -9,6 +9,7 @@ namespace {
 constexpr std::chrono::milliseconds kIdleFlush{50};  // a quiet sink is flushed this soon after its last event
 constexpr std::chrono::milliseconds kRetry{20};      // longest wait for room before looking again
 constexpr std::chrono::milliseconds kReplayNap{2};   // replay: the rings are looked at this often
+constexpr std::chrono::microseconds kGather{500};    // live: between rounds, so that workers need not wake us each time
 
 // Heap order: the smallest EventOrder on top.
 constexpr auto kLater = [](const auto& a, const auto& b) {
@@ -95,7 +96,10 @@ void OutputThread::run() {
       flush();
       last_flush = now;
     }
-    if (worked) continue;
+    if (worked) {
+      if (settings_.mode == OutputMode::kLive && !last_round && !half_full()) std::this_thread::sleep_for(kGather);
+      continue;
+    }
     if (last_round) break;
     const auto nap = settings_.mode == OutputMode::kReplay ? kReplayNap
                      : unflushed_                          ? kIdleFlush
@@ -113,6 +117,12 @@ bool OutputThread::has_work() const {
     watermark = std::min(watermark, producer->watermark_.load(std::memory_order_acquire));
   }
   return !heap_.empty() && heap_.front().order.packet < watermark;
+}
+
+bool OutputThread::half_full() const {
+  return std::any_of(producers_.begin(), producers_.end(), [](const auto& producer) {
+    return producer->ring_.size() >= producer->ring_.capacity() / 2;
+  });
 }
 
 bool OutputThread::drain_live() {

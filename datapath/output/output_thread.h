@@ -127,6 +127,7 @@ class OutputThread {
   void write(const event::Event& event);
   void flush();
   [[nodiscard]] bool has_work() const;
+  [[nodiscard]] bool half_full() const;
 
   const OutputSettings settings_;
   std::vector<std::unique_ptr<EventSink>> sinks_;

@@ -212,26 +212,31 @@ bool Worker::follow_tcp(PacketWork& work, flow::FlowLookup& found) {
   return true;
 }
 
-// Bytes that contradict those the receiver may have already: the packet goes on with the first ones.
+// Bytes that contradict those the receiver may have already: the packet goes on with the first ones. The checksum is
+// made whole even for a super-packet: what a queue gets back counts as complete.
 void Worker::rewrite(PacketWork& work) {
   PacketView& view = *work.view;
   if (view.payload.empty() || view.payload.data() < view.frame.data()) return;
-  rewritten_.assign(view.frame.begin(), view.frame.end());
+  std::vector<Byte>& copy = rewritten_[rewritten_next_++ % rewritten_.size()];
+  copy.assign(view.frame.begin(), view.frame.end());
   const Byte* const before = view.frame.data();
-  const auto moved = [&](const Byte* p) { return p == nullptr ? nullptr : rewritten_.data() + (p - before); };
+  const bool whole_frame = view.raw != nullptr && view.raw == raw_ && before == raw_->data;
+  const auto moved = [&](const Byte* p) { return p == nullptr ? nullptr : copy.data() + (p - before); };
   view.ip_header = moved(view.ip_header);
   view.l4_header = moved(view.l4_header);
   if (view.ethernet >= before && view.ethernet < before + view.frame.size()) view.ethernet = moved(view.ethernet);
   view.payload = {moved(view.payload.data()), view.payload.size()};
-  view.frame = rewritten_;
-  Byte* const payload = rewritten_.data() + (view.payload.data() - rewritten_.data());
+  view.frame = copy;
+  Byte* const payload = copy.data() + (view.payload.data() - copy.data());
   tcp_->rewrite(*work.flow, work.direction, view.tcp.seq, {payload, view.payload.size()});
-  Byte* const tcp = rewritten_.data() + (view.l4_header - rewritten_.data());
+  Byte* const tcp = copy.data() + (view.l4_header - copy.data());
   constexpr std::size_t kChecksumAt = 16;
   tcp[kChecksumAt] = tcp[kChecksumAt + 1] = 0;
   const std::uint16_t sum = decode::transport_checksum(view.source, view.destination, ip_proto::kTcp,
                                                        {tcp, view.l4_header_length + view.payload.size()});
   std::memcpy(tcp + kChecksumAt, &sum, sizeof sum);  // it is in memory order
+  // What is inside of a tunnel is judged as the first copy was, but goes on as it came.
+  if (whole_frame) raw_->rewritten = copy;
 }
 
 // Applies an exception policy; false when the packet is not judged.
@@ -355,8 +360,17 @@ void Worker::inspect(PacketWork& work) {
     publish(std::move(e));
   }
   finish_transactions(work);
-  if (context.application != nullptr && context.application->may_bypass) leave_alone(work);
+  leave_alone(work, context.application);
 }
+
+namespace {
+
+// One side has had all that is inspected of it: what follows is bulk.
+bool has_reached_depth(const stream::TcpSession& session) {
+  return session.side(Direction::kToServer).depth_reached() || session.side(Direction::kToClient).depth_reached();
+}
+
+}  // namespace
 
 // Nothing more can be read in this flow: what has come is judged now, both ways, before the packet in hand.
 void Worker::judge_the_rest(const PacketWork& work) {
@@ -369,10 +383,13 @@ void Worker::judge_the_rest(const PacketWork& work) {
   work.flow->payload_inspection = false;
 }
 
-// After that packet the flow is left alone.
-void Worker::leave_alone(const PacketWork& work) {
-  if (!settings_.stream.bypass || work.flow->action != flow::FlowAction::kNone || work.flow->payload_inspection) return;
-  if (work.flow->state == flow::FlowState::kBypassed) return;
+// After that packet the flow is left alone: nothing more can be read in it, or nothing more is to be.
+void Worker::leave_alone(const PacketWork& work, const app::AppFlow* application) {
+  if (!settings_.stream.bypass || work.flow == nullptr || work.flow->action != flow::FlowAction::kNone) return;
+  if (work.flow->state == flow::FlowState::kBypassed || work.flow_ends || work.before_gap) return;
+  const bool unreadable = application != nullptr && application->may_bypass && !work.flow->payload_inspection;
+  if (!unreadable && !(work.has_stream && work.stream.session != nullptr && has_reached_depth(*work.stream.session)))
+    return;
   work.flow->state = flow::FlowState::kBypassed;
   counters_.flow_bypassed.add();
 }
@@ -460,7 +477,7 @@ void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {
   if (finishing_) return;
   // The tie keeps flow ends in the order of the flows' beginnings, whichever worker had them.
   const std::uint64_t tie = std::exchange(order_.tie, flow.first_packet);
-  const io::RawPacket* raw = std::exchange(raw_, nullptr);  // the packet in hand is another flow's
+  io::RawPacket* const raw = std::exchange(raw_, nullptr);  // the packet in hand is another flow's
   if (order_.phase == 2) gate_.advance(index_, kEndOfInput + flow.first_packet);
   auto* session = static_cast<stream::TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
   if (session != nullptr && flow.action == flow::FlowAction::kNone && !flow.elsewhere) {

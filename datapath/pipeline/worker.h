@@ -23,6 +23,7 @@
 #include "datapath/defrag/ip_defrag.h"
 #include "datapath/event/event_publisher.h"
 #include "datapath/flow/flow_table.h"
+#include "datapath/io/packet_source.h"
 #include "datapath/pipeline/inspector.h"
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/response.h"
@@ -74,7 +75,7 @@ class Worker final : private stream::StreamListener {
   void inspect(PacketWork& work);
   bool except(PacketWork& work, Exception exception);
   void judge_the_rest(const PacketWork& work);
-  void leave_alone(const PacketWork& work);
+  void leave_alone(const PacketWork& work, const app::AppFlow* application);
   void drop(PacketWork& work, DropReason reason, bool reject = false);
   [[nodiscard]] static bool is_decided(const flow::Flow& flow);
   void conclude(PacketWork& work);
@@ -133,7 +134,9 @@ class Worker final : private stream::StreamListener {
   SnapshotPtr snapshot_;
   std::vector<std::unique_ptr<Inspector>> inspectors_;
   std::unique_ptr<decode::PacketChain> chain_;
-  std::vector<Byte> rewritten_;  // the frame in hand with the payload that its stream has
+  // Frames with the payload that their streams have, until their batch is released: a batch has at most that many.
+  std::array<std::vector<Byte>, io::kMaxBatch> rewritten_;
+  std::size_t rewritten_next_ = 0;
   // Flows with a gap, by id: what was found before it, to be told with the next packet of that side, and the bytes
   // before it as alerts show them.
   struct BeforeGap {
@@ -152,8 +155,8 @@ class Worker final : private stream::StreamListener {
   // Tap: TCP flows that were asked to be cut, with the packets after that which may still move the resets.
   std::unordered_map<std::uint64_t, std::uint32_t> cut_flows_;
   std::optional<event::DropEvent>
-      outer_drop_;                      // inline: of a packet that carries others, should one of them be dropped
-  const io::RawPacket* raw_ = nullptr;  // the packet in hand; null between packets
+      outer_drop_;                // inline: of a packet that carries others, should one of them be dropped
+  io::RawPacket* raw_ = nullptr;  // the packet in hand; null between packets
   std::atomic<std::uint32_t> generation_{0};
   WorkerCounters counters_;
 };

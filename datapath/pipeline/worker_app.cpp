@@ -105,6 +105,9 @@ void Worker::finish_transactions(const PacketWork& work) {
   if (state == nullptr) return;
   report_app_events(work, *state);
   state->sides[index_of(work.direction)].fresh = false;
+  for (const Direction d : kBoth) {
+    if (beyond_depth(work, d)) state->sides[index_of(d)].pending.clear();  // its rest will never come
+  }
   if (state->previous != nullptr) {
     finish_parser(work, *state->previous, *state->previous_definition, false);
     if (state->previous->transactions().empty()) state->previous = nullptr;
@@ -146,6 +149,10 @@ void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const
           return std::any_of(files.begin(), files.end(), [](const auto& file) { return !file->logged; });
         })) {
       break;
+    }
+    if (!is_complete(tx, protocol, kBoth[0], {}) || !is_complete(tx, protocol, kBoth[1], {})) {
+      transactions.front()->extension.reset();
+      app::app_flow(*work.flow)->retired.push_back(std::move(transactions.front()));
     }
     transactions.pop_front();
   }

@@ -99,6 +99,7 @@ class WorkerTest : public testing::Test {
         test::raw_packet(frame, {1'700'000'000'000'000'000 + static_cast<std::int64_t>(number)}, number);
     ++number;
     worker->process(raw);
+    sent_on.assign(raw.rewritten.begin(), raw.rewritten.end());
     return raw.verdict;
   }
   void open() {
@@ -120,6 +121,7 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<Worker> worker;
   int seen = 0;
   std::uint64_t number = 1;
+  Bytes sent_on;  // in place of the last packet; empty: itself
 };
 
 TEST_F(WorkerTest, MidstreamIsIgnoredByDefaultAndItsPacketsAreJudged) {
@@ -352,6 +354,27 @@ TEST_F(WorkerTest, StreamRecordsTellStateAndEvents) {
   EXPECT_NE(last.find(R"("flags":["state_update"])"), std::string::npos) << last;
 }
 
+TEST_F(WorkerTest, ALaterCopyGoesOnAsTheFirstOne) {
+  settings.inline_mode = true;
+  settings.stream.inspect_moment = stream::InspectMoment::kArrival;
+  settings.stream.judge_copies = true;
+  start();
+  open();
+  send(true, kData, 1, 1, "GOOD");
+  EXPECT_TRUE(sent_on.empty());
+  send(true, kData, 1, 1, "EVIL");
+  const Bytes second = sent_on;
+  ASSERT_GT(second.size(), 4U);
+  EXPECT_EQ(std::string(second.end() - 4, second.end()), "GOOD");
+  // The same packet made with those bytes: the checksum is that of what is sent.
+  PacketBuilder builder;
+  builder.ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(40000, 80, {.flags = kData, .seq = 1001, .ack = 5001});
+  EXPECT_EQ(second, builder.payload("GOOD").build());
+  send(true, kData, 1, 1, "EVIL");
+  EXPECT_EQ(sent_on, second);
+  EXPECT_EQ(second.size(), sent_on.size());
+}
+
 // What the answers' side has beyond the depth will never be read: requests must not wait for it, each of them looked at
 // again with every packet.
 TEST_F(WorkerTest, RequestsWhoseAnswersLieBeyondTheDepthAreDoneWithAtOnce) {
@@ -375,6 +398,11 @@ TEST_F(WorkerTest, RequestsWhoseAnswersLieBeyondTheDepthAreDoneWithAtOnce) {
     send(true, kAck, sent, answered);
     EXPECT_GE(records(), i) << i;  // at most the last one waits for the next packet
   }
+  // The parser still knows the answer that was cut.
+  send(false, kFin | kAck, answered, sent);
+  send(true, kFin | kAck, sent, answered + 1);
+  finish();
+  EXPECT_EQ(records(), 12);
 }
 
 }  // namespace
