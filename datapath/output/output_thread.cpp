@@ -120,9 +120,8 @@ bool OutputThread::has_work() const {
 }
 
 bool OutputThread::half_full() const {
-  return std::any_of(producers_.begin(), producers_.end(), [](const auto& producer) {
-    return producer->ring_.size() >= producer->ring_.capacity() / 2;
-  });
+  return std::any_of(producers_.begin(), producers_.end(),
+                     [](const auto& producer) { return producer->ring_.size() >= producer->ring_.capacity() / 2; });
 }
 
 bool OutputThread::drain_live() {

@@ -60,7 +60,8 @@ struct StreamSettings {
   static constexpr std::uint32_t kUrgentLimit = 65535;  // per direction
   bool judge_copies = false;  // [stream.inline] yes: rules see every copy of the same bytes, as the first one had them
   bool drop_invalid = true;   // [stream.drop-invalid], inline only
-  bool bypass = false;        // [stream.bypass] flows beyond the depth, and those in which nothing more can be read, are left alone
+  bool bypass =
+      false;  // [stream.bypass] flows beyond the depth, and those in which nothing more can be read, are left alone
   // First match decides; IPv4 and IPv6. The shipped default is Windows for all.
   std::vector<std::pair<IpPrefix, OverlapPolicy>> host_os_policy;
   OverlapPolicy default_policy = OverlapPolicy::kWindows;
