@@ -206,6 +206,9 @@ void SignatureInspector::after_stream(StreamScan& scan, stream::StreamSide& side
   for (const PatternHit& hit : scan.hits)
     needed = std::min(needed, hit.first_end - std::min<std::uint64_t>(hit.first_end, 256));
   side.release(needed);
+  // Nothing more will come: the flow waits for its timeout without its scan.
+  const bool over = (side.closed() || side.depth_reached()) && end == side.delivered_end();
+  if (over && scan.stream != nullptr && scan.hits.empty()) scanner_.close(scan, scan.group->stream.get());
 }
 
 namespace {
