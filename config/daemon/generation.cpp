@@ -1,5 +1,6 @@
 #include "config/daemon/generation.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -86,6 +87,9 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
   }
   if (of_policy.has_errors() || signatures_failed) return std::nullopt;
   out.snapshot = std::move(snapshot);
+#ifdef __GLIBC__
+  malloc_trim(0);  // what reading the rules took is half of what they take
+#endif
   out.summary.time = std::chrono::steady_clock::now() - begin;
   return out;
 }

@@ -112,7 +112,7 @@ void AppLayer::end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now)
   if (!side.stopped && !state.decided(d) && !side.pending.empty()) detect(flow, state, d, true, now);
   if (state.parser != nullptr && !side.stopped) state.parser->end(d, side.pending);
   if (state.previous != nullptr) state.previous->end(d, {});
-  side.pending = {};  // the flow waits for its timeout without it
+  std::vector<Byte>().swap(side.pending);  // the flow waits for its timeout without its memory
 }
 
 // --- which protocol ---

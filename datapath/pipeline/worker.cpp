@@ -361,6 +361,10 @@ void Worker::inspect(PacketWork& work) {
   }
   finish_transactions(work);
   leave_alone(work, context.application);
+  // Ended connections wait a while for their timeout, and many at once.
+  if (context.tcp != nullptr && !work.flow_ends && context.tcp->state() >= flow::TcpState::kTimeWait) {
+    tcp_->give_back(*work.stream.session);
+  }
 }
 
 namespace {

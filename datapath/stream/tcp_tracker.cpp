@@ -148,6 +148,10 @@ void TcpTracker::rewrite(flow::Flow& flow, Direction direction, std::uint32_t se
   impl_->reassembler.overwrite(target, seq, payload);
 }
 
+void TcpTracker::give_back(TcpSession& session) {
+  impl_->trim(session);
+}
+
 void TcpTracker::flush(flow::Flow& flow) {
   auto* session = static_cast<TcpSession*>(flow.extension(flow::ExtensionSlot::kStream));
   if (session == nullptr) return;

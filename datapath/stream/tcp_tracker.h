@@ -126,6 +126,8 @@ class TcpTracker {
   void rewrite(flow::Flow& flow, Direction direction, std::uint32_t seq, std::span<Byte> payload);
   // Before a flow ends: makes everything received inspectable (gaps that never filled are reported).
   void flush(flow::Flow& flow);
+  // The connection has ended and its packet has been dealt with: memory of data that nobody needs any more goes back.
+  void give_back(TcpSession& session);
   void count_invalid_checksum() { counters_.invalid_checksum.add(); }
   [[nodiscard]] const StreamCounters& counters() const { return counters_; }
 
