@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -241,6 +242,11 @@ void Compiler::fill_group(RuleGroup& group, ProtocolClass c, AddressIndexBuilder
   group.ip_only_by_destination = addresses.take(AddressTables::Side::kDestination, group.ip_only);
   group.stream = literal_db(stream, ScanMode::kStream);
   group.packet = literal_db(packet, ScanMode::kBlock);
+  if (c == ProtocolClass::kTcp) {
+    RuleIndexes both;
+    std::set_union(stream.begin(), stream.end(), packet.begin(), packet.end(), std::back_inserter(both));
+    group.segment = literal_db(both, ScanMode::kBlock);
+  }
 }
 
 // All databases, on several threads; the first error wins.

@@ -51,6 +51,7 @@ using LiteralDbPtr = std::shared_ptr<LiteralDb>;
 struct RuleGroup {
   RuleIndexes members;                                     // all rules of the group
   LiteralDbPtr stream;                                     // null: no rule has a pattern for the stream
+  LiteralDbPtr segment;                                    // both: over TCP payload that is in no stream
   LiteralDbPtr packet;                                     // over packet payload
   RuleIndexes stream_always;                               // look at the stream and have no pattern
   RuleIndexes packet_always;                               // judged packet by packet, without a pattern

@@ -166,12 +166,11 @@ void SignatureInspector::add_packet_candidates(const pipeline::InspectContext& c
   add_always(group.packet_by_source.find(packet.source), true, false);
   add_always(group.packet_by_destination.find(packet.destination), true, false);
   if (packet.payload.empty() || (context.flow != nullptr && !context.flow->payload_inspection)) return;
-  if (group.packet != nullptr) add_pattern_candidates(*group.packet, packet.payload);
   // A segment that the stream engine did not take is all that rules for streams will ever see of it.
-  if (tcp && !context.payload_in_stream) {
-    add_always(group.stream_always, true, false);
-    if (group.stream != nullptr) add_pattern_candidates(*group.stream, packet.payload);
-  }
+  const bool alone = tcp && !context.payload_in_stream;
+  const LiteralDbPtr& literals = alone ? group.segment : group.packet;
+  if (literals != nullptr) add_pattern_candidates(*literals, packet.payload);
+  if (alone) add_always(group.stream_always, true, false);
 }
 
 void SignatureInspector::add_stream_candidates(StreamScan& scan, const RuleGroup& group, std::uint64_t readable_end) {
