@@ -120,9 +120,16 @@ TEST(Compiler, EqualPatternsShareOneLiteralAndEqualGroupsOneDatabase) {
   const SignatureDbPtr db =
       compiled({rule(1, RuleProtocol::kTcp, {content("same")}), rule(2, RuleProtocol::kTcp, {content("same")}),
                 rule(3, RuleProtocol::kTcp, {content("SAME", {.nocase = true})})});
-  ASSERT_EQ(db->literal_dbs.size(), 1U);  // both directions, one mode
-  EXPECT_EQ(db->literal_dbs[0]->literals.size(), 2U);
-  EXPECT_EQ(db->literal_dbs[0]->rules.size(), 3U);
+  ASSERT_EQ(db->literal_dbs.size(), 2U);  // of both directions: for streams, and for segments that are in none
+  for (const LiteralDbPtr& literals : db->literal_dbs) {
+    EXPECT_EQ(literals->literals.size(), 2U);
+    EXPECT_EQ(literals->rules.size(), 3U);
+  }
+  const RuleGroup& up = db->group(ProtocolClass::kTcp, bulkhead::Direction::kToServer, 80, 40000);
+  const RuleGroup& down = db->group(ProtocolClass::kTcp, bulkhead::Direction::kToClient, 80, 40000);
+  EXPECT_EQ(up.stream->mode, ScanMode::kStream);
+  EXPECT_EQ(up.segment->mode, ScanMode::kBlock);
+  EXPECT_EQ(up.segment, down.segment);
   EXPECT_EQ(db->stats.rules_with_pattern, 3U);
 }
 
