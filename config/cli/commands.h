@@ -93,6 +93,14 @@ struct LearnOptions {
 };
 [[nodiscard]] int cmd_learn(const LearnOptions& options);
 
+struct DetectOptions {
+  std::vector<std::string> learn, pcap_files;
+  std::vector<std::string> inside;  // address ranges; none: private ones
+  std::string inventory;
+  bool json = false, evidence = false;
+};
+[[nodiscard]] int cmd_detect(const DetectOptions& options);
+
 struct ImportOptions {
   std::string file;    // a suricata.yaml
   bool quiet = false;  // only the settings

@@ -91,6 +91,7 @@ class CommandLine {
     add_explain();
     add_whatif();
     add_learn();
+    add_detect();
     add_recover();
     add_blocks();
     add_watch();
@@ -273,6 +274,21 @@ class CommandLine {
     });
   }
 
+  void add_detect() {
+    CLI::App& c = command("detect", "What is unusual in captures, against captures of normal traffic", "Without a node");
+    c.add_option("--learn", detect_.learn, "Captures of normal traffic (pcap, pcapng)")->type_name("FILE...")->required();
+    c.add_option("-r,--pcap", detect_.pcap_files, "Captures to look at")->type_name("FILE...")->required();
+    c.add_option("-i,--inventory", detect_.inventory, "Workloads (YAML): replicas of one owner are one party")
+        ->type_name("FILE");
+    c.add_option("--inside", detect_.inside, "Address ranges that are ours (default: private ones)")->type_name("CIDR...");
+    c.add_flag("--json", detect_.json, "One JSON object a line");
+    c.add_flag("--evidence", detect_.evidence, "Each piece of evidence as well, as JSON");
+    c.footer(
+        "Exit status: 0 nothing unusual, 1 incidents, 2 bad input.\n"
+        "Example: bulkhead detect --learn monday.pcap --pcap tuesday.pcap");
+    c.callback([this] { status_ = cmd_detect(detect_); });
+  }
+
   void add_verdicts() {
     CLI::App& c = command("verdicts", "What the policies say about each flow of a list", "Without a node");
     c.add_option("-i,--inventory", verdicts_.inventory, "Workloads that the policies speak of (YAML)")
@@ -411,6 +427,7 @@ class CommandLine {
   ExplainOptions explain_;
   WhatifOptions whatif_;
   LearnOptions learn_;
+  DetectOptions detect_;
   BlocksOptions blocks_;
   WatchOptions watch_;
   std::string topic_;

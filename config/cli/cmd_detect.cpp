@@ -1,0 +1,144 @@
+// bulkhead detect: what is unusual in captures, measured against captures of normal traffic.
+#include <cinttypes>
+#include <cstdio>
+#include <memory>
+
+#include "config/cli/commands.h"
+#include "config/cli/policy_input.h"
+#include "config/load/config_loader.h"
+#include "datapath/base/json_text.h"
+#include "datapath/io/pcap_file_source.h"
+#include "datapath/pipeline/replay.h"
+#include "signatures/behaviour/behaviour_engine.h"
+#include "signatures/behaviour/observer.h"
+
+namespace bulkhead::config::cli {
+
+namespace {
+
+using namespace behaviour;
+
+class NoEvents final : public event::EventPublisher {
+ public:
+  void publish(event::Event&&) override {}
+  void watermark(std::uint64_t) override {}
+};
+
+// One worker: its records come in the order of its packets.
+class Direct final : public ObservationSink {
+ public:
+  explicit Direct(BehaviourEngine& engine) : engine_(engine) {}
+  void take(const Observation& observation) override {
+    engine_.take(observation);
+    ++taken_;
+  }
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
+
+ private:
+  BehaviourEngine& engine_;
+  std::uint64_t taken_ = 0;
+};
+
+std::string seconds(Timestamp time) {
+  char out[32];
+  std::snprintf(out, sizeof out, "%" PRId64 ".%06" PRId64, time.ns / 1'000'000'000, time.ns % 1'000'000'000 / 1000);
+  return out;
+}
+
+void print_json(const char* type, const PartyTable& parties, const Evidence& evidence, const Incident* incident) {
+  JsonText json;
+  json.open_object();
+  json.field("type", type);
+  json.field("time", seconds(evidence.time));
+  if (incident != nullptr) {
+    json.field("id", incident->id);
+    json.field("severity", to_string(incident->severity));
+    json.field("first", seconds(incident->first));
+  }
+  json.field("family", to_string(evidence.family));
+  json.field("weight", static_cast<std::uint64_t>(evidence.weight * 100 + 0.5));
+  json.field("actor", parties.name(evidence.actor));
+  if (evidence.victim != kNobody) json.field("victim", parties.name(evidence.victim));
+  json.field("flow_id", evidence.flow);
+  json.field("packet", evidence.packet);
+  json.field("text", evidence.text);
+  json.close_object();
+  std::printf("%s\n", json.take().c_str());
+}
+
+void print_text(const PartyTable& parties, const Incident& incident) {
+  std::printf("%s  incident %" PRIu64 ", %s, %.0f %%: %s", seconds(incident.evidence.back().time).c_str(), incident.id,
+              to_string(incident.severity), incident.weight * 100, parties.name(incident.actor).c_str());
+  std::printf(" -> %s\n", incident.victim == kNobody ? "several" : parties.name(incident.victim).c_str());
+  for (const Evidence& evidence : incident.evidence) {
+    std::printf("    %-12s %.0f %%  %s (packet %" PRIu64 ")\n", to_string(evidence.family), evidence.weight * 100,
+                evidence.text.c_str(), evidence.packet);
+  }
+}
+
+bool run(const std::vector<std::string>& patterns, ObservationSink& sink) {
+  const auto files = policy_files(patterns);
+  if (!files) return false;
+  Diagnostics defaults;
+  const LoadedConfig config = load_config({}, defaults);
+  std::vector<std::unique_ptr<io::PacketSource>> sources;
+  for (const std::string& file : *files) {
+    auto source = std::make_unique<io::PcapFileSource>(file);
+    if (const Status status = source->open(); !status) {
+      std::fprintf(stderr, "error: %s\n", status.error().to_string().c_str());
+      return false;
+    }
+    sources.push_back(std::move(source));
+  }
+  auto snapshot = std::make_shared<pipeline::Snapshot>();
+  snapshot->inspectors.push_back(std::make_shared<ObserverFactory>(sink));
+  NoEvents nobody;
+  pipeline::Replay replay(config.settings.pipeline, {&nobody});
+  const pipeline::ReplayResult result = replay.run(sources, snapshot, {});
+  for (const Error& error : result.errors) std::fprintf(stderr, "warning: %s\n", error.to_string().c_str());
+  return true;
+}
+
+}  // namespace
+
+int cmd_detect(const DetectOptions& options) {
+  BehaviourSettings settings;
+  if (!options.inside.empty()) {
+    settings.inside.clear();
+    for (const std::string& text : options.inside) {
+      const auto prefix = IpPrefix::parse(text);
+      if (!prefix) {
+        std::fprintf(stderr, "error: --inside %s: no address range\n", text.c_str());
+        return kExitBadInput;
+      }
+      settings.inside.push_back(*prefix);
+    }
+  }
+  OwnerOf owner_of;
+  if (!options.inventory.empty()) {
+    const rules::InventoryPtr inventory = load_inventory_or_print(options.inventory, false);
+    if (inventory == nullptr) return kExitBadInput;
+    owner_of = [inventory](const IpAddress& address) -> std::optional<std::string> {
+      const rules::Workload* workload = inventory->workload_at(address);
+      if (workload == nullptr) return std::nullopt;
+      return workload->name_space + "/" + workload->name;
+    };
+  }
+  BehaviourEngine engine(settings, owner_of);
+  Direct sink(engine);
+  if (!run(options.learn, sink)) return kExitBadInput;
+  std::fprintf(stderr, "learned %zu edges from %" PRIu64 " observations\n", engine.graph().edges(), sink.taken());
+  engine.set_mode(BehaviourMode::kWatch);
+  if (options.evidence) {
+    engine.on_evidence = [&](const Evidence& e) { print_json("evidence", engine.parties(), e, nullptr); };
+  }
+  engine.on_incident = [&](const Incident& incident) {
+    if (options.json) return print_json("incident", engine.parties(), incident.evidence.back(), &incident);
+    print_text(engine.parties(), incident);
+  };
+  if (!run(options.pcap_files, sink)) return kExitBadInput;
+  std::fprintf(stderr, "%" PRIu64 " incidents\n", engine.incidents());
+  return engine.incidents() == 0 ? kExitFine : kExitFailed;
+}
+
+}  // namespace bulkhead::config::cli

@@ -1,0 +1,44 @@
+// A detector: sees observations in order of time, says evidence.
+//
+// Learning and watching are two calls, so that no detector can learn from what it should find. All state is bounded.
+//
+// Thread   the behaviour thread.
+// Gating   those that reason from packets that did not come (`needs_every_packet`) are silent for a while after capture loss.
+#pragma once
+
+#include <vector>
+
+#include "signatures/behaviour/incident.h"
+#include "signatures/behaviour/observation.h"
+#include "signatures/behaviour/party.h"
+#include "signatures/behaviour/service_graph.h"
+
+namespace bulkhead::behaviour {
+
+// An observation with its parties resolved, the same for all detectors.
+struct Scene {
+  const Observation& seen;
+  PartyId client = kNobody;
+  Service service;
+  PartyTable& parties;
+  ServiceGraph& graph;
+  bool client_in_grace = false, server_in_grace = false;
+
+  [[nodiscard]] const std::string& name(PartyId id) const { return parties.name(id); }
+  [[nodiscard]] std::string service_text() const;  // "tcp/5432 of shop/pg"
+  [[nodiscard]] Evidence evidence(Family family, double weight, std::string text) const;
+};
+
+class Detector {
+ public:
+  Detector() = default;
+  Detector(const Detector&) = delete;
+  Detector& operator=(const Detector&) = delete;
+  virtual ~Detector() = default;
+  [[nodiscard]] virtual Family family() const = 0;
+  [[nodiscard]] virtual bool needs_every_packet() const { return false; }
+  virtual void learn(const Scene& scene) = 0;
+  virtual void watch(const Scene& scene, std::vector<Evidence>& out) = 0;
+};
+
+}  // namespace bulkhead::behaviour

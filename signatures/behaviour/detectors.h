@@ -1,0 +1,37 @@
+// The detectors, each with what it knows and when it speaks. Weights are what one detector alone may say: 0.6 raises an
+// incident.
+//
+//   edge          a flow between parties that never spoke before, by surprise (novelty.h); little in a party's grace
+//   verb          a service is asked for what nobody asked before, more with each further one; new types of DNS questions
+//   scan          one client meets eight services that it did not know within a minute
+//   outcome       failures of a client at a service in 10 s beyond three times the most that was learned: logins, 4xx, 5xx,
+//                 names that do not exist
+//   half-open     a service has a hundred openings of 3 s that were not answered, five times the most that was learned
+//   slow-request  fifteen connections to a service within 30 s that asked and were not answered within 3 s
+//   dns-tunnel    twenty different long names below one domain within 10 s
+//   link          an address is claimed by another MAC while the first is alive
+//
+// Thread   the behaviour thread. Limits  each table below holds kMaxTracked keys; the oldest goes first.
+// Tests    tests/unit/signatures/behaviour/detectors_test.cpp; bench/detect
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "signatures/behaviour/detector.h"
+
+namespace bulkhead::behaviour {
+
+inline constexpr std::size_t kMaxTracked = 16384;
+
+[[nodiscard]] std::unique_ptr<Detector> make_edge_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_verb_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_scan_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_outcome_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_half_open_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_slow_request_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_dns_tunnel_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_link_detector();
+[[nodiscard]] std::vector<std::unique_ptr<Detector>> make_detectors();
+
+}  // namespace bulkhead::behaviour

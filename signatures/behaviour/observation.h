@@ -1,0 +1,100 @@
+// What a worker tells the behaviour thread: records of fixed size, made from facts that the engine has anyway.
+//
+//   kOpen       a flow's first packet
+//   kAnswered   both ends have been heard; TCP: the connection came about
+//   kMilestone  at 8 packets or 3 s, every 30 s, and at the end
+//   kFact       of a transaction: what was asked, what came of it, a name in DNS
+//   kLink       an ARP message
+//
+// Thread   made by a worker, moved through a ring to the behaviour thread.
+// Units    packet time; payload bytes without headers; entropy in sixteenths of a bit per byte.
+// Limits   text is cut to kTextBytes; a full ring drops records, counted, never packets.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "datapath/app/application_protocol.h"
+#include "datapath/base/flow_key.h"
+#include "datapath/base/ip_address.h"
+#include "datapath/base/timestamp.h"
+
+namespace bulkhead::behaviour {
+
+enum class ObservationKind : std::uint8_t { kOpen, kAnswered, kMilestone, kFact, kLink };
+enum class MilestoneCause : std::uint8_t { kPackets, kAge, kPeriod, kEnd };
+
+enum class FactKind : std::uint8_t {
+  kVerb,         // what was asked: "GET /api/items/*", "CONFIG", "COPY FROM PROGRAM"
+  kQuestion,     // the type of a DNS question: "TXT"
+  kClientError,  // refused as wrong: HTTP 4xx
+  kServerError,  // HTTP 5xx
+  kAuthFailed,   // a login was refused
+  kNoSuchName,   // NXDOMAIN
+  kName,         // a name was asked for: number is the hash of the whole name
+  kAddressName,  // an answer says that `address` has this name
+};
+
+struct Observation {
+  static constexpr std::size_t kTextBytes = 64;
+
+  Timestamp time;
+  std::uint64_t flow = 0;
+  std::uint64_t packet = 0;
+  FlowTuple client;  // source is the client
+  ObservationKind kind = ObservationKind::kOpen;
+  app::AppProtocol protocol = app::AppProtocol::kUnknown;
+
+  // Of the flow so far, by Direction. kMilestone, kAnswered.
+  MilestoneCause cause = MilestoneCause::kPackets;
+  bool answered = false, refused = false, midstream = false;
+  bool asked = false, replied = false;  // bytes of a payload have come from the client, from the server
+  std::uint8_t first_entropy = 0;       // of the client's first payload
+  std::array<std::uint32_t, 2> packets{};
+  std::array<std::uint64_t, 2> bytes{};
+  Nanoseconds age{0};
+
+  // kFact
+  FactKind fact = FactKind::kVerb;
+  std::uint64_t number = 0;  // hash of the whole text
+  IpAddress address;
+  std::array<char, kTextBytes> text_bytes{};
+  std::uint8_t text_size = 0;
+  std::uint16_t whole_size = 0;  // of the text before it was cut
+
+  // kLink
+  std::uint16_t operation = 0;  // ARP
+  MacAddress sender_mac;
+  IpAddress sender, target;
+
+  // Of a name the end is kept, which says whose it is.
+  void set_text(std::string_view text, bool keep_end = false);
+  [[nodiscard]] std::string_view text() const { return {text_bytes.data(), text_size}; }
+};
+
+// FNV-1a (Fowler, Noll, Vo), 64 bits: names in records and tokens in tables.
+[[nodiscard]] constexpr std::uint64_t text_hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325ULL) {
+  for (const char c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return seed;
+}
+
+inline void Observation::set_text(std::string_view text, bool keep_end) {
+  number = text_hash(text);
+  whole_size = static_cast<std::uint16_t>(text.size() < UINT16_MAX ? text.size() : UINT16_MAX);
+  text_size = static_cast<std::uint8_t>(text.size() < kTextBytes ? text.size() : kTextBytes);
+  std::memcpy(text_bytes.data(), text.data() + (keep_end ? text.size() - text_size : 0), text_size);
+}
+
+// Where workers leave their records.
+class ObservationSink {
+ public:
+  ObservationSink() = default;
+  ObservationSink(const ObservationSink&) = delete;
+  ObservationSink& operator=(const ObservationSink&) = delete;
+  virtual ~ObservationSink() = default;
+  virtual void take(const Observation& observation) = 0;  // the worker's thread; never blocks in a live tap
+};
+
+}  // namespace bulkhead::behaviour

@@ -1,0 +1,162 @@
+#include "signatures/behaviour/observer.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bulkhead::behaviour {
+
+struct Observer::FlowState final : flow::FlowExtension {
+  std::uint64_t next_transaction = 0;
+  Timestamp next_milestone;
+  bool answered = false, refused = false, first_milestone = false;
+  bool spoke[2] = {false, false};  // by Direction
+  std::uint8_t first_entropy = 0;
+  const app::AppParser* parser = nullptr;  // whose transactions are counted: a change of protocol begins anew
+  void turn() override { std::swap(spoke[0], spoke[1]); }
+};
+
+std::uint8_t entropy_sixteenths(ByteSpan bytes) {
+  const std::size_t size = std::min<std::size_t>(bytes.size(), 256);
+  if (size == 0) return 0;
+  std::array<std::uint16_t, 256> count{};
+  for (std::size_t i = 0; i < size; ++i) ++count[bytes[i]];
+  double sum = 0;
+  for (const std::uint16_t n : count) {
+    if (n != 0) sum += n * std::log2(static_cast<double>(n));
+  }
+  return static_cast<std::uint8_t>(16 * (std::log2(static_cast<double>(size)) - sum / static_cast<double>(size)));
+}
+
+Observer::FlowState& Observer::state_of(flow::Flow& flow) {
+  if (auto* known = flow.extension(flow::ExtensionSlot::kBehaviour)) return *static_cast<FlowState*>(known);
+  auto made = std::make_unique<FlowState>();
+  FlowState& out = *made;
+  out.next_milestone = flow.start + kFirstMilestoneAge;
+  flow.set_extension(flow::ExtensionSlot::kBehaviour, std::move(made));
+  return out;
+}
+
+void Observer::tell(const Observation& observation) {
+  observations_.add();
+  sink_.take(observation);
+}
+
+Observation Observer::about(const flow::Flow& flow, ObservationKind kind, Timestamp now) {
+  Observation out;
+  out.kind = kind;
+  out.time = now;
+  out.flow = flow.id;
+  out.client = flow.client;
+  out.midstream = flow.is_tcp_midstream;
+  if (const app::AppFlow* application = app::app_flow(flow)) out.protocol = application->protocol;
+  return out;
+}
+
+void Observer::milestone(const flow::Flow& flow, const FlowState& state, MilestoneCause cause, Timestamp now) {
+  Observation out = about(flow, ObservationKind::kMilestone, now);
+  out.packet = packet_;
+  out.cause = cause;
+  out.answered = state.answered;
+  out.refused = state.refused;
+  out.asked = state.spoke[0];
+  out.replied = state.spoke[1];
+  out.first_entropy = state.first_entropy;
+  out.age = now - flow.start;
+  for (std::size_t d = 0; d < 2; ++d) {
+    out.packets[d] = static_cast<std::uint32_t>(std::min<std::uint64_t>(flow.counts[d].packets, UINT32_MAX));
+    out.bytes[d] = flow.counts[d].bytes;
+  }
+  tell(out);
+}
+
+void Observer::see_link(const pipeline::InspectContext& context) {
+  const decode::PacketView& view = *context.packet;
+  if (view.arp == nullptr) return;
+  Observation out;
+  out.kind = ObservationKind::kLink;
+  out.time = context.now;
+  out.packet = context.packet_number;
+  out.operation = view.arp_operation;
+  std::copy_n(view.arp + 8, 6, out.sender_mac.bytes.begin());
+  out.sender = IpAddress::v4(load_be32(view.arp + 14));
+  out.target = IpAddress::v4(load_be32(view.arp + 24));
+  tell(out);
+}
+
+void Observer::see_facts(const pipeline::InspectContext& context, FlowState& state, bool at_end) {
+  const app::AppFlow* application = context.application;
+  if (application == nullptr || application->parser == nullptr) return;
+  if (state.parser != application->parser.get()) {
+    state.parser = application->parser.get();
+    state.next_transaction = 0;
+  }
+  facts_.clear();
+  for (const auto& transaction : application->parser->transactions()) {
+    if (transaction->id < state.next_transaction) continue;
+    if (!is_ready(*application, *transaction, at_end)) break;
+    state.next_transaction = transaction->id + 1;
+    if (facts_.size() >= kFactsPerPacket) {
+      facts_dropped_.add();
+      continue;
+    }
+    facts_of(*application, *transaction, facts_);
+  }
+  for (const Fact& fact : facts_) {
+    Observation out = about(*context.flow, ObservationKind::kFact, context.now);
+    out.packet = context.packet_number;
+    out.fact = fact.kind;
+    out.address = fact.address;
+    out.set_text(fact.text, fact.kind == FactKind::kName);
+    tell(out);
+  }
+}
+
+void Observer::inspect(pipeline::InspectContext& context) {
+  packet_ = context.packet_number;
+  if (context.flow == nullptr) return see_link(context);
+  flow::Flow& flow = *context.flow;
+  FlowState& state = state_of(flow);
+  const decode::PacketView& view = *context.packet;
+  if (context.flow_is_new) {
+    Observation open = about(flow, ObservationKind::kOpen, context.now);
+    open.packet = packet_;
+    tell(open);
+  }
+  const std::size_t side = index_of(context.direction);
+  if (!view.payload.empty() && !state.spoke[side]) {
+    state.spoke[side] = true;
+    if (side == 0) state.first_entropy = entropy_sixteenths(view.payload);
+  }
+  if (!state.answered && flow.established()) {
+    state.answered = true;
+    Observation answered = about(flow, ObservationKind::kAnswered, context.now);
+    answered.packet = packet_;
+    tell(answered);
+  }
+  if (!state.answered && view.has_tcp && context.direction == Direction::kToClient && (view.tcp.flags & 0x04) != 0) {
+    state.refused = true;
+  }
+  see_facts(context, state, context.flow_ends);
+  const std::uint64_t packets = flow.counts[0].packets + flow.counts[1].packets;
+  if (!state.first_milestone && packets >= kFirstMilestonePackets) {
+    state.first_milestone = true;
+    milestone(flow, state, MilestoneCause::kPackets, context.now);
+  }
+  if (!context.flow_ends && context.now >= state.next_milestone) {
+    const bool first = state.next_milestone == flow.start + kFirstMilestoneAge;
+    milestone(flow, state, first ? MilestoneCause::kAge : MilestoneCause::kPeriod, context.now);
+    state.next_milestone = context.now + kMilestonePeriod;
+  }
+}
+
+void Observer::on_flow_end(flow::Flow& flow) {
+  const auto* known = flow.extension(flow::ExtensionSlot::kBehaviour);
+  if (known != nullptr) milestone(flow, static_cast<const FlowState&>(*known), MilestoneCause::kEnd, flow.last);
+}
+
+void Observer::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
+  out.emplace_back("behaviour.observations", observations_.value());
+  out.emplace_back("behaviour.facts_dropped", facts_dropped_.value());
+}
+
+}  // namespace bulkhead::behaviour

@@ -1,0 +1,62 @@
+// The inspector that tells the behaviour thread what a worker sees: flows, milestones, facts, ARP.
+//
+// Thread   ObserverFactory is shared; one Observer per worker. No model, no table: a few comparisons a packet.
+// Order    behind the signatures, so that transactions are as complete as this packet makes them.
+// Limits   32 bytes a flow; at most kFactsPerPacket facts a packet, what is beyond is counted.
+// Tests    tests/unit/signatures/behaviour/observer_test.cpp, tests/behaviour/
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "datapath/base/counters.h"
+#include "datapath/pipeline/inspector.h"
+#include "signatures/behaviour/facts.h"
+#include "signatures/behaviour/observation.h"
+
+namespace bulkhead::behaviour {
+
+inline constexpr std::size_t kFactsPerPacket = 64;
+inline constexpr std::uint64_t kFirstMilestonePackets = 8;
+inline constexpr Nanoseconds kFirstMilestoneAge = std::chrono::seconds(3);
+inline constexpr Nanoseconds kMilestonePeriod = std::chrono::seconds(30);
+
+class Observer final : public pipeline::Inspector {
+ public:
+  explicit Observer(ObservationSink& sink) : sink_(sink) {}
+  [[nodiscard]] std::string_view name() const override { return "behaviour"; }
+  void inspect(pipeline::InspectContext& context) override;
+  void on_flow_end(flow::Flow& flow) override;
+  void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const override;
+
+ private:
+  struct FlowState;
+  static FlowState& state_of(flow::Flow& flow);
+  void see_link(const pipeline::InspectContext& context);
+  void see_facts(const pipeline::InspectContext& context, FlowState& state, bool at_end);
+  void milestone(const flow::Flow& flow, const FlowState& state, MilestoneCause cause, Timestamp now);
+  [[nodiscard]] static Observation about(const flow::Flow& flow, ObservationKind kind, Timestamp now);
+  void tell(const Observation& observation);
+
+  ObservationSink& sink_;
+  std::vector<Fact> facts_;
+  std::uint64_t packet_ = 0;
+  Counter observations_, facts_dropped_;
+};
+
+class ObserverFactory final : public pipeline::InspectorFactory {
+ public:
+  // `sink` outlives the workers.
+  explicit ObserverFactory(ObservationSink& sink) : sink_(sink) {}
+  [[nodiscard]] std::unique_ptr<pipeline::Inspector> make(std::uint32_t) const override {
+    return std::make_unique<Observer>(sink_);
+  }
+
+ private:
+  ObservationSink& sink_;
+};
+
+// Entropy of the bytes in sixteenths of a bit; 0 for none. At most the first 256 are read.
+[[nodiscard]] std::uint8_t entropy_sixteenths(ByteSpan bytes);
+
+}  // namespace bulkhead::behaviour

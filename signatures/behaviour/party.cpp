@@ -1,0 +1,62 @@
+#include "signatures/behaviour/party.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bulkhead::behaviour {
+
+std::vector<IpPrefix> default_inside() {
+  std::vector<IpPrefix> out;
+  for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+                           "fc00::/7", "fe80::/10"}) {
+    out.push_back(*IpPrefix::parse(text));
+  }
+  return out;
+}
+
+PartyTable::PartyTable(std::vector<IpPrefix> inside, OwnerOf owner_of)
+    : inside_(std::move(inside)), owner_of_(std::move(owner_of)), names_{"", "outside", "others"} {
+  for (PartyId id = 0; id < names_.size(); ++id) ids_.emplace(names_[id], id);
+}
+
+bool PartyTable::is_inside(const IpAddress& address) const {
+  return std::any_of(inside_.begin(), inside_.end(), [&](const IpPrefix& p) { return p.contains(address); });
+}
+
+PartyId PartyTable::intern(std::string name) {
+  const auto known = ids_.find(name);
+  if (known != ids_.end()) return known->second;
+  if (names_.size() >= kMaxParties) return kOthers;
+  const auto id = static_cast<PartyId>(names_.size());
+  ids_.emplace(name, id);
+  names_.push_back(std::move(name));
+  return id;
+}
+
+PartyId PartyTable::by_name(const std::string& name) {
+  return intern(name);
+}
+
+PartyId PartyTable::client(const IpAddress& address) {
+  if (!is_inside(address)) return kOutside;
+  return server(address);
+}
+
+PartyId PartyTable::server(const IpAddress& address) {
+  const bool inside = is_inside(address);
+  auto& known = inside ? inside_ids_ : outside_ids_;
+  const auto found = known.find(address);
+  if (found != known.end()) return found->second;
+  std::optional<std::string> owner;
+  if (inside && owner_of_) owner = owner_of_(address);
+  const PartyId id = intern(owner ? *owner : address.to_string());
+  if (known.size() < kMaxParties) known.emplace(address, id);
+  return id;
+}
+
+void PartyTable::call(const IpAddress& address, std::string_view name) {
+  if (is_inside(address) || name.empty() || outside_ids_.size() >= kMaxParties) return;
+  outside_ids_[address] = intern(std::string(name));
+}
+
+}  // namespace bulkhead::behaviour

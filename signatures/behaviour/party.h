@@ -1,0 +1,60 @@
+// Who takes part in traffic, as behaviour is kept by: a workload, an address inside, a name or address outside.
+//
+//   inside, known to the inventory    its owner: replicas of one owner share what is learned
+//   inside, unknown                   the address
+//   outside, as client                all one, "outside": whoever calls a published service is no news
+//   outside, as server                the name that DNS gave it, else the address
+//
+// Thread   the behaviour thread. Limits  kMaxParties; beyond, what is new is the party "others".
+// Tests    tests/unit/signatures/behaviour/party_test.cpp
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "datapath/base/ip_address.h"
+
+namespace bulkhead::behaviour {
+
+using PartyId = std::uint32_t;
+inline constexpr PartyId kNobody = 0, kOutside = 1, kOthers = 2;
+inline constexpr std::size_t kMaxParties = 65536;
+
+// The owner of an address ("shop/api"); nullopt: the inventory does not know it.
+using OwnerOf = std::function<std::optional<std::string>(const IpAddress&)>;
+
+class PartyTable {
+ public:
+  PartyTable(std::vector<IpPrefix> inside, OwnerOf owner_of);
+
+  [[nodiscard]] bool is_inside(const IpAddress& address) const;
+  [[nodiscard]] PartyId client(const IpAddress& address);
+  [[nodiscard]] PartyId server(const IpAddress& address);
+  [[nodiscard]] PartyId by_name(const std::string& name);
+  [[nodiscard]] const std::string& name(PartyId id) const { return names_[id]; }
+  [[nodiscard]] std::size_t size() const { return names_.size(); }
+
+  // DNS said so: from now on the address outside is called by this name.
+  void call(const IpAddress& address, std::string_view name);
+  // Owners may have changed: addresses are looked up anew.
+  void forget_addresses() { inside_ids_.clear(); }
+
+ private:
+  PartyId intern(std::string name);
+
+  std::vector<IpPrefix> inside_;
+  OwnerOf owner_of_;
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, PartyId> ids_;
+  std::map<IpAddress, PartyId> inside_ids_, outside_ids_;
+};
+
+// Private and link-local addresses (RFC 1918, 4193, 3927, 4291) and the addresses of carriers (RFC 6598).
+[[nodiscard]] std::vector<IpPrefix> default_inside();
+
+}  // namespace bulkhead::behaviour
