@@ -114,6 +114,14 @@ int cmd_detect(const DetectOptions& options) {
       settings.inside.push_back(*prefix);
     }
   }
+  for (const std::string& name : options.without) {
+    const auto family = find_family(name);
+    if (!family) {
+      std::fprintf(stderr, "error: --without %s: no detector of this name\n", name.c_str());
+      return kExitBadInput;
+    }
+    settings.without.push_back(*family);
+  }
   OwnerOf owner_of;
   if (!options.inventory.empty()) {
     const rules::InventoryPtr inventory = load_inventory_or_print(options.inventory, false);

@@ -95,7 +95,8 @@ struct LearnOptions {
 
 struct DetectOptions {
   std::vector<std::string> learn, pcap_files;
-  std::vector<std::string> inside;  // address ranges; none: private ones
+  std::vector<std::string> inside;   // address ranges; none: private ones
+  std::vector<std::string> without;  // detectors
   std::string inventory;
   bool json = false, evidence = false;
 };

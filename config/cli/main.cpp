@@ -275,12 +275,18 @@ class CommandLine {
   }
 
   void add_detect() {
-    CLI::App& c = command("detect", "What is unusual in captures, against captures of normal traffic", "Without a node");
-    c.add_option("--learn", detect_.learn, "Captures of normal traffic (pcap, pcapng)")->type_name("FILE...")->required();
+    CLI::App& c =
+        command("detect", "What is unusual in captures, against captures of normal traffic", "Without a node");
+    c.add_option("--learn", detect_.learn, "Captures of normal traffic (pcap, pcapng)")
+        ->type_name("FILE...")
+        ->required();
     c.add_option("-r,--pcap", detect_.pcap_files, "Captures to look at")->type_name("FILE...")->required();
     c.add_option("-i,--inventory", detect_.inventory, "Workloads (YAML): replicas of one owner are one party")
         ->type_name("FILE");
-    c.add_option("--inside", detect_.inside, "Address ranges that are ours (default: private ones)")->type_name("CIDR...");
+    c.add_option("--inside", detect_.inside, "Address ranges that are ours (default: private ones)")
+        ->type_name("CIDR...");
+    c.add_option("--without", detect_.without, "Leave detectors out: edge, verb, scan, outcome, ...")
+        ->type_name("NAME...");
     c.add_flag("--json", detect_.json, "One JSON object a line");
     c.add_flag("--evidence", detect_.evidence, "Each piece of evidence as well, as JSON");
     c.footer(

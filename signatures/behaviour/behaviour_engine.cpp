@@ -1,5 +1,6 @@
 #include "signatures/behaviour/behaviour_engine.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace bulkhead::behaviour {
@@ -9,7 +10,11 @@ BehaviourEngine::BehaviourEngine(const BehaviourSettings& settings, OwnerOf owne
       parties_(settings.inside, std::move(owner_of)),
       graph_(settings.graph),
       book_(settings.incidents),
-      detectors_(make_detectors()) {}
+      detectors_(make_detectors()) {
+  std::erase_if(detectors_, [&](const auto& detector) {
+    return std::find(settings_.without.begin(), settings_.without.end(), detector->family()) != settings_.without.end();
+  });
+}
 
 Service BehaviourEngine::service_of(const Observation& seen) {
   Service out;
@@ -27,7 +32,7 @@ void BehaviourEngine::take(const Observation& seen) {
   const bool link = seen.kind == ObservationKind::kLink;
   // Groups are nobody's service: neighbour discovery, routers, names of the local link.
   if (!link && (seen.client.destination.is_multicast() || seen.client.destination.is_last())) return;
-  Scene scene{seen, kNobody, {}, parties_, graph_, false, false};
+  Scene scene{seen, kNobody, {}, parties_, graph_};
   if (!link) {
     scene.client = parties_.client(seen.client.source);
     scene.service = service_of(seen);
@@ -36,8 +41,6 @@ void BehaviourEngine::take(const Observation& seen) {
     for (const auto& detector : detectors_) detector->learn(scene);
     return;
   }
-  scene.client_in_grace = graph_.in_grace(scene.client, seen.time);
-  scene.server_in_grace = graph_.in_grace(scene.service.server, seen.time);
   const bool lossy = last_loss_ && seen.time - *last_loss_ < settings_.loss_quiet;
   evidence_.clear();
   for (const auto& detector : detectors_) {

@@ -3,9 +3,9 @@
 //   learning    the graph and the detectors take in what is normal; nothing is said
 //   watching    what differs becomes evidence, evidence becomes incidents
 //
-// Thread   one. In  observations in order of packet time. Out  on_incident (something to tell), on_evidence (each piece).
-// Limits   see the tables of service_graph.h, detectors.h, incident.h, party.h.
-// Tests    tests/unit/signatures/behaviour/behaviour_engine_test.cpp, bench/detect
+// Thread   one. In  observations in order of packet time. Out  on_incident (something to tell), on_evidence (each
+// piece). Limits   see the tables of service_graph.h, detectors.h, incident.h, party.h. Tests
+// tests/unit/signatures/behaviour/behaviour_engine_test.cpp, bench/detect
 #pragma once
 
 #include <functional>
@@ -20,6 +20,7 @@ struct BehaviourSettings {
   std::vector<IpPrefix> inside = default_inside();
   GraphSettings graph;
   IncidentSettings incidents;
+  std::vector<Family> without;          // detectors that are left out
   std::chrono::seconds loss_quiet{30};  // detectors that need every packet are silent so long after a loss
 };
 

@@ -21,6 +21,7 @@ Evidence Scene::evidence(Family family, double weight, std::string text) const {
   out.weight = weight;
   out.actor = client;
   out.victim = service.server;
+  out.service = service;
   out.time = seen.time;
   out.flow = seen.flow;
   out.packet = seen.packet;

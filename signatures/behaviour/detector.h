@@ -3,7 +3,8 @@
 // Learning and watching are two calls, so that no detector can learn from what it should find. All state is bounded.
 //
 // Thread   the behaviour thread.
-// Gating   those that reason from packets that did not come (`needs_every_packet`) are silent for a while after capture loss.
+// Gating   those that reason from packets that did not come (`needs_every_packet`) are silent for a while after capture
+// loss.
 #pragma once
 
 #include <vector>
@@ -22,7 +23,6 @@ struct Scene {
   Service service;
   PartyTable& parties;
   ServiceGraph& graph;
-  bool client_in_grace = false, server_in_grace = false;
 
   [[nodiscard]] const std::string& name(PartyId id) const { return parties.name(id); }
   [[nodiscard]] std::string service_text() const;  // "tcp/5432 of shop/pg"

@@ -1,15 +1,17 @@
 // The detectors, each with what it knows and when it speaks. Weights are what one detector alone may say: 0.6 raises an
 // incident.
 //
-//   edge          a flow between parties that never spoke before, by surprise (novelty.h); little in a party's grace
-//   verb          a service is asked for what nobody asked before, more with each further one; new types of DNS questions
-//   scan          one client meets eight services that it did not know within a minute
-//   outcome       failures of a client at a service in 10 s beyond three times the most that was learned: logins, 4xx, 5xx,
+//   edge          a flow between parties that never spoke before, by surprise (novelty.h); little where nothing is
+//   known of the client,
+//                 or the server looks like a new replica
+//   verb          a service is asked for what nobody asked before, more with each further one; new types of DNS
+//   questions scan          one client meets eight services that it did not know within a minute outcome       failures
+//   of a client at a service in 10 s beyond three times the most that was learned: logins, 4xx, 5xx,
 //                 names that do not exist
 //   half-open     a service has a hundred openings of 3 s that were not answered, five times the most that was learned
 //   slow-request  fifteen connections to a service within 30 s that asked and were not answered within 3 s
 //   dns-tunnel    twenty different long names below one domain within 10 s
-//   link          an address is claimed by another MAC while the first is alive
+//   link          an address is claimed by another MAC shortly after, or while, its owner speaks
 //
 // Thread   the behaviour thread. Limits  each table below holds kMaxTracked keys; the oldest goes first.
 // Tests    tests/unit/signatures/behaviour/detectors_test.cpp; bench/detect

@@ -33,10 +33,10 @@ class DnsTunnelDetector final : public Detector {
     const std::size_t* most = most_.find(text_hash(domain));
     const std::size_t limit = std::max(kNames, 3 * (most == nullptr ? 0 : *most));
     if (asked->names.size() < limit) return;
-    out.push_back(scene.evidence(
-        family(), 0.85,
-        scene.name(scene.client) + " asked for " + std::to_string(asked->names.size()) + " different names below " + domain +
-            " in 10 s, " + std::to_string(asked->bytes / asked->names.size()) + " bytes each"));
+    out.push_back(scene.evidence(family(), 0.85,
+                                 scene.name(scene.client) + " asked for " + std::to_string(asked->names.size()) +
+                                     " different names below " + domain + " in 10 s, " +
+                                     std::to_string(asked->bytes / asked->names.size()) + " bytes each"));
   }
 
  private:

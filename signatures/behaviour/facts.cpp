@@ -29,12 +29,18 @@ bool is_variable(std::string_view segment) {
 
 // Keywords that say what a statement does; names of tables and columns are left out.
 constexpr auto kSqlWords = std::to_array<std::string_view>(
-    {"ALL",       "ALTER",   "ANALYZE",  "AS",       "BEGIN",   "CALL",   "COMMIT",   "COPY",     "CREATE", "CURSOR",
-     "DATABASE",  "DELETE",  "DO",       "DROP",     "EXECUTE", "EXISTS", "EXTENSION", "FROM",    "FUNCTION", "GRANT",
-     "INSERT",    "INTO",    "JOIN",     "LANGUAGE", "LISTEN",  "LOAD",   "OUTFILE",  "PROGRAM",  "REVOKE", "ROLE",
-     "ROLLBACK",  "SELECT",  "SERVER",   "SET",      "SHOW",    "SLEEP",  "STDIN",    "STDOUT",   "SUPERUSER", "TABLE",
-     "TO",        "TRIGGER", "TRUNCATE", "UNION",    "UPDATE",  "USER",   "VACUUM",   "VALUES",   "WITH"});
+    {"ALL",      "ALTER",   "ANALYZE",  "AS",       "BEGIN",   "CALL",   "COMMIT",    "COPY",    "CREATE",    "CURSOR",
+     "DATABASE", "DELETE",  "DO",       "DROP",     "EXECUTE", "EXISTS", "EXTENSION", "FROM",    "FUNCTION",  "GRANT",
+     "INSERT",   "INTO",    "JOIN",     "LANGUAGE", "LISTEN",  "LOAD",   "OUTFILE",   "PROGRAM", "REVOKE",    "ROLE",
+     "ROLLBACK", "SELECT",  "SERVER",   "SET",      "SHOW",    "SLEEP",  "STDIN",     "STDOUT",  "SUPERUSER", "TABLE",
+     "TO",       "TRIGGER", "TRUNCATE", "UNION",    "UPDATE",  "USER",   "VACUUM",    "VALUES",  "WITH"});
 static_assert(std::is_sorted(kSqlWords.begin(), kSqlWords.end()));
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+  return text;
+}
 
 template <typename T>
 const T* as(const app::Transaction& transaction) {
@@ -53,6 +59,12 @@ void http_facts(const app::http::HttpTransaction& tx, std::vector<Fact>& out) {
     add(out, tx.status == 401 || tx.status == 407 ? FactKind::kAuthFailed : FactKind::kClientError, shape);
   }
   if (tx.status >= 500) add(out, FactKind::kServerError, shape);
+  for (const app::http::Header& header : tx.message(Direction::kToServer).headers.list) {
+    const std::string_view code = code_in(header.value);
+    if (!code.empty()) {
+      add(out, FactKind::kVerb, "header " + lower(header.name.substr(0, 32)) + " with " + std::string(code));
+    }
+  }
   // What never got an answer is another shape: a half request.
   if (!tx.response_seen) shape += " (no answer)";
   add(out, FactKind::kVerb, std::move(shape));
@@ -109,6 +121,13 @@ std::string request_shape(std::string_view method, std::string_view uri) {
     path.remove_prefix(end);
   }
   return out;
+}
+
+std::string_view code_in(std::string_view value) {
+  for (const std::string_view code : {"${", "#{", "%{", "{{", "$(", "<%", "<?", "<!", "../", "`"}) {
+    if (value.find(code) != std::string_view::npos) return code;
+  }
+  return {};
 }
 
 std::string statement_shape(std::string_view sql) {

@@ -23,6 +23,8 @@ struct Fact {
 
 // "GET /api/items/*"
 [[nodiscard]] std::string request_shape(std::string_view method, std::string_view uri);
+// What a header's value holds of templates, shells and markup: "${"; "" for nothing of the kind.
+[[nodiscard]] std::string_view code_in(std::string_view value);
 // "COPY FROM PROGRAM"; "?" for a text without keywords
 [[nodiscard]] std::string statement_shape(std::string_view sql);
 

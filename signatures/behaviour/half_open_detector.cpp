@@ -30,11 +30,10 @@ class HalfOpenDetector final : public Detector {
     const std::size_t* most = most_.find(scene.service);
     const std::size_t limit = std::max(kLeast, 5 * (most == nullptr ? 0 : *most));
     if (waiting < limit) return;
-    Evidence found =
-        scene.evidence(family(), 0.9,
-                       std::to_string(waiting) + " openings of " + scene.service_text() +
-                           " in 3 s were not answered; the most before was " +
-                           std::to_string(most == nullptr ? 0 : *most));
+    Evidence found = scene.evidence(family(), 0.9,
+                                    std::to_string(waiting) + " openings of " + scene.service_text() +
+                                        " in 3 s were not answered; the most before was " +
+                                        std::to_string(most == nullptr ? 0 : *most));
     found.actor = kOutside;
     if (scene.client != kOutside) found.actor = scene.client;
     out.push_back(std::move(found));

@@ -19,6 +19,13 @@ const char* to_string(Family family) {
   return "edge";
 }
 
+std::optional<Family> find_family(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Family::kLink); ++i) {
+    if (to_string(static_cast<Family>(i)) == name) return static_cast<Family>(i);
+  }
+  return std::nullopt;
+}
+
 const char* to_string(Severity severity) {
   switch (severity) {
     case Severity::kLow: return "low";
@@ -28,10 +35,58 @@ const char* to_string(Severity severity) {
   return "low";
 }
 
+namespace {
+
+constexpr double kWorthTelling = 0.4;  // of evidence that joins an incident which was told already
+constexpr std::size_t kKinds = 64;
+constexpr Nanoseconds kQuiet = std::chrono::minutes(5);
+constexpr Nanoseconds kTellingWindow = std::chrono::seconds(10);
+constexpr unsigned kTellings = 4;
+
+// Kept: the strongest of its family and service, those that came last. True: a kind that the incident did not have, or
+// not for a while.
+bool keep(Incident& incident, Evidence evidence) {
+  double& strongest = incident.strongest[evidence.family];
+  strongest = std::max(strongest, evidence.weight);
+  const std::tuple kind(evidence.family, evidence.service, evidence.detail);
+  bool fresh = false;
+  const auto seen = incident.kinds.find(kind);
+  if (seen != incident.kinds.end()) {
+    fresh = evidence.time - seen->second >= kQuiet;
+    seen->second = evidence.time;
+  } else if (incident.kinds.size() < kKinds) {
+    fresh = true;
+    incident.kinds.emplace(kind, evidence.time);
+  }
+  const auto same = std::find_if(incident.evidence.begin(), incident.evidence.end(), [&](const Evidence& e) {
+    return e.family == evidence.family && e.service == evidence.service;
+  });
+  // The newest is last: it is what is told.
+  if (same != incident.evidence.end() && (fresh || evidence.weight > same->weight))
+    incident.evidence.erase(same);
+  else if (same != incident.evidence.end())
+    return fresh;
+  if (incident.evidence.size() >= Incident::kMaxEvidence) incident.evidence.erase(incident.evidence.begin());
+  incident.evidence.push_back(std::move(evidence));
+  return fresh;
+}
+
+bool may_tell(Incident& incident, Timestamp now) {
+  if (now - incident.told_window >= kTellingWindow) {
+    incident.told_window = now;
+    incident.told = 0;
+  }
+  return ++incident.told <= kTellings;
+}
+
+}  // namespace
+
 const Incident* IncidentBook::add(Evidence evidence) {
   const auto key = std::pair(evidence.actor, evidence.victim);
+  const Timestamp now = evidence.time;
+  const double weight = evidence.weight;
   auto found = open_.find(key);
-  if (found != open_.end() && evidence.time - found->second.last > settings_.window) {
+  if (found != open_.end() && now - found->second.last > settings_.window) {
     open_.erase(found);
     found = open_.end();
   }
@@ -43,29 +98,23 @@ const Incident* IncidentBook::add(Evidence evidence) {
     Incident fresh;
     fresh.actor = evidence.actor;
     fresh.victim = evidence.victim;
-    fresh.first = evidence.time;
+    fresh.first = now;
     found = open_.emplace(key, std::move(fresh)).first;
   }
   Incident& incident = found->second;
-  incident.last = std::max(incident.last, evidence.time);
+  incident.last = std::max(incident.last, now);
   ++incident.count;
-  const auto same = std::find_if(incident.evidence.begin(), incident.evidence.end(),
-                                 [&](const Evidence& e) { return e.family == evidence.family; });
-  const bool new_family = same == incident.evidence.end();
-  if (new_family) {
-    if (incident.evidence.size() < Incident::kMaxEvidence) incident.evidence.push_back(std::move(evidence));
-  } else if (evidence.weight > same->weight) {
-    *same = std::move(evidence);
-  }
+  const bool new_kind = keep(incident, std::move(evidence));
   double rest = 1;
-  for (const Evidence& e : incident.evidence) rest *= 1 - e.weight;
+  for (const auto& [family, most] : incident.strongest) rest *= 1 - most;
   incident.weight = 1 - rest;
   if (incident.weight < settings_.raise) return nullptr;
   const Severity severity = incident.weight >= 0.9 ? Severity::kHigh : Severity::kMedium;
   const bool first = incident.id == 0, graver = severity > incident.severity;
   if (first) incident.id = next_id_++;
   incident.severity = severity;
-  return first || graver || new_family ? &incident : nullptr;
+  if (!first && !graver && !(new_kind && weight >= kWorthTelling)) return nullptr;
+  return may_tell(incident, now) ? &incident : nullptr;
 }
 
 bool IncidentBook::suspects(PartyId actor, Timestamp now) const {

@@ -4,16 +4,22 @@
 //   incident   an actor and a victim; 1 - product of (1 - weight) over independent families
 //
 // A family counts with its strongest evidence. An incident begins when its weight reaches `raise`; what comes within
-// `window` of its last evidence joins it and is told only if it raises the severity or is of another family.
+// `window` of its last evidence joins it and is told only if it raises the severity or is of another kind (family,
+// service, verb), or of one that was quiet for five minutes; four times in 10 s at most: a scan is one incident, not a
+// thousand.
 //
-// Thread   the behaviour thread. Limits  kMaxIncidents open ones, the oldest is closed first; 8 pieces of evidence each.
+// Thread   the behaviour thread. Limits  kMaxIncidents open ones, the oldest is closed first; each keeps its last eight
+//          pieces of evidence and remembers 64 kinds.
 // Tests    tests/unit/signatures/behaviour/incident_test.cpp
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "datapath/base/timestamp.h"
@@ -23,11 +29,14 @@ namespace bulkhead::behaviour {
 
 enum class Family : std::uint8_t { kEdge, kVerb, kScan, kOutcome, kHalfOpen, kSlowRequest, kDnsTunnel, kLink };
 [[nodiscard]] const char* to_string(Family family);  // "edge", "verb", ...
+[[nodiscard]] std::optional<Family> find_family(std::string_view name);
 
 struct Evidence {
   Family family = Family::kEdge;
   double weight = 0;
   PartyId actor = kNobody, victim = kNobody;  // victim kNobody: several
+  Service service;                            // that the evidence is about; port 0: none
+  std::uint64_t detail = 0;                   // what else tells one kind from another: the hash of a verb
   Timestamp time;
   std::uint64_t flow = 0, packet = 0;
   std::string text;  // "api opened tcp/6443 to 10.96.0.1 for the first time in 3,017 flows"
@@ -43,8 +52,14 @@ struct Incident {
   Timestamp first, last;
   double weight = 0;
   Severity severity = Severity::kLow;
-  std::vector<Evidence> evidence;  // the strongest of each family first seen, in order of time
+  std::vector<Evidence> evidence;  // the strongest of each family and service, those that came last
   std::uint64_t count = 0;         // pieces of evidence in all
+
+  // For the book.
+  std::map<Family, double> strongest;
+  std::map<std::tuple<Family, Service, std::uint64_t>, Timestamp> kinds;  // when each was last seen
+  Timestamp told_window;
+  unsigned told = 0;
 };
 
 struct IncidentSettings {

@@ -38,9 +38,10 @@ class LinkDetector final : public Detector {
     if (out == nullptr) return;
     const bool both = claim.owner_last > claim.other_first;
     const std::string address = scene.parties.name(scene.parties.server(seen.sender));
-    Evidence found = scene.evidence(family(), both ? 0.9 : 0.65,
-                                    "the address of " + address + " is claimed by " + seen.sender_mac.to_string() +
-                                        (both ? " and by " : "; it was, until now, that of ") + claim.owner.to_string());
+    Evidence found =
+        scene.evidence(family(), both ? 0.9 : 0.4,
+                       "the address of " + address + " is claimed by " + seen.sender_mac.to_string() +
+                           (both ? " and by " : "; it was, until now, that of ") + claim.owner.to_string());
     found.actor = scene.parties.by_name("mac " + seen.sender_mac.to_string());
     found.victim = scene.parties.server(seen.sender);
     out->push_back(std::move(found));

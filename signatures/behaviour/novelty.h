@@ -6,7 +6,8 @@
 // is not (about 0).
 //
 // Thread   its owner's. Limits  kMaxTokens distinct ones; a context that overflows is surprised by nothing.
-// Source   I. J. Good, The population frequencies of species (1953). Tests  tests/unit/signatures/behaviour/novelty_test.cpp
+// Source   I. J. Good, The population frequencies of species (1953). Tests
+// tests/unit/signatures/behaviour/novelty_test.cpp
 #pragma once
 
 #include <cstdint>

@@ -42,11 +42,10 @@ class OutcomeDetector final : public Detector {
     const unsigned limit = std::max(kLeast, 3 * (most == nullptr ? 0 : *most));
     if (count < limit) return;
     const double weight = std::min(0.9, 0.65 + 0.1 * std::log2(static_cast<double>(count) / limit));
-    out.push_back(scene.evidence(
-        family(), weight,
-        scene.name(scene.client) + " had " + std::to_string(count) + " " + kKinds[static_cast<std::size_t>(kind)].words +
-            " at " + scene.service_text() + " in 10 s; the most before was " +
-            std::to_string(most == nullptr ? 0 : *most)));
+    out.push_back(scene.evidence(family(), weight,
+                                 scene.name(scene.client) + " had " + std::to_string(count) + " " +
+                                     kKinds[static_cast<std::size_t>(kind)].words + " at " + scene.service_text() +
+                                     " in 10 s; the most before was " + std::to_string(most == nullptr ? 0 : *most)));
   }
 
  private:

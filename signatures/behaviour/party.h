@@ -9,6 +9,7 @@
 // Tests    tests/unit/signatures/behaviour/party_test.cpp
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,6 +25,13 @@ namespace bulkhead::behaviour {
 using PartyId = std::uint32_t;
 inline constexpr PartyId kNobody = 0, kOutside = 1, kOthers = 2;
 inline constexpr std::size_t kMaxParties = 65536;
+
+struct Service {
+  PartyId server = kNobody;
+  std::uint8_t protocol = 0;
+  std::uint16_t port = 0;  // or ICMP type * 256 + code
+  auto operator<=>(const Service&) const = default;
+};
 
 // The owner of an address ("shop/api"); nullopt: the inventory does not know it.
 using OwnerOf = std::function<std::optional<std::string>(const IpAddress&)>;

@@ -1,5 +1,7 @@
 #include "signatures/behaviour/service_graph.h"
 
+#include <algorithm>
+
 #include "signatures/behaviour/observation.h"
 
 namespace bulkhead::behaviour {
@@ -51,6 +53,14 @@ bool ServiceGraph::knows_edge(PartyId client, const Service& service) const {
   return out != nullptr && out->knows(token(service));
 }
 
+bool ServiceGraph::uses_port(PartyId client, const Service& service) const {
+  const Novelty* out = find(out_, client);
+  if (out == nullptr) return false;
+  const auto port = static_cast<std::uint32_t>(token(service));  // protocol and port
+  return std::any_of(out->counts().begin(), out->counts().end(),
+                     [&](const auto& entry) { return static_cast<std::uint32_t>(entry.first) == port; });
+}
+
 // A party that only ever served is surprised by its own first flow as well: its whole history is exposure.
 double ServiceGraph::edge_surprise(PartyId client, const Service& service) const {
   const auto in = in_.find(client);
@@ -68,12 +78,6 @@ double ServiceGraph::verb_surprise(const Service& service, std::string_view verb
 double ServiceGraph::question_surprise(PartyId client, std::string_view type) const {
   const Novelty* types = find(questions_, client);
   return types == nullptr ? 0 : types->surprise(text_hash(type));
-}
-
-bool ServiceGraph::in_grace(PartyId party, Timestamp now) {
-  if (party <= kOthers || history(party) != 0) return false;
-  const auto [first, fresh] = first_seen_.try_emplace(party, now);
-  return now - first->second < settings_.grace;
 }
 
 bool ServiceGraph::seen_again(PartyId client, const Service& service, Timestamp now, bool suspected) {

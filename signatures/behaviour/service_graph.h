@@ -4,11 +4,12 @@
 //   verb      of a service: what it is asked for, in the shapes of facts.h
 //   question  of a client: types of DNS records
 //
-// A party without history is in its grace: for `grace` after it was first seen what it does is news, not suspicion.
-// What is new in monitor mode is learned too, once it has come in `promote_windows` windows of 10 s and over
-// `promote_age`, unless an incident suspects its client: then it waits.
+// Of a party without history nothing can be said: what it does is news, not suspicion. What is new in monitor mode is
+// learned too, once it has come in `promote_windows` windows of 10 s and over `promote_age`, unless an incident
+// suspects its client: then it waits.
 //
-// Thread   the behaviour thread. Memory  about 120 bytes an edge or verb. Tests  tests/unit/signatures/behaviour/service_graph_test.cpp
+// Thread   the behaviour thread. Memory  about 120 bytes an edge or verb. Tests
+// tests/unit/signatures/behaviour/service_graph_test.cpp
 #pragma once
 
 #include <chrono>
@@ -24,15 +25,7 @@
 
 namespace bulkhead::behaviour {
 
-struct Service {
-  PartyId server = kNobody;
-  std::uint8_t protocol = 0;
-  std::uint16_t port = 0;  // or ICMP type * 256 + code
-  auto operator<=>(const Service&) const = default;
-};
-
 struct GraphSettings {
-  std::chrono::seconds grace{120};
   unsigned promote_windows = 30;
   std::chrono::seconds promote_age{3600};
 };
@@ -52,12 +45,11 @@ class ServiceGraph {
   [[nodiscard]] double verb_surprise(const Service& service, std::string_view verb) const;
   [[nodiscard]] double question_surprise(PartyId client, std::string_view type) const;
 
+  // Has the client learned edges to this port of other servers?
+  [[nodiscard]] bool uses_port(PartyId client, const Service& service) const;
   [[nodiscard]] bool knows_edge(PartyId client, const Service& service) const;
   // Flows in which the party took part while learning.
   [[nodiscard]] std::uint64_t history(PartyId party) const;
-  // No history, and first seen less than `grace` ago. Notes when it was first seen.
-  [[nodiscard]] bool in_grace(PartyId party, Timestamp now);
-
   // Something new was seen again; true: it has now been learned.
   bool seen_again(PartyId client, const Service& service, Timestamp now, bool suspected);
   [[nodiscard]] std::size_t edges() const;
@@ -74,7 +66,6 @@ class ServiceGraph {
   std::unordered_map<PartyId, Novelty> out_, questions_;
   std::map<Service, Novelty> verbs_;
   std::unordered_map<PartyId, std::uint64_t> in_;
-  std::unordered_map<PartyId, Timestamp> first_seen_;
   std::map<std::pair<PartyId, Service>, Pending> pending_;
 };
 

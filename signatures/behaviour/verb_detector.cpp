@@ -27,8 +27,8 @@ class VerbDetector final : public Detector {
     const bool question = is_fact(scene, FactKind::kQuestion);
     if (!question && !is_fact(scene, FactKind::kVerb)) return;
     const std::string_view verb = scene.seen.text();
-    const double surprise = question ? scene.graph.question_surprise(scene.client, verb)
-                                     : scene.graph.verb_surprise(scene.service, verb);
+    const double surprise =
+        question ? scene.graph.question_surprise(scene.client, verb) : scene.graph.verb_surprise(scene.service, verb);
     double scale = std::clamp((surprise - 1) / 2, 0.0, 1.0);
     if (scale <= 0) return;
     const bool http = verb.find(' ') != std::string_view::npos && verb.find('/') != std::string_view::npos;
@@ -40,7 +40,9 @@ class VerbDetector final : public Detector {
     std::string text = scene.name(scene.client) + " asked " + scene.service_text() + " for \"" + std::string(verb) +
                        "\", which nobody did before";
     if (fresh.verbs.size() > 1) text += "; " + std::to_string(fresh.verbs.size()) + " such within a minute";
-    out.push_back(scene.evidence(family(), std::min(weight, 0.95), std::move(text)));
+    Evidence found = scene.evidence(family(), std::min(weight, 0.95), std::move(text));
+    found.detail = scene.seen.number;
+    out.push_back(std::move(found));
   }
 
  private:
