@@ -1,6 +1,6 @@
 // A map that forgets the key used longest ago when it is full.
 //
-// Thread   its owner's. Limits  `capacity` keys. Tests  tests/unit/signatures/behaviour/bounded_map_test.cpp
+// Thread   its owner's. Limits  `capacity` keys. Tests  tests/unit/signatures/behaviour/party_test.cpp
 #pragma once
 
 #include <cstddef>

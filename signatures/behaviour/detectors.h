@@ -14,7 +14,7 @@
 //   link          an address is claimed by another MAC shortly after, or while, its owner speaks
 //
 // Thread   the behaviour thread. Limits  each table below holds kMaxTracked keys; the oldest goes first.
-// Tests    tests/unit/signatures/behaviour/detectors_test.cpp; bench/detect
+// Tests    tests/unit/signatures/behaviour/behaviour_engine_test.cpp; bench/detect
 #pragma once
 
 #include <memory>

@@ -9,7 +9,7 @@
 // suspects its client: then it waits.
 //
 // Thread   the behaviour thread. Memory  about 120 bytes an edge or verb. Tests
-// tests/unit/signatures/behaviour/service_graph_test.cpp
+// tests/unit/signatures/behaviour/behaviour_engine_test.cpp
 #pragma once
 
 #include <chrono>

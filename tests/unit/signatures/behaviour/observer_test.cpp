@@ -1,0 +1,160 @@
+#include "signatures/behaviour/observer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "datapath/pipeline/worker.h"
+#include "tests/support/packet_builder.h"
+
+namespace bulkhead::behaviour {
+namespace {
+
+using test::PacketBuilder;
+
+class Kept final : public ObservationSink {
+ public:
+  void take(const Observation& observation) override { all.push_back(observation); }
+  [[nodiscard]] std::vector<Observation> of(ObservationKind kind) const {
+    std::vector<Observation> out;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&](const auto& o) { return o.kind == kind; });
+    return out;
+  }
+  std::vector<Observation> all;
+};
+
+class NoEvents final : public event::EventPublisher {
+ public:
+  void publish(event::Event&&) override {}
+  void watermark(std::uint64_t) override {}
+};
+
+class ObserverTest : public testing::Test {
+ protected:
+  ObserverTest() {
+    settings_.decode.verify_checksums = false;
+    worker_ = std::make_unique<pipeline::Worker>(settings_, 0, nobody_, gate_, nullptr);
+    auto snapshot = std::make_shared<pipeline::Snapshot>();
+    snapshot->inspectors.push_back(std::make_shared<ObserverFactory>(kept));
+    worker_->use(snapshot);
+  }
+  void send(const std::vector<Byte>& bytes) {
+    io::RawPacket raw = test::raw_packet(bytes, now, number_++);
+    worker_->process(raw);
+  }
+  void tcp(bool from_client, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack, std::string_view payload = {}) {
+    PacketBuilder builder;
+    builder.ethernet().ipv4(from_client ? "10.0.0.1" : "10.0.0.2", from_client ? "10.0.0.2" : "10.0.0.1");
+    builder.tcp(
+        from_client ? 40000 : 80, from_client ? 80 : 40000,
+        {.flags = flags, .seq = (from_client ? 1000U : 5000U) + seq, .ack = (from_client ? 5000U : 1000U) + ack});
+    send(builder.payload(payload).build());
+    now = now + std::chrono::milliseconds(10);
+  }
+  void handshake() {
+    tcp(true, 0x02, 0, 0);
+    tcp(false, 0x12, 0, 1);
+    tcp(true, 0x10, 1, 1);
+  }
+  void finish() { worker_->finish(now + std::chrono::seconds(600)); }
+
+  Kept kept;
+  Timestamp now{1'700'000'000'000'000'000};
+
+ private:
+  pipeline::PipelineSettings settings_;
+  NoEvents nobody_;
+  pipeline::UnorderedGate gate_;
+  std::unique_ptr<pipeline::Worker> worker_;
+  std::uint64_t number_ = 1;
+};
+
+TEST_F(ObserverTest, AConnectionOpensIsAnsweredAndEnds) {
+  handshake();
+  finish();
+  ASSERT_EQ(kept.of(ObservationKind::kOpen).size(), 1U);
+  ASSERT_EQ(kept.of(ObservationKind::kAnswered).size(), 1U);
+  const auto milestones = kept.of(ObservationKind::kMilestone);
+  ASSERT_EQ(milestones.size(), 1U);
+  EXPECT_EQ(milestones[0].cause, MilestoneCause::kEnd);
+  EXPECT_TRUE(milestones[0].answered);
+  EXPECT_FALSE(milestones[0].asked);
+  EXPECT_EQ(milestones[0].packets[0], 2U);
+  EXPECT_EQ(milestones[0].packets[1], 1U);
+  EXPECT_EQ(milestones[0].client.destination_port, 80);
+}
+
+TEST_F(ObserverTest, AnOpeningThatIsRefused) {
+  tcp(true, 0x02, 0, 0);
+  tcp(false, 0x14, 0, 1);
+  finish();
+  EXPECT_TRUE(kept.of(ObservationKind::kAnswered).empty());
+  const auto milestones = kept.of(ObservationKind::kMilestone);
+  ASSERT_EQ(milestones.size(), 1U);
+  EXPECT_TRUE(milestones[0].refused);
+}
+
+TEST_F(ObserverTest, MilestonesAtEightPacketsAtThreeSecondsAndEveryThirty) {
+  handshake();
+  const std::string text = "x";
+  std::uint32_t at = 1;
+  for (int i = 0; i < 5; ++i, ++at) tcp(true, 0x18, at, 1, text);
+  now = now + std::chrono::seconds(3);
+  tcp(true, 0x18, at++, 1, text);
+  now = now + std::chrono::seconds(31);
+  tcp(true, 0x18, at++, 1, text);
+  finish();
+  const auto milestones = kept.of(ObservationKind::kMilestone);
+  ASSERT_EQ(milestones.size(), 4U);
+  EXPECT_EQ(milestones[0].cause, MilestoneCause::kPackets);
+  EXPECT_EQ(milestones[1].cause, MilestoneCause::kAge);
+  EXPECT_EQ(milestones[2].cause, MilestoneCause::kPeriod);
+  EXPECT_EQ(milestones[3].cause, MilestoneCause::kEnd);
+  EXPECT_TRUE(milestones[1].asked);
+  EXPECT_FALSE(milestones[1].replied);
+}
+
+TEST_F(ObserverTest, AnExchangeBecomesItsShapeAndItsOutcome) {
+  handshake();
+  const std::string request = "GET /items/17?x=1 HTTP/1.1\r\nHost: shop\r\nX: ${jndi:ldap://a}\r\n\r\n";
+  const std::string answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+  tcp(true, 0x18, 1, 1, request);
+  tcp(false, 0x18, 1, 1 + static_cast<std::uint32_t>(request.size()), answer);
+  tcp(true, 0x10, 1 + static_cast<std::uint32_t>(request.size()), 1 + static_cast<std::uint32_t>(answer.size()));
+  finish();
+  std::vector<std::string> facts;
+  for (const Observation& fact : kept.of(ObservationKind::kFact)) {
+    facts.push_back(std::to_string(static_cast<int>(fact.fact)) + " " + std::string(fact.text()));
+  }
+  const auto kind = [](FactKind k) { return std::to_string(static_cast<int>(k)) + " "; };
+  const std::vector<std::string> want = {kind(FactKind::kClientError) + "GET /items/*",
+                                         kind(FactKind::kVerb) + "header x with ${",
+                                         kind(FactKind::kVerb) + "GET /items/*"};
+  EXPECT_EQ(facts, want) << "once, however many packets follow";
+}
+
+TEST_F(ObserverTest, AHalfRequestIsToldAtTheEnd) {
+  handshake();
+  tcp(true, 0x18, 1, 1, "GET /items/17 HTTP/1.1\r\nHost: sh");
+  EXPECT_TRUE(kept.of(ObservationKind::kFact).empty());
+  finish();
+  const auto facts = kept.of(ObservationKind::kFact);
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_EQ(facts[0].text(), "GET /items/* (no answer)");
+}
+
+TEST_F(ObserverTest, ArpHasNoFlow) {
+  std::vector<Byte> frame = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0,    0,  0x10, 8, 6,
+                             0,    1,    8,    0,    6,    4,    0, 2, 2, 0,    0,  0,    0, 0x10,
+                             10,   0,    0,    10,   2,    0,    0, 0, 0, 0x11, 10, 0,    0, 11};
+  send(frame);
+  const auto links = kept.of(ObservationKind::kLink);
+  ASSERT_EQ(links.size(), 1U);
+  EXPECT_EQ(links[0].sender.to_string(), "10.0.0.10");
+  EXPECT_EQ(links[0].target.to_string(), "10.0.0.11");
+  EXPECT_EQ(links[0].sender_mac.to_string(), "02:00:00:00:00:10");
+  EXPECT_EQ(links[0].operation, 2);
+}
+
+}  // namespace
+}  // namespace bulkhead::behaviour
