@@ -9,7 +9,7 @@ namespace bulkhead::decode {
 
 namespace {
 
-constexpr std::size_t kIcmpHeader = 8;
+constexpr std::size_t kIcmpHeader = 8, kIcmpTimestamp = 20;
 
 void set_fields(Context& c, ByteSpan bytes) {
   set_l4(*c.view, bytes, kIcmpHeader);
@@ -90,7 +90,6 @@ struct TypeRule {
     case 11: return {Body::kQuote, 1};   // time exceeded
     case 12: return {Body::kQuote, 2};   // parameter problem
     case 9: return {Body::kPlain, 255};  // router advertisement; code 16 is a mobility agent's (RFC 5944)
-    case 10: return {Body::kPlain, 0};   // router solicitation
     case 13:                             // timestamp
     case 14:
     case 15:  // information
@@ -102,7 +101,7 @@ struct TypeRule {
 }
 
 constexpr bool is_multicast_listener(std::uint8_t type) {
-  return (type >= 130 && type <= 132) || type == 143;
+  return type >= 130 && type <= 132;  // version 2 reports (143) are not looked at
 }
 
 [[nodiscard]] TypeRule rule_v6(std::uint8_t type) {
@@ -110,7 +109,7 @@ constexpr bool is_multicast_listener(std::uint8_t type) {
     case 1: return {Body::kQuote, 6};  // destination unreachable
     case 2: return {Body::kQuote, 0};  // packet too big
     case 3: return {Body::kQuote, 1};  // time exceeded
-    case 4: return {Body::kQuote, 3};  // parameter problem
+    case 4: return {Body::kQuote, 2};  // parameter problem
     case 128:
     case 129: return {Body::kId, 0};
     case 138: return {Body::kPlain, 2};  // router renumbering (code 255: see below)
@@ -123,7 +122,8 @@ constexpr bool is_multicast_listener(std::uint8_t type) {
     case 154:  // fast handovers
     case 155:  // RPL
     case 157:  // duplicate address
-    case 158: return {Body::kPlain, 255};
+    case 158:
+    case 159: return {Body::kPlain, 255};
     default: break;
   }
   // 130 to 137 listeners and neighbours, 141 to 149 inverse discovery, listeners, mobility, certification
@@ -132,7 +132,7 @@ constexpr bool is_multicast_listener(std::uint8_t type) {
 }
 
 void note_unknown_v6(Context& c, std::uint8_t type) {
-  if (type == 0 || type == 127 || type == 159) return c.note(DecodeEvent::icmpv6_unknown_type);
+  if (type == 0 || type == 127) return c.note(DecodeEvent::icmpv6_unknown_type);
   const bool experiment = type == 100 || type == 101 || type == 200 || type == 201;
   c.note(experiment ? DecodeEvent::icmpv6_experimentation_type : DecodeEvent::icmpv6_unassigned_type);
 }
@@ -146,6 +146,12 @@ void decode_icmpv4(Context& c, ByteSpan bytes) {
   set_fields(c, bytes);
   v.has_icmp = true;
   if (c.verify) v.l4_checksum_bad = internet_checksum(bytes) != 0;
+  constexpr std::uint8_t kSourceQuench = 4, kTimestamp = 13, kTimestampReply = 14;
+  const bool timestamp = v.icmp_type == kTimestamp || v.icmp_type == kTimestampReply;
+  if ((timestamp && bytes.size() < kIcmpTimestamp) ||
+      (v.icmp_type == kSourceQuench && v.icmp_code == 0 && v.payload.empty())) {
+    c.note_invalid(DecodeEvent::icmpv4_ipv4_trunc_pkt);
+  }
   const TypeRule rule = rule_v4(v.icmp_type);
   if (rule.body == Body::kUnknown) return c.note(DecodeEvent::icmpv4_unknown_type);
   if (v.icmp_code > rule.max_code) return c.note(DecodeEvent::icmpv4_unknown_code);

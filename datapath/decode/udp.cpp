@@ -46,7 +46,8 @@ void decode_udp(Context& c, ByteSpan bytes) {
   if (c.verify && load_be16(&bytes[6]) != 0) {
     v.l4_checksum_bad = transport_checksum(v.source, v.destination, ip_proto::kUdp, datagram) != 0;
   }
-  static_cast<void>(is_tunnel(c, v.payload));
+  // What is a packet of its own is not looked at twice.
+  if (is_tunnel(c, v.payload) && c.view != &v) v.payload = {};
 }
 
 }  // namespace bulkhead::decode

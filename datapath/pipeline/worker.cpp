@@ -321,9 +321,11 @@ void Worker::inspect(PacketWork& work) {
     context.payload_in_stream = work.stream.in_stream;
   }
   // A TCP connection is established from the packet behind the one that makes it so; the first answer of another
-  // protocol already counts.
-  context.established =
-      work.flow != nullptr && (work.was_established || (!work.has_stream && work.flow->established()));
+  // protocol already counts. What a SYN carried (TCP fast open) is judged with the packet that completes the handshake.
+  const stream::TcpSession* session = work.stream.session;
+  const bool at_once = !work.has_stream || (session != nullptr && !session->midstream() && work.view->payload.empty() &&
+                                            session->side(work.direction).inspect_end() > 0);
+  context.established = work.flow != nullptr && (work.was_established || (at_once && work.flow->established()));
   context.stream_readable = context.tcp != nullptr && context.tcp->side(work.direction).inspect_end() > 0;
   context.flow_ends = work.flow_ends;
   context.inline_mode = settings_.inline_mode;

@@ -137,7 +137,7 @@ event::EventHeader Worker::header_for(const PacketWork& work) const {
   if (view.is_ip()) {
     h.tuple = view.tuple();
     h.has_tuple = true;
-    h.has_ports = has_ports(view.protocol) && !view.is_fragment;
+    h.has_ports = has_ports(view.protocol);  // of a fragment: 0
   }
   h.vlan_count = view.vlan_count;
   h.vlan_id = view.vlan_id;

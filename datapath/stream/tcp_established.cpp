@@ -13,7 +13,9 @@ bool TcpStateMachine::established() {
   if (has(kFin)) return handle_fin();
   if (has(kSyn) && has(kAck)) return established_synack();
   if (has(kSyn)) return established_syn();
-  return has(kAck) ? established_segment() : true;
+  // Inline mode lets a refused segment pass, as Suricata does: the receiver will not take it either.
+  if (has(kAck)) static_cast<void>(established_segment());
+  return true;
 }
 
 bool TcpStateMachine::established_synack() {

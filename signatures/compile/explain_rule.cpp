@@ -1,9 +1,13 @@
 #include "signatures/compile/explain_rule.h"
 
 #include <array>
+#include <cctype>
 #include <string_view>
 #include <utility>
 
+#include "datapath/app/protocol_table.h"
+#include "signatures/compile/explain_condition.h"
+#include "signatures/keywords/buffer_keywords.h"
 #include "signatures/keywords/keyword.h"
 
 namespace bulkhead::signatures {
@@ -98,6 +102,9 @@ std::string flow_text(const FlowRequirement& flow) {
   if (flow.to_client) parts.emplace_back("goes to the client");
   if (flow.established) parts.emplace_back("belongs to an established connection");
   if (flow.not_established) parts.emplace_back("does not belong to an established connection");
+  if (flow.stateless) parts.emplace_back("belongs to a flow of any state");
+  if (flow.only_stream) parts.emplace_back("is looked at as reassembled data alone");
+  if (flow.no_stream) parts.emplace_back("is looked at packet by packet, not reassembled");
   if (flow.only_fragment) parts.emplace_back("came in fragments");
   if (flow.no_fragment) parts.emplace_back("did not come in fragments");
   return join(parts, "and");
@@ -108,7 +115,13 @@ std::string name_of(BufferId buffer) {
       "the payload",     "the IPv4 header",   "the IPv6 header",    "the TCP header",          "the UDP header",
       "the ICMP header", "the ICMPv6 header", "the source address", "the destination address", "the decoded base64"};
   const auto index = static_cast<std::size_t>(buffer);
-  return index < kNames.size() ? std::string(kNames[index]) : "a buffer of the protocol";
+  if (index < kNames.size()) return std::string(kNames[index]);
+  // The sentence of the protocol's table, and the keyword for those who look it up.
+  const app::BufferDef& def = *app::buffer_entry(buffer_number(buffer)).def;
+  std::string what(def.help);
+  const bool acronym = what.size() > 1 && std::isupper(static_cast<unsigned char>(what[1])) != 0;
+  if (!what.empty() && !acronym) what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
+  return what + " (" + std::string(def.keyword) + ")";
 }
 
 std::string name_of(const Transform& t) {
@@ -162,7 +175,15 @@ struct OpText {
     return "the number of " + field_text(t.field) + ", " + (t.negated ? "not so that it " : "") +
            std::string(kCompareNames[static_cast<std::size_t>(t.compare)]) + " " + number(t.value);
   }
-  std::string operator()(const ByteJumpOp& j) const { return "a jump by the number of " + field_text(j.field); }
+  std::string operator()(const ByteJumpOp& j) const {
+    std::string out = "the next option begins where the number of " + field_text(j.field) + " leads";
+    if (j.multiplier != 1) out += ", times " + std::to_string(j.multiplier);
+    if (j.align) out += ", rounded up to four bytes";
+    out += j.from_beginning ? ", counted from the start" : j.from_end ? ", counted from the end" : "";
+    if (j.post_offset_variable.slot >= 0) return out + ", and " + number(j.post_offset_variable) + " further";
+    if (j.post_offset != 0) out += ", and " + std::to_string(j.post_offset) + " further";
+    return out;
+  }
   std::string operator()(const ByteExtractOp& e) const {
     return "variable " + std::to_string(e.slot + 1) + " is the number of " + field_text(e.field);
   }
@@ -182,7 +203,13 @@ struct OpText {
     }
     return "the size is " + std::string(kNames[static_cast<std::size_t>(b.mode)]) + " " + std::to_string(b.low);
   }
-  std::string operator()(const Base64DecodeOp&) const { return "base64 text that decodes"; }
+  std::string operator()(const Base64DecodeOp& b) const {
+    std::string out = "there is base64 text";
+    if (b.offset != 0) out += " from byte " + std::to_string(b.offset);
+    if (b.relative) out += " behind the match before";
+    if (b.bytes != 0) out += ", of which " + std::to_string(b.bytes) + " bytes are decoded";
+    return out;
+  }
   std::string operator()(const DatasetOp& d) const {
     static constexpr std::array<std::string_view, 4> kNames = {"is in the set ", "is not in the set ",
                                                                "is new to the set ", "is taken out of the set "};
@@ -192,7 +219,13 @@ struct OpText {
     return "its value in the set " + d.set->name() + " " +
            std::string(kCompareNames[static_cast<std::size_t>(d.compare)]) + " " + std::to_string(d.value);
   }
-  std::string operator()(const Asn1Op&) const { return "BER elements that break decoders"; }
+  std::string operator()(const Asn1Op& a) const {
+    std::vector<std::string> parts;
+    if (a.bitstring_overflow) parts.emplace_back("a bit string longer than its bytes");
+    if (a.double_overflow) parts.emplace_back("a number too long for a double");
+    if (a.oversize_length) parts.push_back("a length above " + std::to_string(*a.oversize_length));
+    return "the BER elements have " + join(parts, "or");
+  }
 };
 
 std::string bits_text(const FlowbitOp& op, const VariableNames& names) {
@@ -201,16 +234,49 @@ std::string bits_text(const FlowbitOp& op, const VariableNames& names) {
   return join(parts, "or");
 }
 
+std::string flowint_text(const FlowintOp& op, const VariableNames& names) {
+  using Command = FlowintOp::Command;
+  const std::string value =
+      op.value_variable ? "the number " + names.flowints.name(*op.value_variable) : std::to_string(op.value);
+  switch (op.command) {
+    case Command::kSet: return "becomes " + value;
+    case Command::kAdd: return "grows by " + value;
+    case Command::kSubtract: return "shrinks by " + value;
+    case Command::kLess: return "is below " + value;
+    case Command::kLessEqual: return "is at most " + value;
+    case Command::kEqual: return "is " + value;
+    case Command::kNotEqual: return "is not " + value;
+    case Command::kGreaterEqual: return "is at least " + value;
+    case Command::kGreater: return "is above " + value;
+    case Command::kIsSet: return "has been set";
+    case Command::kNotSet: return "has not been set";
+  }
+  return {};
+}
+
+std::string owner_of(const HostbitOp& op) {
+  static constexpr std::array<std::string_view, 3> kOwners = {"the source host", "the destination host",
+                                                              "the pair of hosts"};
+  return std::string(kOwners[static_cast<std::size_t>(op.track)]);
+}
+
+std::string tag_text(const TagSpec& tag) {
+  static constexpr std::array<std::string_view, 3> kMetrics = {" packets", " seconds", " bytes"};
+  const std::string whose = !tag.host ? "the connection" : tag.by_source ? "the source host" : "the destination host";
+  return "After the alert the next " + std::to_string(tag.count) +
+         std::string(kMetrics[static_cast<std::size_t>(tag.metric)]) + " of " + whose + " are logged too.\n";
+}
+
 void add_state(const Signature& s, const VariableNames& names, std::string& out) {
   for (const FlowbitOp& op : s.flowbit_checks) {
     out += "  and an earlier rule " + std::string(op.command == FlowbitOp::Command::kIsSet ? "has" : "has not") +
            " set the flow's bit " + bits_text(op, names) + "\n";
   }
   for (const FlowintOp& op : s.flowint_checks) {
-    out += "  and the flow's number " + names.flowints.name(op.variable) + " fits\n";
+    out += "  and the flow's number " + names.flowints.name(op.variable) + " " + flowint_text(op, names) + "\n";
   }
   for (const HostbitOp& op : s.hostbit_checks) {
-    out += "  and the host's bit " + names.host_bits.name(op.bit) + " is" +
+    out += "  and the bit " + names.host_bits.name(op.bit) + " of " + owner_of(op) + " is" +
            (op.command == HostbitOp::Command::kIsSet ? "" : " not") + " set\n";
   }
 }
@@ -223,12 +289,32 @@ void add_effects(const Signature& s, const VariableNames& names, std::string& ou
     out += "It " + std::string(verb) + " the flow's bit " + bits_text(op, names) + ".\n";
   }
   for (const FlowintOp& op : s.flowint_changes) {
-    out += "It changes the flow's number " + names.flowints.name(op.variable) + ".\n";
+    out += "The flow's number " + names.flowints.name(op.variable) + " " + flowint_text(op, names) + ".\n";
   }
   for (const HostbitOp& op : s.hostbit_changes) {
-    out += "It changes the host's bit " + names.host_bits.name(op.bit) + ".\n";
+    const char* verb = op.command == HostbitOp::Command::kSet     ? "sets"
+                       : op.command == HostbitOp::Command::kUnset ? "clears"
+                                                                  : "turns over";
+    out += "It " + std::string(verb) + " the bit " + names.host_bits.name(op.bit) + " of " + owner_of(op);
+    if (op.command == HostbitOp::Command::kSet && op.expire_seconds != 0) {
+      out += " for " + std::to_string(op.expire_seconds) + " s";
+    }
+    out += ".\n";
   }
-  if (!s.tags.empty()) out += "Packets after the alert are logged too (tag).\n";
+  for (const TagSpec& tag : s.tags) out += tag_text(tag);
+  if (s.file_storing) {
+    static constexpr std::array<std::string_view, 3> kScopes = {"the file", "the files of the transaction",
+                                                                "the files of the flow"};
+    out += "It stores " + std::string(kScopes[static_cast<std::size_t>(s.file_storing->scope)]) + ".\n";
+  }
+  if (s.logging_off != Signature::LoggingOff::kNo) {
+    out += s.logging_off == Signature::LoggingOff::kFlow ? "No more records of the flow's transactions are written.\n"
+                                                         : "No record of the transaction is written.\n";
+  }
+  if (s.bypass) out += "After a match nothing more of the flow is looked at.\n";
+  if (s.target != 0) {
+    out += "The " + std::string(s.target == 1 ? "source" : "destination") + " is the one that is attacked.\n";
+  }
 }
 
 void add_threshold(const ThresholdSpec& t, std::string& out) {
@@ -298,14 +384,17 @@ std::string explain_rule(const Signature& s, const VariableNames& names) {
          addresses(s.destination) + ports(s.destination_ports) + (s.bidirectional ? ", or the other way," : "") + "\n";
   if (const std::string flow = flow_text(s.flow); !flow.empty()) out += "  and " + flow + "\n";
   for (const PacketConditionPtr& condition : s.conditions) {
-    const std::string text = condition->describe();
-    const Keyword* keyword = find_keyword(text.substr(0, text.find(':')));
-    out += "  and " + text + (keyword != nullptr ? ": " + std::string(keyword->help) : "") + "\n";
+    out += "  and " + explain_condition(condition->describe()) + "\n";
   }
+  for (const TransactionCondition& condition : s.transaction_conditions) {
+    out += "  and " + explain_condition(condition.text) + "\n";
+  }
+  for (const FileCondition& condition : s.file_conditions) out += "  and " + explain_condition(condition.text) + "\n";
   for (const BufferProgram& program : s.buffers) {
     out += "  and in " + name_of(program.buffer);
     for (const Transform& t : program.transforms) out += ", " + name_of(t);
     out += ":\n";
+    if (program.ops.empty()) out += "    anything at all\n";
     for (const PayloadOp& op : program.ops) out += "    " + std::visit(OpText{}, op) + "\n";
   }
   add_state(s, names, out);

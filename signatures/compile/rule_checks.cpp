@@ -166,14 +166,23 @@ void check_patterns(RuleBuilder& builder) {
   }
 }
 
-// bsize with one number, and contents that need more.
+// The largest buffer that bsize lets through, as far as contents are measured by it; negative: no limit.
+std::int64_t largest_size(const BufferSizeOp& test) {
+  switch (test.mode) {
+    case BufferSizeOp::Mode::kEqual: return static_cast<std::int64_t>(test.low);
+    case BufferSizeOp::Mode::kLess: return static_cast<std::int64_t>(test.low);
+    case BufferSizeOp::Mode::kRange: return static_cast<std::int64_t>(test.high);
+    default: return -1;
+  }
+}
+
+// bsize, and contents that need more.
 void check_sizes(RuleBuilder& builder) {
   for (const BufferProgram& buffer : builder.signature().buffers) {
     const std::int64_t need = size_needed(buffer).bytes;
     for (const PayloadOp& op : buffer.ops) {
       const auto* size = std::get_if<BufferSizeOp>(&op);
-      if (size == nullptr || size->mode != BufferSizeOp::Mode::kEqual) continue;
-      if (need <= 0 || size->low >= static_cast<std::uint64_t>(need)) continue;
+      if (size == nullptr || largest_size(*size) < 0 || need <= largest_size(*size)) continue;
       builder.error_at(size->span, "signature.bsize.impossible",
                        "the contents need " + std::to_string(need) + " bytes, more than this lets through");
       return;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -59,6 +60,25 @@ bool is_named(const ThresholdLine& line, const event::SignatureInfo& info) {
   return line.gid == info.gid && (line.sid == 0 || line.sid == info.sid);
 }
 
+bool is_limit(const ThresholdSpec& spec) {
+  return spec.kind != ThresholdSpec::Kind::kSuppress;
+}
+
+// A rule has one limit: its own threshold or detection_filter, an event_filter or a rate_filter. An event_filter for
+// this very rule replaces what is there; a rate_filter, and lines for all rules, only fill the empty place.
+bool take_limit(Signature& s, const ThresholdSpec& spec, bool names_rule) {
+  if (spec.kind != ThresholdSpec::Kind::kRate && names_rule) {
+    s.threshold.reset();
+    s.detection_filter.reset();
+    std::erase_if(s.external_thresholds, is_limit);
+  } else if (s.threshold || s.detection_filter ||
+             std::any_of(s.external_thresholds.begin(), s.external_thresholds.end(), is_limit)) {
+    return false;
+  }
+  s.external_thresholds.push_back(spec);
+  return true;
+}
+
 }  // namespace
 
 void apply_threshold_file(const ThresholdFile& file, const ResolveSettings& settings, SignatureList& signatures,
@@ -70,8 +90,13 @@ void apply_threshold_file(const ThresholdFile& file, const ResolveSettings& sett
     bool found = false;
     for (Signature& s : signatures) {
       if (!is_named(line, *s.info)) continue;
-      s.external_thresholds.push_back(*spec);
       found = true;
+      if (!is_limit(*spec)) {
+        s.external_thresholds.push_back(*spec);
+      } else if (!take_limit(s, *spec, line.sid != 0) && line.sid != 0) {
+        out.warning(file.span(line.text), "signature.threshold_file.taken",
+                    "sid " + std::to_string(line.sid) + " has a threshold already: this line does nothing");
+      }
     }
     if (!found) {
       out.warning(

@@ -6,6 +6,9 @@
 namespace bulkhead::signatures {
 namespace {
 
+// In place of a prefix length: an address that is written without one. Comes before every network.
+constexpr unsigned kHost = 255;
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\r' || text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -58,12 +61,13 @@ void ReputationTable::load_categories(const SourceFilePtr& file, Diagnostics& ou
 bool ReputationTable::take_list_line(std::string_view line) {
   const auto fields = fields_of(line);
   if (!fields) return false;
+  const bool host = (*fields)[0].find('/') == std::string_view::npos;
   const auto prefix = IpPrefix::parse((*fields)[0]);
   const auto category = number_of((*fields)[1], kMostCategories);
   const auto value = number_of((*fields)[2], kMostValue);
   if (!prefix || !category || *category == 0 || !value) return false;
   auto& levels = prefix->address.is_v4() ? v4_ : v6_;
-  auto& values = levels[prefix->length][prefix->address];
+  auto& values = levels[host ? kHost : prefix->length][prefix->address];
   for (Value& known : values) {
     if (known.category != *category) continue;
     known.value = *value;
@@ -87,12 +91,18 @@ std::optional<std::uint8_t> ReputationTable::category(std::string_view name) con
 }
 
 std::optional<std::uint8_t> ReputationTable::value(const IpAddress& address, std::uint8_t category) const {
-  for (const auto& [length, level] : address.is_v4() ? v4_ : v6_) {
-    const auto at = level.find(address.network(length));
-    if (at == level.end()) continue;
-    for (const Value& known : at->second) {
+  const auto value_in = [category](const std::vector<Value>& values) -> std::optional<std::uint8_t> {
+    for (const Value& known : values) {
       if (known.category == category) return known.value;
     }
+    return std::nullopt;
+  };
+  for (const auto& [length, level] : address.is_v4() ? v4_ : v6_) {
+    const auto at = level.find(length == kHost ? address : address.network(length));
+    if (at == level.end()) continue;
+    const auto value = value_in(at->second);
+    // A host is known in every category, and hides the networks it lies in.
+    if (value || length == kHost) return value.value_or(0);
   }
   return std::nullopt;
 }

@@ -5,6 +5,9 @@
 //
 // In a rule that asks for nothing else: holds on the packet with which the protocol of its direction was decided, once
 // per direction. With other conditions: on every packet of a direction whose protocol is known.
+#include <algorithm>
+#include <string>
+
 #include "datapath/app/application_protocol.h"
 #include "signatures/keywords/known_names.h"
 #include "signatures/keywords/rule_builder.h"
@@ -32,6 +35,12 @@ void apply(RuleBuilder& builder, const Option& option) {
   }
   if (facts.positive_application || (facts.negative_application && !option.negated)) {
     builder.error(option.text, "signature.app_layer_protocol.conflict", "only several negated protocols go together");
+    return;
+  }
+  const auto& earlier = builder.signature().conditions;
+  const std::string text = "app-layer-protocol:" + std::string(option.value);
+  if (std::any_of(earlier.begin(), earlier.end(), [&](const auto& c) { return to_lower(c->describe()) == text; })) {
+    builder.error(option.text, "signature.app_layer_protocol.duplicate", "this protocol is excluded already");
     return;
   }
   (option.negated ? facts.negative_application : facts.positive_application) = true;

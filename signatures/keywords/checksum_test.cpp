@@ -8,7 +8,7 @@ void apply_checksum(RuleBuilder& builder, const Option& option, ChecksumQuestion
     builder.error(option.value, "signature.checksum.syntax", "expected valid or invalid");
     return;
   }
-  builder.add_packet_condition(option, [applies, bad, wanted = word == "invalid"](const MatchInput& input) {
+  builder.add_condition(option, [applies, bad, wanted = word == "invalid"](const MatchInput& input) {
     return applies(*input.packet) && bad(*input.packet) == wanted;
   });
 }

@@ -1,47 +1,21 @@
 // filesize: the size of a file that a transaction carries, in bytes.
 //
-//   filesize:[<|>|<=|>=]N   filesize:LOW<>HIGH       N may end with KB, MB or GB
+//   filesize:[<|>|<=|>=]N   filesize:LOW<>HIGH       a single N may end with KB, MB or GB
 //   filesize:>1000;
 //
 // Judged when the file has ended; of one that is not whole, only that it is larger than N.
-#include <string>
-
 #include "signatures/keywords/file_condition.h"
-#include "signatures/keywords/parse_number.h"
+#include "signatures/keywords/number_test.h"
 #include "signatures/keywords/rule_builder.h"
 
 namespace bulkhead::signatures {
 
 namespace {
 
-// "5MB" becomes "5242880", wherever it stands.
-std::string without_units(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t begin = i;
-    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
-    const std::string_view digits = text.substr(begin, i - begin);
-    if (digits.empty()) {
-      out += text[i++];
-      continue;
-    }
-    const std::string unit = to_lower(text.substr(i, 2));
-    const unsigned shift = unit == "kb" ? 10 : unit == "mb" ? 20 : unit == "gb" ? 30 : 0;
-    const auto number = parse_number<std::uint64_t>(digits);
-    if (shift == 0 || !number || *number > (UINT64_MAX >> shift)) {
-      out += digits;
-      continue;
-    }
-    out += std::to_string(*number << shift);
-    i += 2;
-  }
-  return out;
-}
-
 void apply(RuleBuilder& builder, const Option& option) {
-  const auto test = parse_number_test(without_units(option.value), UINT64_MAX);
+  const auto test = parse_number_test(option.value, UINT64_MAX);
   if (!test) {
-    builder.error(option.value, "signature.filesize.syntax", "expected a size such as >1000, 10<>20 or >5MB");
+    builder.error(option.value, "signature.filesize.syntax", "expected a size such as >1000, 10<>20 or 5MB");
     return;
   }
   add_file_condition(builder, option, [test = *test](const app::File& f) {

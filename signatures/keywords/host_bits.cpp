@@ -11,9 +11,10 @@ std::optional<HostbitOp::Command> host_bit_command(std::string_view word) {
   return std::nullopt;
 }
 
-void add_host_bit(RuleBuilder& builder, const Option& option, const HostbitOp& op) {
+// Bits of hosts leave a rule "IP only", as in Suricata: one that asks for nothing else is judged once a flow and
+// direction.
+void add_host_bit(RuleBuilder& builder, const HostbitOp& op) {
   if (op.command == HostbitOp::Command::kIsSet || op.command == HostbitOp::Command::kIsNotSet) {
-    builder.mark_beyond_addresses(option);
     builder.signature().hostbit_checks.push_back(op);
   } else {
     builder.signature().hostbit_changes.push_back(op);

@@ -9,6 +9,6 @@
 namespace bulkhead::signatures {
 
 [[nodiscard]] std::optional<HostbitOp::Command> host_bit_command(std::string_view word);
-void add_host_bit(RuleBuilder& builder, const Option& option, const HostbitOp& op);
+void add_host_bit(RuleBuilder& builder, const HostbitOp& op);
 
 }  // namespace bulkhead::signatures

@@ -30,7 +30,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   op.track = parts.size() == 3 && parts[2] == "dst" ? HostbitOp::Track::kDestination : HostbitOp::Track::kSource;
   op.bit = builder.names().host_bits.id(parts[1]);
   op.expire_seconds = 0;
-  add_host_bit(builder, option, op);
+  add_host_bit(builder, op);
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 //   iprep:src,BadHosts,>,30;
 //
 // Categories and lists are settings: reputation-categories-file, reputation-files. An address that no list names has
-// no value and matches nothing but isnotset.
+// no value and matches nothing but isnotset. As in Suricata, isnotset of one side also holds for the value 0; of any
+// and both it does not.
 #include "signatures/keywords/parse_number.h"
 #include "signatures/keywords/rule_builder.h"
 
@@ -41,7 +42,7 @@ struct Test {
 
   [[nodiscard]] bool holds(std::optional<std::uint8_t> value) const {
     if (kind == Kind::kIsSet) return value.has_value();
-    if (kind == Kind::kIsNotSet) return !value.has_value();
+    if (kind == Kind::kIsNotSet) return value.value_or(0) == 0;
     return value && number.holds(*value);
   }
 };
@@ -78,6 +79,12 @@ void apply(RuleBuilder& builder, const Option& option) {
         if (!packet.is_ip()) return false;
         const auto source = [&] { return test.holds(table->value(packet.source, category)); };
         const auto destination = [&] { return test.holds(table->value(packet.destination, category)); };
+        const bool pair = side == Side::kAny || side == Side::kBoth;
+        if (pair && test.kind == Test::Kind::kIsNotSet) {
+          const bool source_unknown = !table->value(packet.source, category);
+          const bool destination_unknown = !table->value(packet.destination, category);
+          return side == Side::kAny ? source_unknown || destination_unknown : source_unknown && destination_unknown;
+        }
         switch (side) {
           case Side::kAny: return source() || destination();
           case Side::kSource: return source();

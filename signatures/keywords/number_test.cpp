@@ -15,6 +15,16 @@ std::optional<NumberTest> parse_between(std::string_view low, std::string_view h
   return NumberTest{Mode::kBetween, *first, *last};
 }
 
+// "5kb" is 5,120: only in a test for equality, as there.
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  const std::string unit = text.size() > 2 ? to_lower(text.substr(text.size() - 2)) : std::string();
+  const unsigned shift = unit == "kb" ? 10 : unit == "mb" ? 20 : unit == "gb" ? 30 : 0;
+  if (shift != 0) text.remove_suffix(2);
+  const auto number = parse_number<std::uint64_t>(text);
+  if (!number || *number > (UINT64_MAX >> shift)) return std::nullopt;
+  return *number << shift;
+}
+
 struct Prefix {
   std::string_view text;
   Mode mode;
@@ -39,7 +49,8 @@ std::optional<NumberTest> parse_number_test(std::string_view text, std::uint64_t
     return parse_between(text.substr(0, at), text.substr(at + 1), max);
   for (const Prefix& prefix : kPrefixes) {
     if (!text.starts_with(prefix.text)) continue;
-    const auto number = parse_number<std::uint64_t>(trim_blanks(text.substr(prefix.text.size())));
+    const std::string_view digits = trim_blanks(text.substr(prefix.text.size()));
+    const auto number = prefix.mode == Mode::kEqual ? parse_size(digits) : parse_number<std::uint64_t>(digits);
     if (!number || *number > max) return std::nullopt;
     const NumberTest test{prefix.mode, *number, 0};
     return can_differ(test, max) ? std::optional(test) : std::nullopt;

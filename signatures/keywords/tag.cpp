@@ -39,6 +39,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   }
   TagSpec spec;
   spec.host = parts[0] == "host";
+  spec.by_source = !spec.host;  // a host without a side: the destination, as in Suricata
   spec.count = kMostPackets;
   if (parts.size() >= 3 && !take_metric(builder, parts[1], parts[2], spec)) return;
   if (parts.size() == 4) {

@@ -45,7 +45,7 @@ void apply(RuleBuilder& builder, const Option& option) {
   op.track = *track;
   op.bit = builder.names().host_bits.id(parts[1]);
   if (parts.size() == 4 && !take_expire(builder, parts[3], op)) return;
-  add_host_bit(builder, option, op);
+  add_host_bit(builder, op);
 }
 
 }  // namespace

@@ -282,6 +282,19 @@ bool Matcher::header_fits(const Signature& s) const {
   return ends_fit(s, false) || (s.bidirectional && ends_fit(s, true));
 }
 
+// A rule with `<>` between two different ends is two rules, one for each way: a packet that both fit is reported twice.
+bool Matcher::fits_both_ways(const Signature& s) const {
+  if (!s.bidirectional) return false;
+  const auto same_range = [](const IpRange& a, const IpRange& b) { return a.first == b.first && a.last == b.last; };
+  const auto same = [&](const std::vector<IpRange>& a, const std::vector<IpRange>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_range);
+  };
+  const bool one_rule = s.source.any == s.destination.any && same(s.source.v4, s.destination.v4) &&
+                        same(s.source.v6, s.destination.v6) && s.source_ports.any == s.destination_ports.any &&
+                        s.source_ports.ranges == s.destination_ports.ranges;
+  return !one_rule && ends_fit(s, false) && ends_fit(s, true);
+}
+
 // As in Suricata: the protocol counts from the first packet on that belongs to an established connection.
 bool Matcher::knows_application() const {
   return input_.application != nullptr && (input_.established || context_->tcp == nullptr);
@@ -453,47 +466,54 @@ ThresholdDecision Matcher::threshold(const pipeline::InspectContext& context, co
   return shared_->thresholds.decide(s, context.packet->source, context.packet->destination, context.now);
 }
 
+// False: a pass rule, nothing after it counts.
+bool Matcher::report_one(pipeline::InspectContext& context, const Match& match, std::uint32_t& places) {
+  const CompiledRule& rule = db_->rules[match.rule];
+  const Signature& s = *rule.signature;
+  const bool unreported = s.no_alert || (s.action == RuleAction::kPass && !s.force_alert);
+  const bool no_place = !unreported && places == 0;
+  if (no_place) ++*context.alert_queue_overflow;
+  if (no_place && s.action == RuleAction::kAlert) return true;
+  if (!unreported && !no_place) --places;
+  const ThresholdDecision decision = threshold(context, rule);
+  if (decision.verdict == ThresholdVerdict::kForget) {
+    counters_.forgotten.add();
+    return true;
+  }
+  pipeline::Alert alert;
+  alert.signature = s.info;
+  alert.action = s.action;
+  alert.reject = s.reject;
+  const bool becomes_pass = decision.has_new_action && decision.new_action == RuleAction::kPass && !s.force_alert;
+  alert.silent = unreported || no_place || becomes_pass || decision.verdict == ThresholdVerdict::kSilent;
+  alert.on_stream = match.on_stream;
+  alert.tx_id = match.tx_id;
+  alert.stream_begin = match.begin;
+  alert.stream_end = match.end;
+  alert.target = s.target;
+  if (decision.has_new_action) {
+    alert.action = decision.new_action;
+    if (alert.action == RuleAction::kDrop || alert.action == RuleAction::kReject)
+      alert.drop_reason = pipeline::DropReason::kThreshold;
+    if (alert.action == RuleAction::kReject && alert.reject == pipeline::RejectTarget::kNone) {
+      alert.reject = pipeline::RejectTarget::kSource;
+    }
+  }
+  alert.applies_to_flow = alert.action != RuleAction::kAlert &&
+                          (match.on_stream || (match.tx_id && !match.tx_of_packet) || rule.acts_on_flow);
+  if (!s.tags.empty()) start_tags(s);
+  if (s.bypass && context.flow != nullptr) context.flow->state = flow::FlowState::kBypassed;
+  if (!alert.silent || alert.action != RuleAction::kAlert) context.alerts->push_back(alert);
+  return alert.action != RuleAction::kPass;
+}
+
 void Matcher::report(pipeline::InspectContext& context) {
   std::uint32_t places = settings_.packet_alert_max;
   for (const Match& match : matches_) {
-    const CompiledRule& rule = db_->rules[match.rule];
-    const Signature& s = *rule.signature;
-    const bool unreported = s.no_alert || (s.action == RuleAction::kPass && !s.force_alert);
-    const bool no_place = !unreported && places == 0;
-    if (no_place) ++*context.alert_queue_overflow;
-    if (no_place && s.action == RuleAction::kAlert) continue;
-    if (!unreported && !no_place) --places;
-    const ThresholdDecision decision = threshold(context, rule);
-    if (decision.verdict == ThresholdVerdict::kForget) {
-      counters_.forgotten.add();
-      continue;
+    const int times = fits_both_ways(*db_->rules[match.rule].signature) ? 2 : 1;
+    for (int i = 0; i < times; ++i) {
+      if (!report_one(context, match, places)) return;
     }
-    pipeline::Alert alert;
-    alert.signature = s.info;
-    alert.action = s.action;
-    alert.reject = s.reject;
-    const bool becomes_pass = decision.has_new_action && decision.new_action == RuleAction::kPass && !s.force_alert;
-    alert.silent = unreported || no_place || becomes_pass || decision.verdict == ThresholdVerdict::kSilent;
-    alert.on_stream = match.on_stream;
-    alert.tx_id = match.tx_id;
-    alert.stream_begin = match.begin;
-    alert.stream_end = match.end;
-    alert.target = s.target;
-    alert.applies_to_flow = alert.action != RuleAction::kAlert &&
-                            (match.on_stream || (match.tx_id && !match.tx_of_packet) || rule.acts_on_flow);
-    if (decision.has_new_action) {
-      alert.action = decision.new_action;
-      alert.applies_to_flow = alert.action != RuleAction::kAlert;
-      if (alert.action == RuleAction::kDrop || alert.action == RuleAction::kReject)
-        alert.drop_reason = pipeline::DropReason::kThreshold;
-      if (alert.action == RuleAction::kReject && alert.reject == pipeline::RejectTarget::kNone) {
-        alert.reject = pipeline::RejectTarget::kSource;
-      }
-    }
-    if (!s.tags.empty()) start_tags(s);
-    if (s.bypass && context.flow != nullptr) context.flow->state = flow::FlowState::kBypassed;
-    if (!alert.silent || alert.action != RuleAction::kAlert) context.alerts->push_back(alert);
-    if (alert.action == RuleAction::kPass) break;
   }
 }
 

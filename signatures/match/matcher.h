@@ -84,6 +84,7 @@ class Matcher {
   void sort_candidates();
   void judge(const Candidate& candidate);
   [[nodiscard]] bool header_fits(const Signature& s) const;
+  [[nodiscard]] bool fits_both_ways(const Signature& s) const;
   [[nodiscard]] bool knows_application() const;
   [[nodiscard]] bool ends_fit(const Signature& s, bool swapped) const;
   [[nodiscard]] bool flow_fits(const Signature& s) const;
@@ -97,6 +98,7 @@ class Matcher {
   void keep_pending(const Candidate& candidate);
   void remember_fired(std::uint32_t rule);
   void report(pipeline::InspectContext& context);
+  bool report_one(pipeline::InspectContext& context, const Match& match, std::uint32_t& places);
   [[nodiscard]] ThresholdDecision threshold(const pipeline::InspectContext& context, const CompiledRule& rule);
   void apply_pair_bits();
   void switch_logging_off(const Signature& s, app::Transaction* tx);

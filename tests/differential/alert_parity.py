@@ -7,8 +7,10 @@ Rules: those of the rule files in the data directory (BULKHEAD_TEST_DATA, defaul
 bulkhead compiles, and no others for either side. Captures: those of the lab, and a sample of the others; --all takes
 every one. Compared is, per capture, the multiset of (sid, source, port, destination, port, protocol). HOME_NET and
 EXTERNAL_NET are `any`, so that captures of any address plan have something to alert on.
-Suricata loads the rules once and takes the captures over its socket, each with fresh state; checksums are ignored.
-Fails below 99 % found, above 1 % extra, or when nothing alerts. Exit status 77: no Suricata 7 or no data.
+Suricata loads the rules once and takes the captures over its socket; checksums are ignored. Its thresholds of hosts
+live on from one capture to the next, so a capture that differs is asked of a fresh process again, and that answer counts.
+KNOWN says why what remains differs. Fails below 99 % found or above 1 % extra of what KNOWN does not explain, or when
+nothing alerts; the figures with everything stand beside. Exit status 77: no Suricata 7 or no data.
 """
 import argparse
 import collections
@@ -31,6 +33,17 @@ VARIABLES = ("vars.address-groups.HOME_NET=any", "vars.address-groups.EXTERNAL_N
 CAPTURES = (".pcap", ".pcapng", ".trace", ".cap")
 SAMPLE = {"zeek": 60, "deepflow": 15}
 FOUND_PERCENT, EXTRA_PERCENT = 99.0, 1.0
+CHUNKS = ("Suricata looks at stream data without a parser, or of a parser that does not ask for it (FTP), in chunks of about "
+          "2,560 bytes or when the connection ends; here with each acknowledged segment (signatures/DECISIONS.md, 14)")
+# (end of the capture's name, sids or None for all): why it differs.
+KNOWN = [
+    ("ftp/ftp-many-port-expected.pcap", {2103441}, CHUNKS + ": the 500 PORT commands to another host are over by then"),
+    ("irc-more-commands.pcap", {2002024, 2002025}, CHUNKS + ": several commands of one kind are one alert there"),
+    ("/ipip.pcap", {2100366, 2100480}, "IPv4 in IPv4 is decoded here (decoder.ipv4.ipip.enabled), not in Suricata 7"),
+    ("tunnels/ping6-in-ipv4.pcap", {2012141},
+     "packets of protocols without ports all count as sent to the server there, so the answer is no new direction"),
+    ("linux_dlt_sll2.pcap", None, "link type 276 (Linux cooked, version 2) is not decoded by Suricata 7"),
+]
 
 
 def our_settings(*more):
@@ -80,8 +93,8 @@ class Suricata:
         settings.write_text(self.settings_text())
         self.socket_path = folder / "socket"
         self.log = open(folder / "console.log", "w", encoding="utf-8")
-        command = ["suricata", "-c", settings, f"--unix-socket={self.socket_path}", "-S", rules, "-l", folder, "-k", "none",
-                   "--set", "runmode=single"] + our_settings()
+        self.base_command = ["suricata", "-c", settings, "-S", rules, "-k", "none", "--set", "runmode=single"] + our_settings()
+        command = self.base_command + [f"--unix-socket={self.socket_path}", "-l", folder]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         self.wait(self.socket_path.exists, 300, "does not open its socket")
         self.connection = socket.socket(socket.AF_UNIX)
@@ -120,6 +133,12 @@ class Suricata:
                   and self.ask({"command": "pcap-file-number"})["message"] == 0, 300, f"does not finish {pcap}")
         return alerts(log / "eve.json")
 
+    def alerts_of_fresh_process(self, pcap, log):
+        log.mkdir()
+        subprocess.run(self.base_command + ["-r", pcap, "-l", log], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=600, check=True)
+        return alerts(log / "eve.json")
+
     def close(self):
         self.process.terminate()
         self.process.wait(60)
@@ -143,7 +162,15 @@ def unpacked(capture, folder):
     return target
 
 
-def show(ours, theirs, limit):
+def reason_of(name, sid):
+    return next((reason for end, sids, reason in KNOWN if name.endswith(end) and (sids is None or sid in sids)), None)
+
+
+def explained(name, side):
+    return sum(count for key, count in side.items() if reason_of(name, key[0]))
+
+
+def show(name, ours, theirs, limit):
     missing, extra = theirs - ours, ours - theirs
     for word, side in (("missing", missing), ("extra", extra)):
         per_sid = collections.Counter()
@@ -152,12 +179,12 @@ def show(ours, theirs, limit):
         for sid, count in per_sid.most_common(limit):
             example = next(key for key in side if key[0] == sid)
             print(f"  {word} {count:5} x sid {sid}, as {example[1]}:{example[2]} -> {example[3]}:{example[4]} {example[5]} "
-                  f"(here {ours[example]}, Suricata {theirs[example]})")
-    return [(ours & theirs).total(), missing.total(), extra.total()]
+                  f"(here {ours[example]}, Suricata {theirs[example]}): {reason_of(name, sid) or 'not explained'}")
+    return [(ours & theirs).total(), missing.total(), extra.total(), explained(name, missing), explained(name, extra)]
 
 
 def compare(options, chosen, rules, folder):
-    totals, different = [0, 0, 0], 0
+    totals, different = [0] * 5, 0
     suricata = Suricata(rules, folder)
     try:
         with concurrent.futures.ThreadPoolExecutor(1) as other_side:
@@ -166,13 +193,15 @@ def compare(options, chosen, rules, folder):
                 theirs = other_side.submit(suricata.alerts, pcap, folder / f"suricata-{number}")
                 ours = our_alerts(options.bulkhead, pcap, rules, folder / "cache", folder / f"bulkhead-{number}")
                 theirs = theirs.result()
+                if ours != theirs:
+                    theirs = suricata.alerts_of_fresh_process(pcap, folder / f"fresh-{number}")
                 if pcap != capture:
                     pcap.unlink()
                 if ours or theirs or options.verbose:
                     print(f"{name}: {(ours & theirs).total()} found, {(theirs - ours).total()} missing, "
                           f"{(ours - theirs).total()} extra", flush=True)
                 different += ours != theirs
-                totals = [a + b for a, b in zip(totals, show(ours, theirs, options.limit))]
+                totals = [a + b for a, b in zip(totals, show(name, ours, theirs, options.limit))]
     finally:
         suricata.close()
     loaded = re.search(r"(\d+) rules successfully loaded, (\d+) rules failed", (folder / "suricata.log").read_text())
@@ -204,13 +233,18 @@ def main():
         lines = [line for source in sources for line in usable_rules(options.bulkhead, source)]
         rules = folder / "both.rules"
         rules.write_text("\n".join(lines) + "\n")
-        (found, missing, extra), different = compare(options, chosen, rules, folder)
+        (found, missing, extra, missing_explained, extra_explained), different = compare(options, chosen, rules, folder)
     of_theirs = max(found + missing, 1)
     print(f"{len(lines)} rules, {len(chosen)} captures, {different} differ: {found} found ({100 * found / of_theirs:.2f} %), "
-          f"{missing} missing, {extra} extra ({100 * extra / of_theirs:.2f} %)")
+          f"{missing} missing, {extra} extra ({100 * extra / of_theirs:.2f} %); "
+          f"explained: {missing_explained} missing, {extra_explained} extra")
     if found + missing == 0:
         print("no alert on either side: nothing was compared")
         return 1
+    missing, extra = missing - missing_explained, extra - extra_explained
+    of_theirs = max(found + missing, 1)
+    print(f"not explained: {missing} missing, {extra} extra ({100 * found / of_theirs:.2f} % found, "
+          f"{100 * extra / of_theirs:.2f} % extra)")
     return 0 if 100 * found >= FOUND_PERCENT * of_theirs and 100 * extra <= EXTRA_PERCENT * of_theirs else 1
 
 

@@ -373,9 +373,17 @@ TEST(Decoder, Icmpv6WithIdentifierAndQuotedPacket) {
   EXPECT_FALSE(error.view().l4_checksum_bad);
 }
 
-TEST(Decoder, RouterMessagesOfRfc1256AreKnown) {
+// As Suricata 7.0.10 has it, which knows advertisements and no solicitations.
+TEST(Decoder, RouterMessagesOfRfc1256) {
   EXPECT_TRUE(Decoded(ip4().icmp(9, 16).build()).view().events.empty());
-  EXPECT_TRUE(Decoded(ip4().icmp(10, 0).build()).view().events.empty());
+  EXPECT_TRUE(Decoded(ip4().icmp(10, 0).build()).view().events.contains(DecodeEvent::icmpv4_unknown_type));
+}
+
+TEST(Decoder, IcmpMessagesThatNeedABody) {
+  for (const std::uint8_t type : {4, 13, 14}) {
+    EXPECT_TRUE(Decoded(ip4().icmp(type, 0).build()).view().events.contains(DecodeEvent::icmpv4_ipv4_trunc_pkt))
+        << int{type};
+  }
 }
 
 TEST(Decoder, Ipv4OptionsAsBits) {

@@ -171,6 +171,8 @@ TEST(Resolve, PayloadViews) {
   EXPECT_EQ(view(tcp("")), "ip_only ");
   EXPECT_EQ(view(tcp("flowbits:set,a;")), "ip_only ");
   EXPECT_EQ(view(tcp("xbits:set,a,track ip_src;")), "ip_only ");
+  EXPECT_EQ(view(tcp("xbits:isset,a,track ip_src;")), "ip_only ");
+  EXPECT_EQ(view(tcp("hostbits:isnotset,a;")), "ip_only ");
   EXPECT_EQ(view(tcp("threshold:type limit, track by_src, count 1, seconds 60;")), "ip_only ");
   EXPECT_EQ(view(tcp("tag:session;")), "ip_only ");
   EXPECT_EQ(view("alert ip any any -> any any (ip_proto:6; sid:1;)"), "ip_only conditions ");
@@ -225,6 +227,25 @@ TEST(Resolve, FlowbitsThatNoRuleSets) {
   EXPECT_EQ(Resolved(tcp("flowbits:isset,a; flowbits:set,a;")).place(), "");
 }
 
+// What Suricata 7.0.10 refuses or takes beyond the corpus (tests/differential/rule_corpus.py).
+TEST(Resolve, SizesUnitsAndRepeatedProtocols) {
+  const auto code = [](const std::string& options) {
+    const Resolved r("alert http any any -> any any (" + options + " sid:1;)\n");
+    return r.out.all().empty() ? std::string() : r.out.all()[0].code;
+  };
+  for (const char* fine : {"filesize:5MB;", "http.uri; bsize:5kb;", "urilen:1kb,raw;", "filesize:>5;",
+                           "http.uri; content:\"abcd\"; bsize:<=3;", "http.uri; content:\"abc\"; bsize:<3;",
+                           "http.uri; content:\"a\"; ipv4-csum:valid;"}) {
+    EXPECT_EQ(code(fine), "") << fine;
+  }
+  EXPECT_EQ(code("filesize:>5MB;"), "signature.filesize.syntax");
+  EXPECT_EQ(code("filesize:1kb<>9kb;"), "signature.filesize.syntax");
+  EXPECT_EQ(code("http.uri; content:\"abcd\"; bsize:<3;"), "signature.bsize.impossible");
+  EXPECT_EQ(code("http.uri; content:\"abcd\"; bsize:1<>3;"), "signature.bsize.impossible");
+  const Resolved twice("alert tcp any any -> any any (app-layer-protocol:!http; app-layer-protocol:!http; sid:1;)\n");
+  EXPECT_EQ(twice.out.all().at(0).code, "signature.app_layer_protocol.duplicate");
+}
+
 TEST(Resolve, ThresholdFile) {
   Resolved r("alert tcp any any -> any any (sid:1;)\nalert tcp any any -> any any (sid:2; gid:3;)\n");
   const auto text =
@@ -238,7 +259,7 @@ TEST(Resolve, ThresholdFile) {
   const auto& first = r.rules.signatures[0].external_thresholds;
   const auto& second = r.rules.signatures[1].external_thresholds;
   ASSERT_EQ(first.size(), 2U);
-  ASSERT_EQ(second.size(), 2U);
+  ASSERT_EQ(second.size(), 1U);  // the rate_filter was there before the line for all
   EXPECT_EQ(first[0].kind, ThresholdSpec::Kind::kSuppress);
   EXPECT_TRUE(first[0].suppress_either);
   EXPECT_TRUE(first[0].suppress_addresses.contains(*IpAddress::parse("10.2.0.1")));
@@ -251,6 +272,44 @@ TEST(Resolve, ThresholdFile) {
   ASSERT_EQ(out.all().size(), 2U);
   EXPECT_EQ(out.all()[0].code, "signature.threshold_file.no_rule");
   EXPECT_EQ(out.all()[1].code, "signature.variable.unknown");
+}
+
+// One limit a rule, measured with Suricata 7.0.10: an event_filter that names it replaces what is there, a rate_filter
+// and lines for all rules only fill an empty place.
+TEST(Resolve, ThresholdFileAndLimitsOfRules) {
+  using Kind = ThresholdSpec::Kind;
+  const auto limit_of = [](const std::string& options, const std::string& text) -> std::string {
+    Resolved r("alert tcp any any -> any any (" + options + " sid:1;)\n");
+    Diagnostics out;
+    const ThresholdFile file = parse_thresholds(std::make_shared<const SourceFile>("th", text), out);
+    apply_threshold_file(file, {}, r.rules.signatures, out);
+    const Signature& s = r.rules.signatures.at(0);
+    std::string kinds = (s.threshold ? "own " : "") + std::string(s.detection_filter ? "filter " : "");
+    for (const ThresholdSpec& spec : s.external_thresholds) {
+      kinds += spec.kind == Kind::kRate ? "rate " : spec.kind == Kind::kSuppress ? "suppress " : "event ";
+      kinds += std::to_string(spec.count) + " ";
+    }
+    return kinds + (out.all().empty() ? "" : out.all()[0].code);
+  };
+  const std::string own = "threshold:type limit,track by_src,count 4,seconds 60;";
+  const std::string filter = "detection_filter:track by_src,count 4,seconds 60;";
+  const std::string event = "event_filter gen_id 1, sig_id 1, type limit, track by_src, count 2, seconds 60\n";
+  const std::string event3 = "event_filter gen_id 1, sig_id 1, type limit, track by_src, count 3, seconds 60\n";
+  const std::string rate =
+      "rate_filter gen_id 1, sig_id 1, track by_src, count 5, seconds 60, new_action drop, timeout 2\n";
+  const std::string all = "event_filter gen_id 0, sig_id 0, type limit, track by_src, count 9, seconds 60\n";
+  EXPECT_EQ(limit_of(own, event), "event 2 ");
+  EXPECT_EQ(limit_of(filter, event), "event 2 ");
+  EXPECT_EQ(limit_of(own, all), "own ");
+  EXPECT_EQ(limit_of(own, rate), "own signature.threshold_file.taken");
+  EXPECT_EQ(limit_of("", all + event), "event 2 ");
+  EXPECT_EQ(limit_of("", event + all), "event 2 ");
+  EXPECT_EQ(limit_of("", event + event3), "event 3 ");
+  EXPECT_EQ(limit_of("", event + rate), "event 2 signature.threshold_file.taken");
+  EXPECT_EQ(limit_of("", rate + event), "event 2 ");
+  EXPECT_EQ(limit_of("", rate + all), "rate 5 ");
+  EXPECT_EQ(limit_of("", all + rate), "event 9 signature.threshold_file.taken");
+  EXPECT_EQ(limit_of("", "suppress gen_id 1, sig_id 1\n" + event), "suppress 0 event 2 ");
 }
 
 // Every rule of the data files: what Suricata 7.0.10 -T says of it, and what is said here, with the place.

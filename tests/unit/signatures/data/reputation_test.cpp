@@ -30,6 +30,18 @@ TEST(Reputation, HostsAndNetworks) {
   EXPECT_EQ(table.value(ip("2001:db8::1"), 1), 9);
 }
 
+// Measured with Suricata 7.0.10: a host of a list is known in every category, and its networks count no more.
+TEST(Reputation, AHostHidesItsNetworks) {
+  Diagnostics out;
+  ReputationTable table;
+  table.load_categories(file("1,Bad,x\n2,Spam,x\n"), out);
+  table.load_list(file("10.1.0.0/16,1,50\n10.1.0.0/16,2,7\n10.1.2.3,1,9\n10.1.2.4/32,1,8\n"), out);
+  EXPECT_EQ(table.value(ip("10.1.2.3"), 1), 9);
+  EXPECT_EQ(table.value(ip("10.1.2.3"), 2), 0);
+  EXPECT_EQ(table.value(ip("10.1.2.4"), 1), 8);  // written as a network
+  EXPECT_EQ(table.value(ip("10.1.2.4"), 2), 7);
+}
+
 TEST(Reputation, BadLinesHaveAPlaceAndHideNothing) {
   Diagnostics out;
   ReputationTable table;
