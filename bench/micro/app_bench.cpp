@@ -82,10 +82,10 @@ std::size_t parse(const app::Protocol& protocol, const app::AppSettings& setting
     const auto result = parser->parse(piece.direction, {reinterpret_cast<const Byte*>(input.data()), input.size()}, {});
     rest = input.substr(std::min(result.consumed, input.size()));
     if (result.status != app::ParseResult::Status::kOk) break;
-    auto& live = parser->transactions();
+    const auto& live = parser->transactions();
     while (!live.empty() && live.front()->progress[0] >= protocol.complete[0] &&
            live.front()->progress[1] >= protocol.complete[1]) {
-      live.pop_front();
+      parser->give_up_oldest();
     }
   }
   return parser->transactions_made();

@@ -43,9 +43,6 @@ struct AppFlow final : flow::FlowExtension {
   AppProtocol original = AppProtocol::kUnknown;  // before a change
   AppProtocol expected = AppProtocol::kUnknown;  // what a change announced
   const Protocol* definition = nullptr;          // of the parser
-  // Done with although one side will never be complete (it lies beyond the depth). Parsers may still refer to them;
-  // they count for AppSettings::max_transactions.
-  std::vector<std::unique_ptr<Transaction>> retired;
   std::unique_ptr<AppParser> parser;  // null: not found yet, failed, or recognised by name only
   // After a change: the old parser, until its transactions have been inspected and logged.
   const Protocol* previous_definition = nullptr;

@@ -24,7 +24,14 @@ bool may_turn(const flow::Flow& flow) {
 }  // namespace
 
 AppLayer::AppLayer(const AppSettings& settings, AppShared* shared)
-    : settings_(settings), shared_(shared != nullptr ? *shared : own_), probes_(settings) {}
+    : settings_(settings), shared_(shared != nullptr ? *shared : own_), probes_(settings) {
+  for (const Protocol* protocol : all_protocols()) {
+    recorded_[index_of(protocol->id)] =
+        std::any_of(protocol->records.begin(), protocol->records.end(), [&](std::string_view type) {
+          return std::find(settings_.records.begin(), settings_.records.end(), type) != settings_.records.end();
+        });
+  }
+}
 
 AppFlow& AppLayer::state_of(flow::Flow& flow) {
   if (AppFlow* state = app_flow(flow)) return *state;
@@ -48,7 +55,7 @@ void AppLayer::stream(flow::Flow& flow, Direction d, const stream::StreamSide& f
     const ByteSpan window = from.window();
     const std::uint64_t first = begin - from.window_begin();
     side.taken = readable;
-    if (!side.stopped && first < window.size()) {
+    if (!side.stopped && !side.ended && first < window.size()) {
       take(flow, state, d, window.subspan(first, std::min<std::uint64_t>(readable - begin, window.size() - first)),
            now);
       if (state.turned) return;  // `from` is the other side's now
@@ -319,7 +326,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   if (side.pending.size() > settings_.max_pending_bytes) {
     counters_.pending_overflow.add();
     stop(state);
-  } else if (state.parser->transactions().size() + state.retired.size() > settings_.max_transactions) {
+  } else if (state.parser->transactions().size() > settings_.max_transactions) {
     counters_.too_many_transactions.add();
     stop(state);
   }

@@ -65,6 +65,8 @@ class AppLayer {
     settings_.tls.rules_use_ja4 |= features.ja4;
     settings_.ssh.rules_use_hassh |= features.hassh;
   }
+  // Is any record of this protocol wanted?
+  [[nodiscard]] bool recorded(AppProtocol protocol) const { return recorded_[index_of(protocol)]; }
   [[nodiscard]] const AppSettings& settings() const { return settings_; }
   [[nodiscard]] const AppCounters& counters() const { return counters_; }
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
@@ -85,6 +87,7 @@ class AppLayer {
   void end(flow::Flow& flow, AppFlow& state, Direction d, Timestamp now);
 
   AppSettings settings_;
+  std::array<bool, kAppProtocolCount> recorded_{};
   AppShared own_;
   AppShared& shared_;
   ProbeTable probes_;

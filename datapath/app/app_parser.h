@@ -67,9 +67,10 @@ class AppParser {
 
   // Live transactions, oldest first; ids go up by one.
   using Transactions = std::deque<std::unique_ptr<Transaction>>;
-  [[nodiscard]] Transactions& transactions() { return transactions_; }
   [[nodiscard]] const Transactions& transactions() const { return transactions_; }
   [[nodiscard]] std::uint64_t transactions_made() const { return next_id_; }
+  // Nobody needs the oldest one any more. Whatever a parser keeps a pointer to, it keeps as Held.
+  void give_up_oldest() { transactions_.pop_front(); }
   [[nodiscard]] Transaction* find(std::uint64_t id) const;
 
  protected:

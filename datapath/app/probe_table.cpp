@@ -7,32 +7,11 @@
 namespace bulkhead::app {
 namespace {
 
-using namespace std::string_view_literals;
-
-// What a direction of a protocol with a parser may begin with; no row: with anything.
-struct FirstBytes {
-  AppProtocol id;
-  std::string_view to_server, to_client;
-};
-constexpr std::string_view kStarAndLetters = "*ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-constexpr FirstBytes kFirstBytes[] = {
-    {AppProtocol::redis, kStarAndLetters, "+-$"},
-    {AppProtocol::stratum, "{", "{"},
-    {AppProtocol::kafka, "\0"sv, ""},
-    {AppProtocol::amqp, "A", "A\x01"},
-    {AppProtocol::nats, "CPS", "I"},
-    {AppProtocol::ldap, "0", "0"},
-};
-
 constexpr std::size_t kFewBytes = 16;
 
 bool may_begin(const Protocol& protocol, Direction d, unsigned first) {
-  for (const FirstBytes& row : kFirstBytes) {
-    if (row.id != protocol.id) continue;
-    const std::string_view bytes = d == Direction::kToServer ? row.to_server : row.to_client;
-    return bytes.find(static_cast<char>(first)) != std::string_view::npos;
-  }
-  return true;
+  const auto& bytes = protocol.first_bytes[bulkhead::index_of(d)];
+  return !bytes || bytes->find(static_cast<char>(first)) != std::string_view::npos;
 }
 
 }  // namespace
@@ -56,9 +35,7 @@ ProbeTable::ProbeTable(const AppSettings& settings) {
             if (is_own_name(pattern.id) != own || !wanted(pattern.id) || pattern.tcp != tcp || pattern.direction != d) {
               continue;
             }
-            if (find_protocol(pattern.id) == nullptr && pattern.starts_with(static_cast<Byte>(first))) {
-              list.push_back({pattern.id, own, nullptr, &pattern});
-            }
+            if (pattern.starts_with(static_cast<Byte>(first))) list.push_back({pattern.id, own, nullptr, &pattern});
           }
         }
       }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -127,6 +128,10 @@ struct Protocol {
   bool over_tcp = false, over_udp = false;
   std::array<std::uint8_t, 2> complete{};     // by Direction: the last progress
   std::array<bool, 2> may_begin{true, true};  // by Direction: may the first data of a conversation go this way?
+  // By Direction: the bytes that its first data may begin with; nullopt: any. Spares calls of `probe`.
+  std::array<std::optional<std::string_view>, 2> first_bytes{};
+  // The types in eve.types that ask for its records: transactions that none of them wants are not formatted.
+  std::array<std::string_view, 3> records{};
   // Looks at the first bytes of a direction (all of them so far; one datagram for UDP).
   Probe (*probe)(Direction d, ByteSpan data, std::uint16_t server_port) = nullptr;
   // For UDP, where it needs something else than `probe`.

@@ -18,6 +18,7 @@
 
 #include "datapath/app/app_settings.h"
 #include "datapath/app/file.h"
+#include "datapath/app/held.h"
 #include "datapath/base/flow_key.h"
 #include "datapath/base/json_text.h"
 #include "datapath/event/event.h"
@@ -49,7 +50,9 @@ class Transaction {
   Transaction() = default;
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
-  virtual ~Transaction() = default;
+  virtual ~Transaction() {
+    while (holders_ != nullptr) holders_->leave();
+  }
 
   std::uint64_t id = 0;                    // from 0, in the flow
   std::array<std::uint8_t, 2> progress{};  // by Direction
@@ -83,6 +86,12 @@ class Transaction {
   virtual void looked_at(Direction) {}
   // Ready for the log before it is complete (TLS: when the handshake is done).
   [[nodiscard]] virtual bool ready_to_log() const { return false; }
+
+  // Where Held puts itself.
+  [[nodiscard]] HolderLink*& holders() { return holders_; }
+
+ private:
+  HolderLink* holders_ = nullptr;
 };
 
 }  // namespace bulkhead::app

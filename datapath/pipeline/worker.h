@@ -102,7 +102,7 @@ class Worker final : private stream::StreamListener {
   void finish_transactions(const PacketWork& work);
   void finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol, bool over);
   [[nodiscard]] bool beyond_depth(const PacketWork& work, Direction d) const;
-  void report_transaction(const PacketWork& work, app::Transaction& tx);
+  void report_transaction(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
   void report_files(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);
   void report_app_events(const PacketWork& work, app::AppFlow& state);
   void report_parser_events(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol);

@@ -126,7 +126,7 @@ bool Worker::beyond_depth(const PacketWork& work, Direction d) const {
 
 void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const app::Protocol& protocol, bool over) {
   const std::array<bool, 2> cut = {beyond_depth(work, kBoth[0]), beyond_depth(work, kBoth[1])};
-  auto& transactions = parser.transactions();
+  const auto& transactions = parser.transactions();
   for (const auto& tx : transactions) {
     const std::size_t d = index_of(work.direction);
     tx->looked_at(work.direction);
@@ -139,7 +139,7 @@ void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const
     report_files(work, *tx, protocol);
     const bool whole = is_complete(*tx, protocol, kBoth[0], cut) && is_complete(*tx, protocol, kBoth[1], cut);
     const bool last = work.flow_ends && work.direction == Direction::kToClient;
-    if (!tx->logged && (whole || last || over || tx->ready_to_log())) report_transaction(work, *tx);
+    if (!tx->logged && (whole || last || over || tx->ready_to_log())) report_transaction(work, *tx, protocol);
   }
   while (!transactions.empty()) {
     const app::Transaction& tx = *transactions.front();
@@ -150,11 +150,7 @@ void Worker::finish_parser(const PacketWork& work, app::AppParser& parser, const
         })) {
       break;
     }
-    if (!is_complete(tx, protocol, kBoth[0], {}) || !is_complete(tx, protocol, kBoth[1], {})) {
-      transactions.front()->extension.reset();
-      app::app_flow(*work.flow)->retired.push_back(std::move(transactions.front()));
-    }
-    transactions.pop_front();
+    parser.give_up_oldest();
   }
 }
 
@@ -169,10 +165,10 @@ event::EventHeader Worker::flow_header(const PacketWork& work) const {
   return header;
 }
 
-void Worker::report_transaction(const PacketWork& work, app::Transaction& tx) {
+void Worker::report_transaction(const PacketWork& work, app::Transaction& tx, const app::Protocol& protocol) {
   tx.logged = true;
   const app::AppSettings& settings = app_->settings();
-  if (settings.records.empty()) return;
+  if (!app_->recorded(protocol.id)) return;
   std::vector<app::EveRecord> records;
   tx.write_records(records, settings.eve);
   for (app::EveRecord& record : records) {

@@ -1,49 +1,23 @@
-// FTP on arbitrary bytes of both directions, in pieces: it always moves on, and what it keeps is bounded.
-#include <algorithm>
-#include <string>
-
+// FTP's control connection, and its data connections, on arbitrary bytes: they always move on, and what they keep and
+// announce is bounded.
 #include "datapath/app/expected_flows.h"
-#include "datapath/app/ftp/ftp_parser.h"
-#include "datapath/base/check.h"
+#include "tests/support/drive_parser.h"
 
 using namespace bulkhead;
 
-// Input: pieces of (direction and kind, length, bytes).
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  app::AppSettings settings;
-  settings.ftp.max_line = 200;
-  settings.ftp.max_transactions = 20;
+  test::Drive drive;
+  drive.settings.ftp.max_line = 200;
+  drive.settings.ftp.max_transactions = 20;
+  drive.max_left = 199;
   app::ExpectedFlows expected;
-  app::ParseMoment moment;
-  moment.expected = &expected;
-  app::ftp::FtpParser parser(settings);
-  std::string rest[2];
-  ByteSpan input(data, size);
-  bool alive = true;
-  while (alive && input.size() >= 2) {
-    const auto d = (input[0] & 1) != 0 ? Direction::kToClient : Direction::kToServer;
-    const bool gap = (input[0] & 0xf0) == 0xf0;
-    const std::size_t length = std::min<std::size_t>(input[1], input.size() - 2);
-    std::string& left = rest[bulkhead::index_of(d)];
-    if (gap) {
-      left.clear();
-      alive = parser.gap(d, length + 1);
-    } else {
-      left.append(input.begin() + 2, input.begin() + 2 + static_cast<std::ptrdiff_t>(length));
-      const auto result = parser.parse(d, {reinterpret_cast<const Byte*>(left.data()), left.size()}, moment);
-      BULKHEAD_CHECK(result.consumed <= left.size());
-      left.erase(0, result.consumed);
-      alive = result.status == app::ParseResult::Status::kOk;
-      BULKHEAD_CHECK(left.size() < settings.ftp.max_line || !alive);
-    }
-    input = input.subspan(2 + length);
-  }
-  BULKHEAD_CHECK(parser.transactions().size() <= settings.ftp.max_transactions);
+  drive.moment.expected = &expected;
+  std::size_t count = 0;
+  drive.each = [&](const app::Transaction&) { ++count; };
+  test::drive_parser(app::AppProtocol::ftp, {data, size}, drive);
+  BULKHEAD_CHECK(count <= drive.settings.ftp.max_transactions);
   BULKHEAD_CHECK(expected.size() <= app::ExpectedFlows::kPerPair);
-  for (const auto& tx : parser.transactions()) {
-    std::vector<app::EveRecord> records;
-    tx->write_records(records, settings.eve);
-    BULKHEAD_CHECK(records.size() == 1);
-  }
+  drive.each = nullptr;
+  test::drive_parser(app::AppProtocol::ftp_data, {data, size}, drive);
   return 0;
 }

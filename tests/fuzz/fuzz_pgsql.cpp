@@ -1,10 +1,11 @@
 // PostgreSQL on arbitrary bytes of both directions, in pieces: it always moves on, and what it keeps is bounded.
-#include "tests/fuzz/parser_driver.h"
+#include "tests/support/drive_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  bulkhead::app::AppSettings settings;
-  settings.pgsql.max_message = 200;
-  settings.pgsql.max_kept = 4096;
-  bulkhead::fuzz::drive_parser(bulkhead::app::AppProtocol::pgsql, settings, data, size, 10005);
+  bulkhead::test::Drive drive;
+  drive.settings.pgsql.max_message = 200;
+  drive.settings.pgsql.max_kept = 4096;
+  drive.max_left = 10005;
+  bulkhead::test::drive_parser(bulkhead::app::AppProtocol::pgsql, {data, size}, drive);
   return 0;
 }

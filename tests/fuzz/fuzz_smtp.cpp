@@ -1,54 +1,19 @@
 // SMTP and the mails in it on arbitrary bytes of both directions, in pieces: it always moves on, and what it keeps is
 // bounded.
-#include <algorithm>
-#include <string>
-
-#include "datapath/app/protocol_table.h"
-#include "datapath/app/smtp/smtp_parser.h"
-#include "datapath/base/check.h"
+#include "tests/support/drive_parser.h"
 
 using namespace bulkhead;
 
-// Input: pieces of (direction and kind, length, bytes).
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  app::AppSettings settings;
+  test::Drive drive;
+  app::AppSettings& settings = drive.settings;
   settings.smtp.mime.body_md5 = true;
   settings.smtp.mime.schemes = {"http", "mailto"};
   settings.eve.smtp_extended = settings.eve.smtp_body_md5 = settings.eve.smtp_subject_md5 = true;
-  app::smtp::SmtpParser parser(settings);
-  std::string rest[2];
-  ByteSpan input(data, size);
-  bool alive = true;
-  while (alive && input.size() >= 2) {
-    const auto d = (input[0] & 1) != 0 ? Direction::kToClient : Direction::kToServer;
-    const bool gap = (input[0] & 0xf0) == 0xf0;
-    const std::size_t length = std::min<std::size_t>(input[1], input.size() - 2);
-    std::string& left = rest[bulkhead::index_of(d)];
-    if (gap) {
-      left.clear();
-      alive = parser.gap(d, length + 1);
-    } else {
-      left.append(input.begin() + 2, input.begin() + 2 + static_cast<std::ptrdiff_t>(length));
-      const auto result = parser.parse(d, {reinterpret_cast<const Byte*>(left.data()), left.size()}, {});
-      BULKHEAD_CHECK(result.consumed <= left.size());
-      left.erase(0, result.consumed);
-      alive = result.status == app::ParseResult::Status::kOk;
-      BULKHEAD_CHECK(left.size() <= 8192 || !alive);
-    }
-    input = input.subspan(2 + length);
-  }
-  for (const Direction d : {Direction::kToServer, Direction::kToClient}) parser.end(d, {});
-  std::uint64_t id = 0;
-  for (const auto& tx : parser.transactions()) {
-    BULKHEAD_CHECK(tx->id == id++);
-    for (const auto& file : tx->files[0]) BULKHEAD_CHECK(file->ended() || !alive || tx->progress[0] < 2);
-    std::vector<app::EveRecord> records;
-    tx->write_records(records, settings.eve);
-    BULKHEAD_CHECK(records.size() == 1);
-    app::BufferView view;
-    for (std::uint32_t i = 0; app::get_file_content(*tx, Direction::kToServer, i, view); ++i) {
-      BULKHEAD_CHECK(view.bytes.size() <= settings.smtp.content.limit);
-    }
-  }
+  drive.max_left = 8192;
+  drive.each = [&](const app::Transaction& tx) {
+    for (const auto& file : tx.files[0]) BULKHEAD_CHECK(file->content().bytes().size() <= settings.smtp.content.limit);
+  };
+  test::drive_parser(app::AppProtocol::smtp, {data, size}, drive);
   return 0;
 }

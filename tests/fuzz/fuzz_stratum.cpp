@@ -1,7 +1,7 @@
 // stratum: arbitrary bytes of both directions.
-#include "tests/fuzz/app_parser_input.h"
+#include "tests/support/drive_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  bulkhead::fuzz::drive_parser(bulkhead::app::AppProtocol::stratum, {data, size});
+  bulkhead::test::drive_parser(bulkhead::app::AppProtocol::stratum, {data, size});
   return 0;
 }

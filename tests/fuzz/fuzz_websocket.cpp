@@ -1,10 +1,11 @@
 // WebSocket on arbitrary bytes of both directions, in pieces: it always moves on, and what it keeps is bounded.
-#include "tests/fuzz/parser_driver.h"
+#include "tests/support/drive_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  bulkhead::app::AppSettings settings;
-  settings.websocket.max_payload = 200;
-  settings.websocket.max_kept = 4096;
-  bulkhead::fuzz::drive_parser(bulkhead::app::AppProtocol::websocket, settings, data, size, 13);
+  bulkhead::test::Drive drive;
+  drive.settings.websocket.max_payload = 200;
+  drive.settings.websocket.max_kept = 4096;
+  drive.max_left = 13;
+  bulkhead::test::drive_parser(bulkhead::app::AppProtocol::websocket, {data, size}, drive);
   return 0;
 }

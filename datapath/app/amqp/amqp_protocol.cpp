@@ -42,6 +42,8 @@ const Protocol& protocol_amqp() {
                                      .rule_prefix = "amqp",
                                      .over_tcp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .first_bytes = {{"A", "A\x01"}},
+                                     .records = {"amqp"},
                                      .probe = amqp::probe_amqp,
                                      .make = amqp::make_parser,
                                      .buffers = amqp::kBuffers,

@@ -47,6 +47,7 @@ const Protocol& protocol_dhcp() {
                                      .rule_prefix = "dhcp",
                                      .over_udp = true,
                                      .complete = {dhcp::kComplete, dhcp::kComplete},
+                                     .records = {"dhcp"},
                                      .probe_datagram = dhcp::probe_datagram,
                                      .make = dhcp::make_parser,
                                      .events = dhcp::kEvents,

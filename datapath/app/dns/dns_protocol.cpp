@@ -58,6 +58,7 @@ const Protocol& protocol_dns() {
                                      .over_tcp = true,
                                      .over_udp = true,
                                      .complete = {dns::kComplete, dns::kComplete},
+                                     .records = {"dns"},
                                      .probe = dns::probe_stream,
                                      .probe_datagram = dns::probe_datagram,
                                      .comes_from_other_side = dns::comes_from_other_side,

@@ -23,7 +23,7 @@ class FtpDataParser final : public AppParser {
 
  private:
   const AppSettings& settings_;
-  FtpDataTransaction* tx_ = nullptr;
+  Held<FtpDataTransaction> tx_;
   std::string command_, file_name_;
 };
 

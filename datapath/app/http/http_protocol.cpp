@@ -233,6 +233,7 @@ const Protocol& protocol_http() {
                                      .rule_prefix = "http",
                                      .over_tcp = true,
                                      .complete = {http::stage::kComplete, http::stage::kComplete},
+                                     .records = {"http", "docker", "kubelet"},
                                      .probe = http::probe_http,
                                      .make = http::make_parser,
                                      .buffers = http::kBuffers,

@@ -221,6 +221,7 @@ const Protocol& protocol_http2() {
                                  .rule_prefix = "http2",
                                  .over_tcp = true,
                                  .complete = {http::stage::kComplete, http::stage::kComplete},
+                                 .records = {"http2"},
                                  .probe = http2::probe_http2,
                                  .make = http2::make_parser,
                                  .buffers = http2::buffers(),

@@ -300,7 +300,7 @@ void KafkaParser::request(ByteSpan bytes, bool cut) {
     tx.advance(Direction::kToClient, exchange::kComplete);
   } else {
     if (waiting_.size() >= kMaxWaiting) {
-      waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
+      if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
       waiting_.pop_front();
     }
     waiting_.push_back(&tx);
@@ -311,8 +311,9 @@ void KafkaParser::request(ByteSpan bytes, bool cut) {
 void KafkaParser::response(ByteSpan bytes) {
   ByteReader head(bytes);
   const std::uint32_t correlation = head.be32();
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [&](const KafkaTransaction* tx) { return tx->correlation == correlation; });
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const KafkaTransaction* tx) {
+    return tx != nullptr && tx->correlation == correlation;
+  });
   if (found == waiting_.end()) return;
   KafkaTransaction& tx = **found;
   waiting_.erase(found);

@@ -31,7 +31,7 @@ class KafkaParser final : public FramedParser {
   void request(ByteSpan body, bool cut);
   void response(ByteSpan body);
 
-  std::deque<KafkaTransaction*> waiting_;  // not complete, so they live
+  std::deque<Held<KafkaTransaction>> waiting_;
 };
 
 [[nodiscard]] Probe probe_kafka(Direction d, ByteSpan data, std::uint16_t server_port);

@@ -41,6 +41,8 @@ const Protocol& protocol_kafka() {
                                      .rule_prefix = "kafka",
                                      .over_tcp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .first_bytes = {{std::string_view("\0", 1), ""}},
+                                     .records = {"kafka"},
                                      .probe = kafka::probe_kafka,
                                      .make = kafka::make_parser,
                                      .buffers = kafka::kBuffers,

@@ -303,7 +303,7 @@ void LdapParser::request(std::uint32_t id, BerReader& operation) {
     tx.advance(Direction::kToClient, exchange::kComplete);
   } else {
     if (waiting_.size() >= kMaxWaiting) {
-      waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
+      if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
       waiting_.pop_front();
     }
     waiting_.push_back(&tx);
@@ -328,8 +328,8 @@ void LdapParser::read_result(LdapTransaction& tx, ByteSpan body) {
 }
 
 ParseResult::Status LdapParser::response(std::uint32_t id, BerReader& operation) {
-  const auto found =
-      std::find_if(waiting_.begin(), waiting_.end(), [&](const LdapTransaction* tx) { return tx->message_id == id; });
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&](const LdapTransaction* tx) { return tx != nullptr && tx->message_id == id; });
   const std::uint8_t kind = operation.tag();
   const bool part = kind == tag::kSearchEntry || kind == tag::kSearchReference || kind == tag::kIntermediate;
   if (found == waiting_.end()) {

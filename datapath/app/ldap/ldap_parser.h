@@ -36,8 +36,8 @@ class LdapParser final : public FramedParser {
   static void read_result(LdapTransaction& tx, ByteSpan body);
   void broken(Direction d);
 
-  std::deque<LdapTransaction*> waiting_;  // not complete, so they live
-  bool sealed_ = false;                   // a SASL layer may follow
+  std::deque<Held<LdapTransaction>> waiting_;
+  bool sealed_ = false;  // a SASL layer may follow
 };
 
 [[nodiscard]] Probe probe_ldap(Direction d, ByteSpan data, std::uint16_t server_port);

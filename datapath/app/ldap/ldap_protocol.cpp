@@ -43,6 +43,8 @@ const Protocol& protocol_ldap() {
                                      .over_tcp = true,
                                      .over_udp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .first_bytes = {{"0", "0"}},
+                                     .records = {"ldap"},
                                      .probe = ldap::probe_ldap,
                                      .make = ldap::make_parser,
                                      .buffers = ldap::kBuffers,

@@ -129,7 +129,7 @@ ParseResult MemcachedParser::parse(Direction d, ByteSpan data, const ParseMoment
 }
 
 void MemcachedParser::broken(Direction d) {
-  MemcachedTransaction* tx = d == Direction::kToServer ? storing_ : oldest();
+  MemcachedTransaction* tx = d == Direction::kToServer ? storing_.get() : oldest();
   if (tx == nullptr) tx = &add(std::make_unique<MemcachedTransaction>());
   tx->note(d == Direction::kToServer ? MemcachedEvent::malformed_request : MemcachedEvent::malformed_reply);
   tx->advance(Direction::kToServer, exchange::kComplete);
@@ -140,7 +140,7 @@ void MemcachedParser::broken(Direction d) {
 
 void MemcachedParser::wait_for_reply(MemcachedTransaction& tx) {
   if (waiting_.size() >= kMaxWaiting) {
-    waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
+    if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
     waiting_.pop_front();
   }
   waiting_.push_back(&tx);
@@ -148,10 +148,11 @@ void MemcachedParser::wait_for_reply(MemcachedTransaction& tx) {
 
 void MemcachedParser::complete_reply(std::string_view status) {
   if (waiting_.empty()) return;
-  MemcachedTransaction& tx = *waiting_.front();
+  const Held<MemcachedTransaction> tx = waiting_.front();
   waiting_.pop_front();
-  if (tx.status.empty()) tx.status = status;
-  tx.advance(Direction::kToClient, exchange::kComplete);
+  if (tx == nullptr) return;
+  if (tx->status.empty()) tx->status = status;
+  tx->advance(Direction::kToClient, exchange::kComplete);
 }
 
 void MemcachedParser::refuse(MemcachedTransaction& tx, std::string_view message) {

@@ -43,9 +43,9 @@ class MemcachedParser final : public AppParser {
   void broken(Direction d);
 
   std::array<std::uint64_t, 2> skip_{};  // of a value, its line end included
-  MemcachedTransaction* storing_ = nullptr;
+  Held<MemcachedTransaction> storing_;
   bool storing_silent_ = false;
-  std::deque<MemcachedTransaction*> waiting_;  // not complete, so they live
+  std::deque<Held<MemcachedTransaction>> waiting_;
 };
 
 [[nodiscard]] Probe probe_memcached(Direction d, ByteSpan data, std::uint16_t server_port);

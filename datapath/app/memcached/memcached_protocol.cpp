@@ -41,6 +41,7 @@ const Protocol& protocol_memcached() {
                                      .over_tcp = true,
                                      .over_udp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .records = {"memcached"},
                                      .probe = memcached::probe_memcached,
                                      .make = memcached::make_parser,
                                      .buffers = memcached::kBuffers,

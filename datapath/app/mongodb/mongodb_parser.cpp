@@ -170,7 +170,7 @@ ParseResult::Status MongodbParser::message(Direction d, ByteSpan shown, std::uin
       tx.advance(Direction::kToClient, exchange::kComplete);
     } else {
       if (waiting_.size() >= kMaxWaiting) {
-        waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
+        if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
         waiting_.pop_front();
       }
       waiting_.push_back(&tx);
@@ -187,7 +187,7 @@ ParseResult::Status MongodbParser::message(Direction d, ByteSpan shown, std::uin
 
 MongodbTransaction& MongodbParser::take_waiting(std::uint32_t id) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [&](const MongodbTransaction* tx) { return tx->request_id == id; });
+                                  [&](const MongodbTransaction* tx) { return tx != nullptr && tx->request_id == id; });
   if (found != waiting_.end()) {
     MongodbTransaction& tx = **found;
     waiting_.erase(found);

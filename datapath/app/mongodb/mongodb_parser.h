@@ -31,7 +31,7 @@ class MongodbParser final : public FramedParser {
   void reply(MongodbTransaction& tx, std::uint32_t opcode, ByteSpan body, bool cut);
   MongodbTransaction& take_waiting(std::uint32_t id);
 
-  std::deque<MongodbTransaction*> waiting_;  // not complete, so they live
+  std::deque<Held<MongodbTransaction>> waiting_;
 };
 
 [[nodiscard]] Probe probe_mongodb(Direction d, ByteSpan data, std::uint16_t server_port);

@@ -41,6 +41,7 @@ const Protocol& protocol_mongodb() {
                                      .rule_prefix = "mongodb",
                                      .over_tcp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .records = {"mongodb"},
                                      .probe = mongodb::probe_mongodb,
                                      .make = mongodb::make_parser,
                                      .buffers = mongodb::kBuffers,

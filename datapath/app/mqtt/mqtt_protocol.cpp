@@ -156,6 +156,7 @@ const Protocol& protocol_mqtt() {
                                      .rule_prefix = "mqtt",
                                      .over_tcp = true,
                                      .complete = {mqtt::stage::kComplete, mqtt::stage::kComplete},
+                                     .records = {"mqtt"},
                                      .probe = mqtt::probe_mqtt,
                                      .make = mqtt::make_parser,
                                      .buffers = mqtt::kBuffers,

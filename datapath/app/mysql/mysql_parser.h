@@ -51,7 +51,7 @@ class MysqlParser final : public FramedParser {
 
   Phase phase_ = Phase::kGreeting;
   Answer answer_ = Answer::kNone;
-  MysqlTransaction* tx_ = nullptr;  // waits for the server; not complete, so it lives
+  Held<MysqlTransaction> tx_;  // waits for the server
   std::uint32_t server_flags_ = 0, client_flags_ = 0;
   std::uint64_t columns_left_ = 0;
   bool file_asked_ = false;

@@ -42,6 +42,7 @@ const Protocol& protocol_mysql() {
                                      .rule_prefix = "mysql",
                                      .over_tcp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .records = {"mysql"},
                                      .probe = mysql::probe_mysql,
                                      .make = mysql::make_parser,
                                      .buffers = mysql::kBuffers,

@@ -8,6 +8,7 @@
 
 #include "datapath/app/exchange_parser.h"
 #include "datapath/app/json_fields.h"
+#include "datapath/app/text.h"
 
 namespace bulkhead::app::nats {
 namespace {
@@ -24,8 +25,9 @@ Words split(std::string_view line) {
   Words out;
   std::size_t at = 0;
   while (at < line.size() && out.count < out.list.size()) {
-    at = std::min(line.find_first_not_of(" \t", at), line.size());
-    const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
+    while (at < line.size() && is_blank(line[at])) ++at;
+    std::size_t end = at;
+    while (end < line.size() && !is_blank(line[end])) ++end;
     if (end > at) out.list[out.count++] = line.substr(at, end - at);
     at = end;
   }

@@ -40,6 +40,8 @@ const Protocol& protocol_nats() {
                                      .rule_prefix = "nats",
                                      .over_tcp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .first_bytes = {{"CPS", "I"}},
+                                     .records = {"nats"},
                                      .probe = nats::probe_nats,
                                      .make = nats::make_parser,
                                      .buffers = nats::kBuffers,

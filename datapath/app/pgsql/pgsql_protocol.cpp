@@ -60,6 +60,7 @@ const Protocol& protocol_pgsql() {
                                      .rule_prefix = "pgsql",
                                      .over_tcp = true,
                                      .complete = {pgsql::stage::kComplete, pgsql::stage::kComplete},
+                                     .records = {"pgsql"},
                                      .probe = pgsql::probe_pgsql,
                                      .make = pgsql::make_parser,
                                      .buffers = pgsql::kBuffers,

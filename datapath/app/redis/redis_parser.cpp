@@ -16,11 +16,6 @@ constexpr std::uint64_t kMaxBulk = 512UL * 1024 * 1024;
 char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
 }
-std::string upper_text(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), upper);
-  return out;
-}
 bool same_word(std::string_view text, std::string_view word) {
   return text.size() == word.size() &&
          std::equal(text.begin(), text.end(), word.begin(), [](char a, char b) { return upper(a) == upper(b); });
@@ -96,7 +91,7 @@ RedisParser::Step RedisParser::take_line(ByteSpan& data, std::string_view& line)
 
 RedisParser::Step RedisParser::take_bulk(ByteSpan& data, Bulk& bulk, std::string& into, std::size_t limit) {
   const std::size_t step = static_cast<std::size_t>(std::min<std::uint64_t>(bulk.left, data.size()));
-  if (into.size() < limit) into += copy_text(data.first(step), limit - into.size());
+  if (into.size() < limit) into += view_text(data.first(std::min(step, limit - into.size())));
   data = data.subspan(step);
   bulk.left -= step;
   while (bulk.left == 0 && bulk.end_left > 0 && !data.empty()) {
@@ -119,7 +114,8 @@ void RedisParser::begin_request(bool inline_form) {
 
 void RedisParser::add_argument(std::string text) {
   if (argument_index_++ == 0) {
-    request_->command = upper_text(text);
+    std::transform(text.begin(), text.end(), text.begin(), upper);
+    request_->command = std::move(text);
     return;
   }
   ++request_->argument_count;
@@ -143,6 +139,7 @@ void RedisParser::finish_request() {
   if (silent) {
     tx.advance(Direction::kToClient, exchange::kComplete);
   } else {
+    while (!waiting_.empty() && waiting_.front() == nullptr) waiting_.pop_front();  // replies that nobody will see
     waiting_.push_back(&tx);
   }
   tx.advance(Direction::kToServer, exchange::kComplete);
@@ -150,6 +147,7 @@ void RedisParser::finish_request() {
 
 RedisParser::Step RedisParser::request(ByteSpan& data) {
   if (request_bulk_.open) {
+    if (request_ == nullptr) return Step::kError;
     const Step step = take_bulk(data, request_bulk_, bulk_text_, kMaxArgument);
     if (step != Step::kOk) return step;
     add_argument(std::move(bulk_text_));
@@ -167,6 +165,7 @@ RedisParser::Step RedisParser::request(ByteSpan& data) {
     if (!read_number(line.substr(1), number) || number > static_cast<std::int64_t>(kMaxElements)) return Step::kError;
     if (number <= 0) return Step::kOk;
     begin_request(false);
+    request_->arguments.reserve(std::min<std::size_t>(static_cast<std::size_t>(number - 1), 4));
     arguments_left_ = static_cast<std::uint64_t>(number);
     return Step::kOk;
   }
@@ -222,9 +221,9 @@ RedisParser::Step RedisParser::inline_command(std::string_view line) {
 
 RedisTransaction& RedisParser::reply_target(bool push) {
   if (!push && !waiting_.empty()) {
-    RedisTransaction& tx = *waiting_.front();
+    const Held<RedisTransaction> tx = waiting_.front();
     waiting_.pop_front();
-    return tx;
+    if (tx != nullptr) return *tx;
   }
   RedisTransaction& tx = add(std::make_unique<RedisTransaction>());
   tx.advance(Direction::kToServer, exchange::kComplete);

@@ -55,17 +55,17 @@ class RedisParser final : public AppParser {
   void broken(Direction d);
 
   // request
-  RedisTransaction* request_ = nullptr;
+  Held<RedisTransaction> request_;
   std::uint64_t arguments_left_ = 0;
   std::uint64_t argument_index_ = 0;
   Bulk request_bulk_;
   std::string bulk_text_;
   bool replies_off_ = false;
   bool skip_next_ = false;
-  std::deque<RedisTransaction*> waiting_;  // for their reply; not complete, so they live
+  std::deque<Held<RedisTransaction>> waiting_;  // for their reply
 
   // reply
-  RedisTransaction* reply_ = nullptr;
+  Held<RedisTransaction> reply_;
   Bulk reply_bulk_;
   std::string reply_text_;
   struct Level {

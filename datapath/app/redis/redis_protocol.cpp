@@ -39,6 +39,8 @@ const Protocol& protocol_redis() {
                                      .rule_prefix = "redis",
                                      .over_tcp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .first_bytes = {{"*ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "+-$"}},
+                                     .records = {"redis"},
                                      .probe = redis::probe_redis,
                                      .make = redis::make_parser,
                                      .buffers = redis::kBuffers,

@@ -162,8 +162,8 @@ SmtpParser::Outcome SmtpParser::command_lines(ByteSpan data, std::size_t& used) 
 
 // Between two calls a transaction that is done may have been given up.
 void SmtpParser::forget_given_up() {
-  if (tx_ == nullptr || find(tx_id_) != nullptr) return;
-  tx_ = nullptr;
+  if (!opened_ || tx_ != nullptr) return;
+  opened_ = in_data_ = false;
   no_mail_ = std::make_unique<SmtpTransaction>(smtp_);
 }
 
@@ -172,7 +172,7 @@ SmtpTransaction& SmtpParser::open_transaction(std::string_view line) {
   if (tx_ == nullptr && no_mail_ != nullptr && begins_with_word(line, "rset")) return *no_mail_;
   if (tx_ == nullptr || (tx_->done && !begins_with_word(line, "rset"))) {
     tx_ = &add(std::make_unique<SmtpTransaction>(smtp_));
-    tx_id_ = tx_->id;
+    opened_ = true;
     no_mail_ = nullptr;
     tx_->helo = helo_;
     tx_->has_helo = has_helo_;

@@ -57,8 +57,8 @@ class SmtpParser final : public AppParser {
 
   const AppSettings& settings_;
   const SmtpSettings& smtp_;
-  SmtpTransaction* tx_ = nullptr;             // the latest; may be done
-  std::uint64_t tx_id_ = 0;                   // its id: a done one may be given up between two calls
+  Held<SmtpTransaction> tx_;                  // the latest; may be done
+  bool opened_ = false;                       // there is, or was, one: a done one may be given up between two calls
   std::unique_ptr<SmtpTransaction> no_mail_;  // takes what RSET behind a mail that was given up says
   void forget_given_up();
   std::string helo_;

@@ -35,6 +35,7 @@ const Protocol& protocol_smtp() {
                                      .rule_prefix = "smtp",
                                      .over_tcp = true,
                                      .complete = {smtp::stage::kComplete, smtp::stage::kComplete},
+                                     .records = {"smtp"},
                                      .probe = smtp::probe_smtp,
                                      .make = smtp::make_parser,
                                      .buffers = smtp::kBuffers,

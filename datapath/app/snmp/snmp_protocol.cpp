@@ -67,6 +67,7 @@ const Protocol& protocol_snmp() {
                                      .rule_prefix = "snmp",
                                      .over_udp = true,
                                      .complete = {snmp::kComplete, snmp::kComplete},
+                                     .records = {"snmp"},
                                      .probe_datagram = snmp::probe_datagram,
                                      .make = snmp::make_parser,
                                      .buffers = snmp::kBuffers,

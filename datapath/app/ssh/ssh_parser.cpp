@@ -167,7 +167,7 @@ void SshParser::key_exchange(Direction d, ByteSpan message) {
 bool SshParser::gap(Direction d, std::uint64_t length) {
   Side& s = side(d);
   if (s.encrypted) return true;
-  if (!s.in_packet || s.type == kKexInit || length > s.body_left) return false;
+  if (tx_ == nullptr || !s.in_packet || s.type == kKexInit || length > s.body_left) return false;
   s.body_left -= static_cast<std::uint32_t>(length);
   if (s.body_left == 0) {
     ByteReader nothing{ByteSpan()};

@@ -55,7 +55,7 @@ class SshParser final : public AppParser {
   void finish();
 
   const SshSettings settings_;
-  SshTransaction* tx_ = nullptr;
+  Held<SshTransaction> tx_;
   std::array<Side, 2> sides_;  // by Direction
   bool finished_ = false;
 };

@@ -53,6 +53,7 @@ const Protocol& protocol_ssh() {
                                      .rule_prefix = "ssh",
                                      .over_tcp = true,
                                      .complete = {ssh::stage::kFinished, ssh::stage::kFinished},
+                                     .records = {"ssh"},
                                      .probe = ssh::probe_ssh,
                                      .make = ssh::make_parser,
                                      .buffers = ssh::kBuffers,

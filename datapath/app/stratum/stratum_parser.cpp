@@ -94,7 +94,7 @@ bool StratumParser::line(Direction d, std::string_view text) {
 // The answer to a request; false: no one asked.
 bool StratumParser::answer(std::string_view id, bool accepted, const std::string& error) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [&](const StratumTransaction* tx) { return tx->message_id == id; });
+                                  [&](const StratumTransaction* tx) { return tx != nullptr && tx->message_id == id; });
   if (found == waiting_.end()) return false;
   StratumTransaction& tx = **found;
   waiting_.erase(found);

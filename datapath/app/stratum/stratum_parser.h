@@ -27,7 +27,7 @@ class StratumParser final : public AppParser {
   bool line(Direction d, std::string_view text);
   bool answer(std::string_view id, bool accepted, const std::string& error);
 
-  std::deque<StratumTransaction*> waiting_;  // not complete, so they live
+  std::deque<Held<StratumTransaction>> waiting_;
 };
 
 [[nodiscard]] Probe probe_stratum(Direction d, ByteSpan data, std::uint16_t server_port);

@@ -40,6 +40,8 @@ const Protocol& protocol_stratum() {
                                      .rule_prefix = "stratum",
                                      .over_tcp = true,
                                      .complete = {exchange::kComplete, exchange::kComplete},
+                                     .first_bytes = {{"{", "{"}},
+                                     .records = {"stratum"},
                                      .probe = stratum::probe_stratum,
                                      .make = stratum::make_parser,
                                      .buffers = stratum::kBuffers,

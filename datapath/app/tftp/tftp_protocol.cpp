@@ -21,6 +21,7 @@ const Protocol& protocol_tftp() {
                                      .rule_prefix = "tftp",
                                      .over_udp = true,
                                      .complete = {tftp::kComplete, tftp::kComplete},
+                                     .records = {"tftp"},
                                      .probe_datagram = tftp::probe_datagram,
                                      .make = tftp::make_parser};
   return protocol;

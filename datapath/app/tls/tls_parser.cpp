@@ -429,7 +429,7 @@ void TlsParser::certificates(Direction d, ByteSpan bytes) {
 bool TlsParser::gap(Direction d, std::uint64_t length) {
   Side& s = side(d);
   s.pieces.clear();
-  if (!s.in_record || length > s.body_left || s.type == content::kHandshake) return false;
+  if (tx_ == nullptr || !s.in_record || length > s.body_left || s.type == content::kHandshake) return false;
   s.body_left -= static_cast<std::uint32_t>(length);
   if (s.body_left == 0) record_end(d);
   return true;
@@ -443,6 +443,7 @@ void TlsParser::end(Direction d, ByteSpan) {
 // From now on the transaction may be given up at any time.
 void TlsParser::finish() {
   finished_ = true;
+  if (tx_ == nullptr) return;
   tx_->advance(kClientSide, stage::kFinished);
   tx_->advance(kServerSide, stage::kFinished);
 }

@@ -68,7 +68,7 @@ class TlsParser final : public AppParser {
   void finish();
 
   const TlsSettings settings_;
-  TlsTransaction* tx_ = nullptr;
+  Held<TlsTransaction> tx_;
   std::array<Side, 2> sides_;  // by Direction
   bool stop_ = false;          // the message in hand cannot be read
   bool encrypted_data_ = false, finished_ = false;

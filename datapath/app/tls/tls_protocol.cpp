@@ -128,6 +128,7 @@ const Protocol& protocol_tls() {
                                      .rule_prefix = "tls",
                                      .over_tcp = true,
                                      .complete = {tls::stage::kFinished, tls::stage::kFinished},
+                                     .records = {"tls"},
                                      .probe = tls::probe_tls,
                                      .make = tls::make_parser,
                                      .buffers = tls::kBuffers,

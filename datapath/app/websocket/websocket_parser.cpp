@@ -22,7 +22,7 @@ ParseResult WebSocketParser::parse(Direction d, ByteSpan data, const ParseMoment
   Side& side = sides_[bulkhead::index_of(d)];
   std::size_t used = 0;
   while (used < data.size()) {
-    if (side.tx != nullptr) {
+    if (side.left > 0) {
       const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(side.left, data.size() - used));
       payload(side, data.subspan(used, part));
       used += part;
@@ -77,6 +77,11 @@ std::size_t WebSocketParser::kept() const {
 }
 
 void WebSocketParser::payload(Side& side, ByteSpan bytes) {
+  if (side.tx == nullptr) {
+    side.at += bytes.size();
+    side.left -= bytes.size();
+    return;
+  }
   WebSocketTransaction& tx = *side.tx;
   std::size_t room = settings_.max_payload - std::min<std::size_t>(settings_.max_payload, tx.payload.size());
   if (tx.payload.size() + bytes.size() > kSmall && room != 0) {
@@ -95,7 +100,7 @@ void WebSocketParser::payload(Side& side, ByteSpan bytes) {
 }
 
 void WebSocketParser::finish(Side& side) {
-  side.tx->advance(side.tx->direction, stage::kComplete);
+  if (side.tx != nullptr) side.tx->advance(side.tx->direction, stage::kComplete);
   side = {};
 }
 

@@ -62,9 +62,9 @@ class WebSocketParser final : public AppParser {
 
  private:
   struct Side {
-    WebSocketTransaction* tx = nullptr;  // whose payload is on its way
-    std::uint64_t left = 0;              // of it
-    std::uint64_t at = 0;                // bytes of it seen: where the mask is
+    Held<WebSocketTransaction> tx;  // whose payload is on its way
+    std::uint64_t left = 0;         // of it
+    std::uint64_t at = 0;           // bytes of it seen: where the mask is
   };
   // How many bytes the header takes; 0: needs more. `bad`: no such frame.
   std::size_t header(Direction d, ByteSpan data, bool& bad);

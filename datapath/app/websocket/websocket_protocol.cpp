@@ -64,6 +64,7 @@ const Protocol& protocol_websocket() {
                                      .rule_prefix = "websocket",
                                      .over_tcp = true,
                                      .complete = {websocket::stage::kComplete, websocket::stage::kComplete},
+                                     .records = {"websocket"},
                                      .make = websocket::make_parser,
                                      .buffers = websocket::kBuffers,
                                      .events = websocket::kEvents,

@@ -162,6 +162,11 @@ TEST(KnownPatterns, EveryRowHasASampleAndEveryNameAWayToBeFound) {
   EXPECT_GE(recognised + elsewhere.size(), 60U);
 }
 
+TEST(KnownPatterns, NamesWithAParserHaveAProbeInstead) {
+  for (const KnownPattern& pattern : known_patterns())
+    EXPECT_EQ(find_protocol(pattern.id), nullptr) << name_of(pattern.id);
+}
+
 TEST(KnownPatterns, AnUnfinishedStartIsNotTakenForAnotherName) {
   const ProbeTable table{AppSettings()};
   for (const Sample& sample : samples()) {
