@@ -25,9 +25,17 @@ void content_range(JsonText& json, std::string_view raw) {
   json.close_object();
 }
 
-void all_headers(JsonText& json, std::string_view key, const Headers& headers) {
+// All of them, or those that are asked for by name; no array where there is none of those.
+void headers_array(JsonText& json, std::string_view key, const Headers& headers, bool all,
+                   const std::vector<std::string>& wanted) {
+  const auto shown = [&](const Header& header) {
+    return all || std::any_of(wanted.begin(), wanted.end(),
+                              [&](const std::string& name) { return same_word(header.name, name); });
+  };
+  if (!all && std::none_of(headers.list.begin(), headers.list.end(), shown)) return;
   json.open_array(key);
   for (const Header& header : headers.list) {
+    if (!shown(header)) continue;
     json.open_object();
     json.field("name", header.name);
     json.field("value", header.value);
@@ -86,15 +94,10 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
     json.field("length", response.body.size());
   }
   if (use == Use::kAlert) body_fields(json, tx, options);
-  for (const std::string& name : options.http_custom) {
-    if (const Header* found = request.headers.find(name)) {
-      json.field(name, found->value);
-    } else if (const Header* other = response.headers.find(name)) {
-      json.field(name, other->value);
-    }
+  if (use != Use::kAlert) {
+    headers_array(json, "request_headers", request.headers, options.http_request_headers, options.http_custom);
+    headers_array(json, "response_headers", response.headers, options.http_response_headers, options.http_custom);
   }
-  if (use != Use::kAlert && options.http_request_headers) all_headers(json, "request_headers", request.headers);
-  if (use != Use::kAlert && options.http_response_headers) all_headers(json, "response_headers", response.headers);
   json.close_object();
   return json.take();
 }

@@ -44,7 +44,7 @@ class MessageBody {
   void join_part(const ParseMoment& moment);
 
   const AppSettings* settings_;
-  HttpTransaction* tx_ = nullptr;
+  Held<HttpTransaction> tx_;
   Direction direction_ = Direction::kToServer;
   std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Multipart> multipart_;

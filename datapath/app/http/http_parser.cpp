@@ -44,11 +44,17 @@ Line request_line_of(std::string_view data) {
   return {text, end + 1};
 }
 
+// The first CR or LF from `at` on. Two searches for a byte are faster than one for a set.
+std::size_t find_line_end(std::string_view data, std::size_t at) {
+  const std::size_t lf = data.find('\n', at);
+  return std::min(lf, data.substr(0, lf).find('\r', at));
+}
+
 // A response's line ends with LF, CRLF, LFCR or a CR alone: browsers take them all.
 Line response_line_of(std::string_view data) {
   std::size_t at = 0;
   for (;; ++at) {
-    at = data.find_first_of("\r\n", at);
+    at = find_line_end(data, at);
     if (at == std::string_view::npos) return {};
     if (data[at] == '\n') {
       // LF CR LF is an LF and a CRLF, unless LF CR goes on.
@@ -135,7 +141,9 @@ ParseResult HttpParser::parse(Direction d, ByteSpan data, const ParseMoment& mom
 }
 
 HttpParser::Outcome HttpParser::step(Direction d, ByteSpan data, std::size_t& used) {
-  switch (side(d).state) {
+  const State state = side(d).state;
+  if (!is_between(state) && side(d).tx == nullptr) return Outcome::kError;  // given up before it was complete
+  switch (state) {
     case State::kLine: return first_line(d, data, used);
     case State::kHeaders:
     case State::kTrailer: return header_line(d, data, used);
@@ -153,14 +161,17 @@ HttpParser::Outcome HttpParser::step(Direction d, ByteSpan data, std::size_t& us
 
 bool HttpParser::gap(Direction d, std::uint64_t length) {
   Side& s = side(d);
+  if (is_between(s.state)) {
+    if (s.state == State::kLine || s.state == State::kHold) s.state = State::kResync;
+    return true;
+  }
+  if (s.tx == nullptr) return false;  // given up before it was complete
   switch (s.state) {
     case State::kLength:
     case State::kChunkData:
     case State::kToEnd: {
       const std::uint64_t lost = s.state == State::kToEnd ? length : std::min(length, s.left);
-      if (s.tx != nullptr) {
-        s.body.lose(lost);
-      }
+      s.body.lose(lost);
       if (s.state == State::kToEnd) return true;
       s.left -= lost;
       if (s.left > 0) return true;
@@ -172,11 +183,10 @@ bool HttpParser::gap(Direction d, std::uint64_t length) {
       }
       return true;
     }
-    case State::kIgnore: return true;
     default: break;
   }
   // Somewhere in a line: the message is given up, the next one is looked for.
-  if (s.tx != nullptr && s.state != State::kLine) complete(d);
+  complete(d);
   s.state = State::kResync;
   return true;
 }
@@ -752,13 +762,16 @@ HttpParser::Outcome HttpParser::complete(Direction d) {
   responses_ = tx.id + 1;
   answered_ = tx.message(d).body.size() != 0 ? &tx : nullptr;
   Side& request = side(Direction::kToServer);
-  if (request.state != State::kHold || tx.id + 1 != transactions_made()) return Outcome::kGoOn;
+  // Whose request was not seen, says itself what follows.
+  const bool answer_alone = !tx.request_seen && tx.status == 101;
+  if ((request.state != State::kHold && !answer_alone) || tx.id + 1 != transactions_made()) return Outcome::kGoOn;
   if (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300) {
     next_ = AppProtocol::kUnknown;
     return Outcome::kChange;
   }
   if (tx.status == 101) {
-    const std::string_view wanted = tx.message(Direction::kToServer).headers.value("upgrade");
+    const Direction named = answer_alone ? Direction::kToClient : Direction::kToServer;
+    const std::string_view wanted = tx.message(named).headers.value("upgrade");
     next_ = contains_word(wanted, "h2c")         ? AppProtocol::http2
             : contains_word(wanted, "websocket") ? AppProtocol::websocket
                                                  : AppProtocol::kUnknown;

@@ -47,12 +47,15 @@ class HttpParser final : public AppParser {
     kIgnore,  // nothing more of this side can be read
     kResync   // after a gap: looks for the next message
   };
+  [[nodiscard]] static bool is_between(State s) {  // no message is being read
+    return s == State::kLine || s == State::kHold || s == State::kIgnore || s == State::kResync;
+  }
   struct Side {
     explicit Side(const AppSettings& settings) : body(settings) {}
 
     State state = State::kLine;
     std::uint64_t left = 0;  // bytes of the body or chunk
-    HttpTransaction* tx = nullptr;
+    Held<HttpTransaction> tx;
     std::string pending;  // the header line that a folded one may continue
     bool after_lfcr = false;
     bool has_pending = false;
@@ -97,8 +100,8 @@ class HttpParser final : public AppParser {
   std::array<Side, 2> sides_;  // by Direction
   ParseMoment moment_;
   AppProtocol next_ = AppProtocol::kUnknown;  // of a change
-  HttpTransaction* finished_ = nullptr;       // the request that ended in this call of parse()
-  HttpTransaction* answered_ = nullptr;       // likewise the response
+  Held<HttpTransaction> finished_;            // the request that ended in this call of parse()
+  Held<HttpTransaction> answered_;            // likewise the response
   std::uint64_t responses_ = 0;               // id of the transaction that the next response belongs to
 };
 

@@ -1,13 +1,26 @@
 #include "datapath/app/http/http_text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace bulkhead::app::http {
 
+namespace {
+
+constexpr std::array<bool, 256> kTokenChars = [] {
+  std::array<bool, 256> out{};
+  for (const char c :
+       std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&'*+-.^_`|~")) {
+    out[static_cast<unsigned char>(c)] = true;
+  }
+  return out;
+}();
+
+}  // namespace
+
 bool is_token_char(char c) {
-  if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) return true;
-  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return kTokenChars[static_cast<unsigned char>(c)];
 }
 
 bool is_token(std::string_view text) {
@@ -16,6 +29,7 @@ bool is_token(std::string_view text) {
 
 bool same_word_but_nul(std::string_view a, std::string_view b) {
   if (a.size() == b.size()) return same_word(a, b);
+  if (a.size() < b.size()) return false;
   std::size_t at = 0;
   for (const char c : a) {
     if (c == '\0') continue;

@@ -155,12 +155,36 @@ UriParts split_uri(std::string_view target) {
   return parts;
 }
 
-NormalUri normalise(const UriParts& parts, const HttpSettings& settings) {
-  NormalUri out;
-  std::string path = percent_decoded(parts.path, true);
+namespace {
+
+// Is it its own normal form? Most are.
+bool is_plain(std::string_view path) {
+  if (path.starts_with('.')) return false;
+  char before = '\0';
+  for (const char c : path) {
+    if (c == '%' || c == '\\' || static_cast<unsigned char>(c) >= 0x80) return false;
+    if (before == '/' && (c == '/' || c == '.')) return false;
+    before = c;
+  }
+  return true;
+}
+
+void normalise_path(std::string_view text, const HttpSettings& settings, NormalUri& out) {
+  std::string path = percent_decoded(text, true);
   out.double_encoded = is_encoded_still(path);
   if (settings.double_decode_path) path = percent_decoded(path, true);
   out.path = without_dot_segments(single_slashes(latin1_of(path)));
+}
+
+}  // namespace
+
+NormalUri normalise(const UriParts& parts, const HttpSettings& settings) {
+  NormalUri out;
+  if (is_plain(parts.path)) {
+    out.path = parts.path;
+  } else {
+    normalise_path(parts.path, settings, out);
+  }
   out.text = out.path;
   if (parts.has_query) {
     std::string query = percent_decoded(parts.query, true);
