@@ -38,6 +38,17 @@ std::string without_underscores(std::string_view name) {
   return out;
 }
 
+// "NO_ERROR" -> "NoError": as records of the ecosystem spell the reason of a reset stream.
+std::string in_camel_case(std::string_view name) {
+  std::string out;
+  bool first = true;
+  for (const char c : name) {
+    if (c != '_') out += first ? c : to_lower(c);
+    first = c == '_' || (c >= '0' && c <= '9');
+  }
+  return out;
+}
+
 void write_fields(JsonText& json, const char* key, const std::vector<HeaderField>& fields) {
   if (fields.empty()) return;
   json.open_array(key);
@@ -71,7 +82,8 @@ void write_frames(JsonText& json, const char* key, const StreamSide& side) {
   if (!side.priorities.empty()) json.field("priority", side.priorities.front());
   if (!side.errors.empty()) {
     const std::string_view name = error_name(side.errors.front());
-    json.field("error_code", name.empty() ? std::to_string(side.errors.front()) : without_underscores(name));
+    const std::string spelt = side.goaway ? without_underscores(name) : in_camel_case(name);
+    json.field("error_code", name.empty() ? std::to_string(side.errors.front()) : spelt);
   }
   json.close_object();
 }

@@ -167,7 +167,11 @@ std::size_t Http2Parser::step(Direction d, ByteSpan bytes) {
   f.type = static_cast<FrameType>(type);
   f.flags = bytes[4];
   f.stream = load_be32(&bytes[5]) & 0x7FFFFFFFU;
-  if (type > kMaxFrameType) {  // RFC 9113 5.5: to be ignored
+  if (type > kMaxFrameType) {  // RFC 9113 5.5: to be ignored; that it was there can be seen
+    if (Http2Transaction* tx = stream(d, f.stream, false)) {
+      note_frame(d, *tx, f.type);
+      if (f.stream == 0) finish_both(*tx);
+    }
     s.skip = f.length;
     return kFrameHeader;
   }
@@ -181,10 +185,7 @@ std::size_t Http2Parser::step(Direction d, ByteSpan bytes) {
     if (Http2Transaction* tx = stream(d, f.stream, false)) {
       note_frame(d, *tx, f.type);
       tx->note(Http2Event::long_frame_data);
-      if (f.stream == 0) {
-        finish(Direction::kToServer, *tx, true);
-        finish(Direction::kToClient, *tx, true);
-      }
+      if (f.stream == 0) finish_both(*tx);
     }
     s.skip = f.length;
     return kFrameHeader;
@@ -204,42 +205,53 @@ void Http2Parser::frame(Direction d, const Frame& f, ByteSpan content) {
   note_frame(d, *tx, f.type);
   StreamSide& part = tx->part(d);
   ByteReader in(content);
+  std::uint32_t number = 0;
   switch (f.type) {
     case FrameType::kPriority:
       in.be32();
-      push_some(part.priorities, std::uint32_t{in.u8()});
+      number = in.u8();
       break;
-    case FrameType::kWindowUpdate: push_some(part.windows, in.be32() & 0x7FFFFFFFU); break;
+    case FrameType::kWindowUpdate: number = in.be32() & 0x7FFFFFFFU; break;
     case FrameType::kGoaway:
       in.be32();
-      push_some(part.errors, in.be32());
+      number = in.be32();
       part.goaway = true;
       break;
     case FrameType::kPing: in.be64(); break;
     default: break;
   }
   const bool exact = f.type != FrameType::kGoaway;
-  if (in.failed() || (exact && !in.at_end())) tx->note(Http2Event::invalid_frame_length);
-  if (f.stream != 0) return;
-  finish(Direction::kToServer, *tx, true);
-  finish(Direction::kToClient, *tx, true);
+  if (in.failed() || (exact && !in.at_end())) {
+    tx->note(Http2Event::invalid_frame_length);
+  } else if (f.type != FrameType::kPing) {
+    push_some(f.type == FrameType::kPriority       ? part.priorities
+              : f.type == FrameType::kWindowUpdate ? part.windows
+                                                   : part.errors,
+              number);
+  }
+  if (f.stream == 0) finish_both(*tx);
 }
 
+void Http2Parser::finish_both(Http2Transaction& tx) {
+  finish(Direction::kToServer, tx, true);
+  finish(Direction::kToClient, tx, true);
+}
+
+// An acknowledgement, and settings that say nothing, are no transaction.
 void Http2Parser::settings(Direction d, const Frame& f, ByteSpan content) {
+  if (content.empty()) return;
   Http2Transaction* tx = stream(d, f.stream, false);
   if (tx == nullptr) return;
   note_frame(d, *tx, f.type);
   if (f.stream != 0) tx->note(Http2Event::invalid_frame_header);
-  if (content.size() % 6 != 0 || (f.has(flag::kAck) && !content.empty())) tx->note(Http2Event::invalid_frame_length);
+  if (content.size() % 6 != 0 || (f.has(flag::kAck))) tx->note(Http2Event::invalid_frame_length);
   ByteReader in(content);
   auto& list = tx->part(d).settings;
   while (in.remaining() >= 6 && list.size() < kMaxSettings) {
     const std::uint16_t id = in.be16();
     list.push_back({id, in.be32()});
   }
-  if (f.stream != 0) return;
-  finish(Direction::kToServer, *tx, true);
-  finish(Direction::kToClient, *tx, true);
+  if (f.stream == 0) finish_both(*tx);
 }
 
 void Http2Parser::reset(Direction d, const Frame& f, ByteSpan content) {
@@ -311,7 +323,11 @@ void Http2Parser::headers(Direction d, const Frame& f, ByteSpan content) {
   Side& s = side(d);
   ByteReader in(content);
   const std::uint8_t padding = f.has(flag::kPadded) ? in.u8() : std::uint8_t{0};
-  Http2Transaction* tx = stream(d, f.stream, f.type == FrameType::kHeaders && d == Direction::kToServer);
+  // What a server promises is a request, of a stream of its own.
+  const bool promise = f.type == FrameType::kPushPromise;
+  std::uint32_t promised = promise ? in.be32() & 0x7FFFFFFFU : 0;
+  if (promised == 0) promised = f.stream;
+  Http2Transaction* tx = stream(d, promised, !promise && d == Direction::kToServer);
   if (tx != nullptr) {
     note_frame(d, *tx, f.type);
     if (f.stream == 0) tx->note(Http2Event::invalid_frame_header);
@@ -321,8 +337,6 @@ void Http2Parser::headers(Direction d, const Frame& f, ByteSpan content) {
     const std::uint8_t weight = in.u8();
     if (tx != nullptr && !in.failed()) push_some(tx->part(d).priorities, std::uint32_t{weight});
   }
-  std::uint32_t promised = 0;
-  if (f.type == FrameType::kPushPromise) promised = in.be32() & 0x7FFFFFFFU;
   ByteSpan rest = in.rest();
   if (in.failed() || padding > rest.size()) {
     if (tx != nullptr) tx->note(Http2Event::invalid_frame_data);
@@ -332,23 +346,21 @@ void Http2Parser::headers(Direction d, const Frame& f, ByteSpan content) {
   rest = rest.first(rest.size() - std::min<std::size_t>(padding, rest.size()));
   s.collecting = true;
   s.block.clear();
-  // What a server promises is a request, of a stream of its own.
-  s.block_stream = f.type == FrameType::kPushPromise ? promised : f.stream;
+  s.block_stream = promised;
+  s.block_on = f.stream;
   s.block_ends = f.type == FrameType::kHeaders && f.has(flag::kEndStream);
   collect(d, rest, f.has(flag::kEndHeaders));
 }
 
 void Http2Parser::continuation(Direction d, const Frame& f, ByteSpan content) {
   Side& s = side(d);
-  Http2Transaction* tx = stream(d, f.stream, false);
+  const bool goes_on = s.collecting && s.block_on == f.stream;
+  Http2Transaction* tx = stream(d, goes_on ? s.block_stream : f.stream, false);
   if (tx == nullptr) return;
   note_frame(d, *tx, f.type);
-  if (!s.collecting || s.block_stream != f.stream) {
+  if (!goes_on) {
     tx->note(Http2Event::extra_header_data);
-    if (tx->stream_id == 0) {
-      finish(Direction::kToServer, *tx, true);
-      finish(Direction::kToClient, *tx, true);
-    }
+    if (tx->stream_id == 0) finish_both(*tx);
     return;
   }
   collect(d, content, f.has(flag::kEndHeaders));

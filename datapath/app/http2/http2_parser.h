@@ -52,11 +52,11 @@ class Http2Parser final : public AppParser, public Successor {
     // DATA whose content is on its way
     std::uint32_t data_left = 0, padding = 0;
     bool data_ends = false;
-    Http2Transaction* data_tx = nullptr;
+    Held<Http2Transaction> data_tx;
     // a header block that is not whole
     bool collecting = false;
-    std::uint32_t block_stream = 0;
-    bool block_ends = false;  // END_STREAM
+    std::uint32_t block_stream = 0, block_on = 0;  // whose headers; the stream that its frames are on
+    bool block_ends = false;                       // END_STREAM
     bool block_dropped = false;
     std::vector<Byte> block;
   };
@@ -78,6 +78,7 @@ class Http2Parser final : public AppParser, public Successor {
   void response_headers(Http2Transaction& tx);
   void headers_done(Direction d, Http2Transaction& tx);
   void finish(Direction d, Http2Transaction& tx, bool whole);
+  void finish_both(Http2Transaction& tx);
   void check_host(Http2Transaction& tx);
 
   // The transaction of a stream; a new one for stream 0 and for streams that were not seen. Null: too many.
