@@ -1,0 +1,158 @@
+// What a kilobyte costs each protocol's parser, on the conversations of capture files.
+//
+//   parser_cost [--limit NS] FILE...
+//
+// Conversations are put into order and recognised as the engine does it; then each is parsed alone, by a new parser,
+// until enough time has gone by. Prints for each protocol its bytes, the cost of a KB over all files, and the dearest
+// files; files in which a protocol has less than a KB are summed up under "(small)". Exit status 1: a file is dearer
+// than the limit (2,000 ns).
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "datapath/app/probe_table.h"
+#include "datapath/app/protocol_table.h"
+#include "tests/support/conversations.h"
+
+namespace bulkhead::bench {
+namespace {
+
+using test::Conversation;
+using test::Piece;
+
+const app::Protocol* recognise(const app::ProbeTable& probes, const Conversation& talk) {
+  std::array<std::vector<Byte>, 2> seen;
+  for (const Piece& piece : talk.pieces) {
+    std::vector<Byte>& first = seen[index_of(piece.direction)];
+    if (talk.client.protocol == ip_proto::kUdp) first.clear();
+    first.insert(first.end(), piece.bytes.begin(), piece.bytes.end());
+    const app::Recognised found = probes.find(talk.client, piece.direction, first, true);
+    if (found.id != app::AppProtocol::kUnknown && !found.more) return found.protocol;
+    if (first.size() > 4096) return nullptr;
+  }
+  return nullptr;
+}
+
+// Feeds a conversation to a new parser; how many bytes it was given.
+std::size_t parse(const app::Protocol& protocol, const app::AppSettings& settings, const Conversation& talk) {
+  const auto parser = protocol.make(settings);
+  const app::ParseMoment moment{.now = {}, .client = talk.client};
+  const bool datagrams = talk.client.protocol == ip_proto::kUdp;
+  std::array<std::vector<Byte>, 2> left;
+  std::size_t bytes = 0;
+  for (const Piece& piece : talk.pieces) {
+    std::vector<Byte>& rest = left[index_of(piece.direction)];
+    const bool joined = !rest.empty();
+    if (joined) rest.insert(rest.end(), piece.bytes.begin(), piece.bytes.end());
+    const ByteSpan input = joined ? ByteSpan(rest) : ByteSpan(piece.bytes);
+    const app::ParseResult result = parser->parse(piece.direction, input, moment);
+    bytes += piece.bytes.size();
+    const std::size_t used = datagrams ? input.size() : std::min(result.consumed, input.size());
+    if (joined) {
+      rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(used));
+    } else {
+      rest.assign(input.begin() + static_cast<std::ptrdiff_t>(used), input.end());
+    }
+    for (const auto& tx : parser->transactions()) tx->looked_at(piece.direction);
+    const auto& live = parser->transactions();
+    while (!live.empty() && live.front()->progress[0] >= protocol.complete[0] &&
+           live.front()->progress[1] >= protocol.complete[1]) {
+      parser->give_up_oldest();
+    }
+    if (result.status != app::ParseResult::Status::kOk) break;
+  }
+  return bytes;
+}
+
+struct Cost {
+  std::size_t bytes = 0;
+  double ns = 0;
+  [[nodiscard]] double per_kb() const { return bytes == 0 ? 0 : ns * 1024 / static_cast<double>(bytes); }
+  void add(const Cost& other) {
+    bytes += other.bytes;
+    ns += other.ns;
+  }
+};
+
+// The best of several rounds: what disturbs a round is not the parser.
+Cost measure(const app::Protocol& protocol, const app::AppSettings& settings, const std::vector<Conversation>& talks) {
+  using Clock = std::chrono::steady_clock;
+  Cost best;
+  const auto begin = Clock::now();
+  for (int round = 0; round < 200 && (round < 5 || Clock::now() - begin < std::chrono::milliseconds(50)); ++round) {
+    Cost cost;
+    const auto from = Clock::now();
+    for (const Conversation& talk : talks) cost.bytes += parse(protocol, settings, talk);
+    cost.ns = std::chrono::duration<double, std::nano>(Clock::now() - from).count();
+    if (round == 0 || cost.ns < best.ns) best = cost;
+  }
+  return best;
+}
+
+constexpr std::size_t kSmall = 1024;
+
+int run(const std::vector<std::string>& files, double limit) {
+  const app::AppSettings settings;
+  const app::ProbeTable probes(settings);
+  struct Sum {
+    Cost all, small;
+    std::vector<std::pair<double, std::string>> dearest;
+  };
+  std::map<std::string, Sum> sums;
+  for (const std::string& file : files) {
+    std::map<const app::Protocol*, std::vector<Conversation>> by_protocol;
+    for (Conversation& talk : test::conversations_of(file)) {
+      if (const app::Protocol* protocol = recognise(probes, talk)) by_protocol[protocol].push_back(std::move(talk));
+    }
+    for (const auto& [protocol, talks] : by_protocol) {
+      const Cost cost = measure(*protocol, settings, talks);
+      Sum& sum = sums[std::string(app::name_of(protocol->id))];
+      sum.all.add(cost);
+      if (cost.bytes < kSmall) {
+        sum.small.add(cost);
+      } else {
+        sum.dearest.emplace_back(cost.per_kb(), std::filesystem::path(file).filename().string());
+      }
+    }
+  }
+  bool over = false;
+  std::printf("%-12s %12s %10s %14s  dearest files of at least a KB\n", "protocol", "bytes", "ns/KB", "(small) ns/KB");
+  for (auto& [name, sum] : sums) {
+    std::sort(sum.dearest.rbegin(), sum.dearest.rend());
+    std::printf("%-12s %12zu %10.0f %14.0f ", name.c_str(), sum.all.bytes, sum.all.per_kb(), sum.small.per_kb());
+    for (std::size_t i = 0; i < std::min<std::size_t>(sum.dearest.size(), 3); ++i) {
+      std::printf(" %.0f %s", sum.dearest[i].first, sum.dearest[i].second.c_str());
+    }
+    std::printf("\n");
+    over |= !sum.dearest.empty() && sum.dearest.front().first > limit;
+  }
+  return over ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace bulkhead::bench
+
+int main(int argc, char** argv) {
+  double limit = 2000;
+  std::vector<std::string> files;
+  for (int i = 1; i < argc; ++i) {
+    if (std::string(argv[i]) == "--limit" && i + 1 < argc) {
+      limit = std::strtod(argv[++i], nullptr);
+    } else {
+      files.emplace_back(argv[i]);
+    }
+  }
+  if (files.empty()) {
+    std::fprintf(stderr, "usage: parser_cost [--limit NS] FILE...\n");
+    return 2;
+  }
+  return bulkhead::bench::run(files, limit);
+}
