@@ -12,8 +12,8 @@ A case is a folder with
   *.rules, policy.yaml, inventory.yaml, settings.yaml     given to the replay when they are there
   expected.eve.json   one event a line, sorted keys
 
-A replay runs with one and with three workers; both must write the same bytes. --update shows the difference, then
-stores it.
+A replay runs with one and with three workers; both must write the same bytes, and every event must fit
+datapath/output/eve_schema.json. --update shows the difference, then stores it.
 """
 import argparse
 import difflib
@@ -26,6 +26,8 @@ import tempfile
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+import eve_schema
 VOLATILE = ("flow_id", "pcap_filename", "community_id")
 KNOWN = {"purpose", "arguments", "events", "fields"}
 TIMEOUT = 60
@@ -101,7 +103,15 @@ def actual_output(program, folder, case):
             texts.append(replay(program, folder, case, workers, log_dir))
     if texts[0] != texts[1]:
         raise CaseError("three workers write other bytes than one:\n" + difference(texts[0], texts[1], "1", "3"))
+    check_schema(texts[0])
     return select_events(texts[0], case)
+
+
+def check_schema(text):
+    for number, line in enumerate(text.splitlines(), 1):
+        faults = eve_schema.faults(json.loads(line))
+        if faults:
+            raise CaseError(f"line {number} of eve.json does not fit eve_schema.json: " + "; ".join(faults) + f"\n{line[:400]}")
 
 
 def difference(old, new, old_name, new_name):
