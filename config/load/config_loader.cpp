@@ -28,7 +28,7 @@ const std::vector<std::string>& event_type_names() {
       "krb5",  "mdns",    "modbus",    "mqtt",           "netflow", "nfs",     "pgsql",     "quic",    "rdp",
       "rfb",   "sip",     "smb",       "smtp",           "snmp",    "ssh",     "stats",     "stream",  "telnet",
       "tftp",  "tls",     "websocket", "redis",          "mysql",   "mongodb", "memcached", "stratum", "kafka",
-      "amqp",  "nats",    "ldap",      "docker",         "kubelet"};
+      "amqp",  "nats",    "ldap",      "docker",         "kubelet", "etcd"};
   return names;
 }
 

@@ -8,8 +8,14 @@ void GrpcMessages::write(ByteSpan bytes) {
   while (!bytes.empty() && !lost_) {
     if (left_ != 0) {
       const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(left_, bytes.size()));
+      if (reader_ != nullptr && prefix_[0] == 0 && shown_.size() < kMaxShown) {
+        const ByteSpan taken = bytes.first(std::min<std::size_t>(part, kMaxShown - shown_.size()));
+        shown_.insert(shown_.end(), taken.begin(), taken.end());
+        if (shown_.size() == kMaxShown && left_ > part) show();  // the rest is not waited for
+      }
       left_ -= part;
       bytes = bytes.subspan(part);
+      if (left_ == 0) show();
       continue;
     }
     const std::size_t part = std::min(prefix_.size() - have_, bytes.size());
@@ -19,11 +25,19 @@ void GrpcMessages::write(ByteSpan bytes) {
     if (have_ < prefix_.size()) return;
     have_ = 0;
     left_ = load_be32(&prefix_[1]);
+    shown_.clear();
+    shown_done_ = false;
     compressed_ |= prefix_[0] != 0;
     ++count_;
     bytes_ += left_;
     if (lengths_.size() < kMaxLengths) lengths_.push_back(left_);
   }
+}
+
+void GrpcMessages::show() {
+  if (reader_ == nullptr || shown_.empty() || shown_done_) return;
+  reader_->message(shown_);
+  shown_done_ = true;
 }
 
 bool split_grpc_path(std::string_view path, std::string& service, std::string& method) {

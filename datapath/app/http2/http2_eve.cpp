@@ -146,6 +146,14 @@ std::string http_object(const Http2Transaction& tx) {
   return json.take();
 }
 
+// A call of etcd stands beside the fields of HTTP, as those of a container engine do.
+void add_etcd(const Http2Transaction& tx, event::AppFields& out) {
+  if (tx.etcd == nullptr) return;
+  JsonText json;
+  tx.etcd->write(json);
+  out.emplace_back("etcd", json.take());
+}
+
 bool says_something(const StreamSide& side) {
   return !side.fields.empty() || !side.settings.empty() || !side.errors.empty() || !side.priorities.empty();
 }
@@ -179,10 +187,17 @@ void Http2Transaction::write_records(std::vector<EveRecord>& out, const EveOptio
   record.listed_as = "http2";
   record.fields.emplace_back("http", http_object(*this));
   out.push_back(std::move(record));
+  if (etcd == nullptr) return;
+  EveRecord call;
+  call.type = "etcd";
+  add_etcd(*this, call.fields);
+  call.fields.emplace_back("http", http_object(*this));
+  out.push_back(std::move(call));
 }
 
 void Http2Transaction::write_alert_fields(event::AppFields& out, const EveOptions&) const {
   out.emplace_back("http", http_object(*this));
+  add_etcd(*this, out);
 }
 
 void Http2Transaction::write_file_fields(event::AppFields& out, const EveOptions&) const {

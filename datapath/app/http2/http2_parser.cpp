@@ -434,6 +434,7 @@ void Http2Parser::take_fields(Direction d, Http2Transaction& tx, std::vector<Hea
     }
     tx.part(of).fields.push_back(std::move(field));
   }
+  if (of == Direction::kToClient) check_grpc_status(tx);
   // Buffers that were built before the trailer came.
   message.header_buffer.reset();
   message.header_names.reset();
@@ -445,6 +446,12 @@ void Http2Parser::take_fields(Direction d, Http2Transaction& tx, std::vector<Hea
   of == Direction::kToServer ? request_headers(tx) : response_headers(tx);
   headers_done(of, tx);
   if (pushed) finish(Direction::kToServer, tx, true);
+}
+
+// A call that was refused for who asks: UNAUTHENTICATED, PERMISSION_DENIED.
+void Http2Parser::check_grpc_status(Http2Transaction& tx) {
+  const std::string_view status = tx.message(Direction::kToClient).headers.value("grpc-status");
+  if (status == "16" || status == "7") tx.note(Http2Event::grpc_access_refused);
 }
 
 void Http2Parser::request_headers(Http2Transaction& tx) {
@@ -493,8 +500,10 @@ void Http2Parser::headers_done(Direction d, Http2Transaction& tx) {
   const std::string_view type = tx.message(d).headers.value("content-type");
   if (type.starts_with("application/grpc")) {
     tx.is_grpc = true;
-    part.grpc = std::make_unique<GrpcMessages>();
-    if (d == Direction::kToServer) static_cast<void>(split_grpc_path(tx.target, tx.grpc_service, tx.grpc_method));
+    if (d == Direction::kToServer && split_grpc_path(tx.target, tx.grpc_service, tx.grpc_method)) {
+      tx.etcd = EtcdCall::of(tx.grpc_service, tx.grpc_method);
+    }
+    part.grpc = std::make_unique<GrpcMessages>(d == Direction::kToServer ? tx.etcd.get() : nullptr);
   }
   part.body = std::make_unique<http::MessageBody>(app_);
   part.body->choose_decoder(tx, d);

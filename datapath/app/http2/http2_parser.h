@@ -74,6 +74,7 @@ class Http2Parser final : public AppParser, public Successor {
   void settings(Direction d, const Frame& frame, ByteSpan content);
   void reset(Direction d, const Frame& frame, ByteSpan content);
   void take_fields(Direction d, Http2Transaction& tx, std::vector<HeaderField> fields);
+  static void check_grpc_status(Http2Transaction& tx);
   void request_headers(Http2Transaction& tx);
   void response_headers(Http2Transaction& tx);
   void headers_done(Direction d, Http2Transaction& tx);

@@ -48,6 +48,20 @@ bool get_method(Transaction& tx, Direction, std::uint32_t, BufferView& out) {
   return http2.is_grpc && !http2.grpc_method.empty() && give(http2.grpc_method, out);
 }
 
+bool get_etcd_operation(Transaction& tx, Direction, std::uint32_t, BufferView& out) {
+  const Http2Transaction& http2 = http2_of(tx);
+  return http2.etcd != nullptr && give(http2.etcd->operation, out);
+}
+bool get_etcd_key(Transaction& tx, Direction, std::uint32_t index, BufferView& out) {
+  const Http2Transaction& http2 = http2_of(tx);
+  return http2.etcd != nullptr && index < http2.etcd->ranges.size() && give(http2.etcd->ranges[index].key, out);
+}
+// It may come with any message: a name of many that are at most one.
+bool get_etcd_user(Transaction& tx, Direction, std::uint32_t index, BufferView& out) {
+  const Http2Transaction& http2 = http2_of(tx);
+  return http2.etcd != nullptr && index == 0 && !http2.etcd->user.empty() && give(http2.etcd->user, out);
+}
+
 template <typename T>
 bool nth(const std::vector<T>& list, std::uint32_t index, std::uint64_t& out) {
   if (index >= list.size()) return false;
@@ -180,6 +194,9 @@ constexpr BufferDef kOwnBuffers[] = {
     {"http2.header_name", "http2_header_name", "", "The names of the headers, one after the other", Kind::kMulti, kBothHeaders, get_header_name},
     {"grpc.service", "", "", "The service of a gRPC call, with its package", Kind::kSingle, kRequestHeaders, get_service},
     {"grpc.method", "", "", "The method of a gRPC call", Kind::kSingle, kRequestHeaders, get_method},
+    {"etcd.operation", "", "", "What a call asks of etcd: put, delete_range, txn, user_add ...", Kind::kSingle, kRequestHeaders, get_etcd_operation},
+    {"etcd.key", "", "", "The keys that a call of etcd names, one after the other", Kind::kMulti, kRequestHeaders, get_etcd_key},
+    {"etcd.user", "", "", "The user or role that a call of etcd names", Kind::kMulti, kRequestHeaders, get_etcd_user},
 };
 constexpr NumberDef kNumbers[] = {
     {"http2.frametype", "", "The type of a frame", Number::kMulti, kAnyTime, get_frame_type, 255, kFrameTypes},
@@ -221,7 +238,7 @@ const Protocol& protocol_http2() {
                                  .rule_prefix = "http2",
                                  .over_tcp = true,
                                  .complete = {http::stage::kComplete, http::stage::kComplete},
-                                 .records = {"http2"},
+                                 .records = {"http2", "etcd"},
                                  .probe = http2::probe_http2,
                                  .make = http2::make_parser,
                                  .buffers = http2::buffers(),

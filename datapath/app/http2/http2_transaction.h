@@ -15,6 +15,7 @@
 
 #include "datapath/app/http/http_message_body.h"
 #include "datapath/app/http/http_transaction.h"
+#include "datapath/app/http2/etcd_call.h"
 #include "datapath/app/http2/grpc.h"
 #include "datapath/app/http2/hpack.h"
 #include "datapath/app/http2/http2_settings.h"
@@ -71,6 +72,7 @@ class Http2Transaction final : public http::HttpTransaction {
   std::size_t kept = 0;  // bytes of headers
   bool is_grpc = false;
   std::string grpc_service, grpc_method;
+  std::unique_ptr<EtcdCall> etcd;  // what the call asks of etcd; null: something else
 
   [[nodiscard]] StreamSide& part(Direction d) { return sides_[bulkhead::index_of(d)]; }
   [[nodiscard]] const StreamSide& part(Direction d) const { return sides_[bulkhead::index_of(d)]; }
