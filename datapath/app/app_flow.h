@@ -43,7 +43,7 @@ struct AppFlow final : flow::FlowExtension {
   AppProtocol original = AppProtocol::kUnknown;  // before a change
   AppProtocol expected = AppProtocol::kUnknown;  // what a change announced
   const Protocol* definition = nullptr;          // of the parser
-  std::unique_ptr<AppParser> parser;  // null: not found yet, failed, or recognised by name only
+  std::unique_ptr<AppParser> parser;             // null: not found yet, failed, or recognised by name only
   // After a change: the old parser, until its transactions have been inspected and logged.
   const Protocol* previous_definition = nullptr;
   std::unique_ptr<AppParser> previous;
