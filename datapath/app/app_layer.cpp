@@ -55,7 +55,7 @@ void AppLayer::stream(flow::Flow& flow, Direction d, const stream::StreamSide& f
     const ByteSpan window = from.window();
     const std::uint64_t first = begin - from.window_begin();
     side.taken = readable;
-    if (!side.stopped && !side.ended && first < window.size()) {
+    if (!side.stopped && first < window.size()) {
       take(flow, state, d, window.subspan(first, std::min<std::uint64_t>(readable - begin, window.size() - first)),
            now);
       if (state.turned) return;  // `from` is the other side's now

@@ -85,6 +85,7 @@ Reading theirs(const Conversation& talk) {
   htp_cfg_t* config = htp_config_create();
   htp_config_set_server_personality(config, HTP_SERVER_IDS);
   htp_config_set_tx_auto_destroy(config, 0);
+  htp_config_set_request_decompression(config, 1);  // as the ecosystem's engine has it
   htp_connp_t* parser = htp_connp_create(config);
   htp_connp_open(parser, "127.0.0.1", 1, "127.0.0.2", 80, nullptr);
   Reading out;
