@@ -7,8 +7,8 @@ Rules: those of the rule files in the data directory (BULKHEAD_TEST_DATA, defaul
 bulkhead compiles, and no others for either side. Captures: those of the lab, and a sample of the others; --all takes
 every one. Compared is, per capture, the multiset of (sid, source, port, destination, port, protocol). HOME_NET and
 EXTERNAL_NET are `any`, so that captures of any address plan have something to alert on.
-Suricata loads the rules once and takes the captures over its socket; checksums are ignored. Its thresholds of hosts
-live on from one capture to the next, so a capture that differs is asked of a fresh process again, and that answer counts.
+Suricata loads the rules once and takes the captures over its socket; checksums are ignored. What it knows of
+hosts may live on to the next capture, so one that differs is asked of a fresh process again, and that answer counts.
 KNOWN says why what remains differs. Fails below 99 % found or above 1 % extra of what KNOWN does not explain, or when
 nothing alerts; the figures with everything stand beside. Exit status 77: no Suricata 7 or no data.
 """
@@ -35,12 +35,12 @@ SAMPLE = {"zeek": 60, "deepflow": 15}
 FOUND_PERCENT, EXTRA_PERCENT = 99.0, 1.0
 CHUNKS = ("Suricata looks at stream data without a parser, or of a parser that does not ask for it (FTP), in chunks of about "
           "2,560 bytes or when the connection ends; here with each acknowledged segment (signatures/DECISIONS.md, 14)")
-# (end of the capture's name, sids or None for all): why it differs.
+# (name of the capture, sids or None for all): why it differs.
 KNOWN = [
-    ("ftp/ftp-many-port-expected.pcap", {2103441}, CHUNKS + ": the 500 PORT commands to another host are over by then"),
+    ("ftp-many-port-expected.pcap", {2103441}, CHUNKS + ": the 500 PORT commands to another host are over by then"),
     ("irc-more-commands.pcap", {2002024, 2002025}, CHUNKS + ": several commands of one kind are one alert there"),
-    ("/ipip.pcap", {2100366, 2100480}, "IPv4 in IPv4 is decoded here (decoder.ipv4.ipip.enabled), not in Suricata 7"),
-    ("tunnels/ping6-in-ipv4.pcap", {2012141},
+    ("ipip.pcap", {2100366, 2100480}, "IPv4 in IPv4 is decoded here (decoder.ipv4.ipip.enabled), not in Suricata 7"),
+    ("ping6-in-ipv4.pcap", {2012141},
      "packets of protocols without ports all count as sent to the server there, so the answer is no new direction"),
     ("linux_dlt_sll2.pcap", None, "link type 276 (Linux cooked, version 2) is not decoded by Suricata 7"),
 ]
@@ -136,7 +136,7 @@ class Suricata:
     def alerts_of_fresh_process(self, pcap, log):
         log.mkdir()
         subprocess.run(self.base_command + ["-r", pcap, "-l", log], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, timeout=600, check=True)
+                       stderr=subprocess.DEVNULL, timeout=600, check=False)  # fails where it cannot read the capture
         return alerts(log / "eve.json")
 
     def close(self):
@@ -163,7 +163,8 @@ def unpacked(capture, folder):
 
 
 def reason_of(name, sid):
-    return next((reason for end, sids, reason in KNOWN if name.endswith(end) and (sids is None or sid in sids)), None)
+    file = name.rpartition("/")[2]
+    return next((reason for known, sids, reason in KNOWN if file == known and (sids is None or sid in sids)), None)
 
 
 def explained(name, side):
