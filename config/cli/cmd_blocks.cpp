@@ -6,10 +6,10 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "config/cli/block_target.h"
 #include "config/cli/capabilities.h"
 #include "config/cli/commands.h"
 #include "config/cli/terminal.h"
+#include "config/daemon/block_target.h"
 #include "rules/block/block_manager.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
@@ -112,19 +112,24 @@ std::optional<rules::Block> read_block(const BlocksOptions& options) {
     return std::nullopt;
   }
   Diagnostics diagnostics;
-  const SourceSpan span{std::make_shared<SourceFile>("--ttl", options.ttl), 1, 1,
-                        static_cast<std::uint32_t>(options.ttl.size())};
-  const auto ttl = parse_setting(*find_setting("response.ttl"), raw_from_text(options.ttl, span, false), diagnostics);
+  const auto ttl = block_ttl(options.ttl, diagnostics);
   if (!ttl) {
     std::fputs(format_diagnostics(diagnostics, 0, Terminal::of(STDERR_FILENO)).c_str(), stderr);
     return std::nullopt;
   }
-  block->ttl = std::chrono::seconds(static_cast<std::int64_t>(ttl->number));
+  block->ttl = *ttl;
   block->reason = options.reason;
   return *block;
 }
 
 }  // namespace
+
+std::optional<std::chrono::seconds> block_ttl(const std::string& text, Diagnostics& diagnostics) {
+  const SourceSpan span{std::make_shared<SourceFile>("--ttl", text), 1, 1, static_cast<std::uint32_t>(text.size())};
+  const auto ttl = parse_setting(*find_setting("response.ttl"), raw_from_text(text, span, false), diagnostics);
+  if (!ttl) return std::nullopt;
+  return std::chrono::seconds(static_cast<std::int64_t>(ttl->number));
+}
 
 int cmd_blocks(const BlocksOptions& options) {
   std::optional<rules::Block> block;

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "config/cli/commands.h"
+#include "config/cli/completion.h"
+#include "config/cli/live_commands.h"
+#include "config/cli/manual.h"
 #include "datapath/base/diagnostic.h"
 
 namespace bulkhead::config::cli {
@@ -92,12 +95,23 @@ class CommandLine {
     add_whatif();
     add_learn();
     add_detect();
-    add_recover();
-    add_blocks();
+    add_status();
+    add_top();
+    add_flows();
+    add_workloads();
+    add_edges();
+    add_rules();
+    add_counters();
     add_watch();
+    add_blocks();
+    add_quarantine();
+    add_reload();
+    add_recover();
     add_dump();
     add_import();
     add_list();
+    add_completion();
+    add_manual();
     add_help();
   }
 
@@ -216,6 +230,9 @@ class CommandLine {
         ->type_name("FILE");
     c.add_option("-p,--policy", explain_.policies, "Policies and Kubernetes manifests (YAML), globs allowed")
         ->type_name("FILE...");
+    CLI::Option* live = c.add_flag("--live", explain_live_, "Ask the running daemon, by the policies in force");
+    c.add_option("--socket", live_.socket, "Control socket of the daemon")->type_name("PATH")->needs(live);
+    c.add_flag("--json", live_.json, "The daemon's answer as JSON")->needs(live);
     c.add_option("--family", explain_.family, "IP family: 4 or 6 (default 4)")->check(CLI::IsMember({"4", "6"}));
     c.add_flag("--no-edit", explain_.no_edit, "Do not look for an edit");
     c.footer(
@@ -226,6 +243,13 @@ class CommandLine {
         for (const CLI::Option* option : {from, to, port}) {
           if (option->empty()) throw CLI::RequiredError(option->get_name() + " (or --pcap and --packet)");
         }
+      }
+      if (explain_live_) {
+        live_.from = explain_.from;
+        live_.to = explain_.to;
+        live_.port = explain_.port;
+        status_ = cmd_live_explain(live_);
+        return;
       }
       status_ = cmd_explain(explain_);
     });
@@ -336,9 +360,100 @@ class CommandLine {
     c.callback([this] { status_ = cmd_explain_rule(explain_rule_); });
   }
 
+  // --socket and --json of a command that asks the daemon.
+  void add_live_options(CLI::App& c) {
+    c.add_option("--socket", live_.socket, "Control socket of the daemon (default: $BULKHEAD_SOCKET, or the setting's)")
+        ->type_name("PATH");
+    c.add_flag("--json", live_.json, "The daemon's answer as JSON");
+  }
+
+  CLI::App& live_command(const char* name, const char* text, int (*run)(const LiveOptions&)) {
+    CLI::App& c = command(name, text, "A running daemon");
+    add_live_options(c);
+    c.callback([this, run] { status_ = run(live_); });
+    return c;
+  }
+
+  void add_status() { live_command("status", "What runs, since when, and what is wrong", cmd_status); }
+
+  void add_top() {
+    CLI::App& c = live_command("top", "Workloads by rate, with losses and the last events, as a screen", cmd_top);
+    c.add_option("--interval", live_.interval, "Seconds between two looks (default 2)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 3600));
+    c.add_option("-n,--count", live_.count, "End after this many looks")->type_name("N");
+    c.footer("q or Ctrl-C ends it.");
+  }
+
+  void add_flows() {
+    CLI::App& c = live_command("flows", "Live flows, the most recent first", cmd_flows);
+    c.add_option("WORKLOAD", live_.end, "Only flows of this workload or address");
+    c.add_option("--app", live_.app, "Only flows of this protocol")->type_name("NAME");
+    c.add_flag("--alerted", live_.alerted, "Only flows with an alert");
+    c.add_option("--limit", live_.limit, "At most so many (default 50)")->type_name("N");
+    c.footer("Example: bulkhead flows shop/web --app http");
+  }
+
+  void add_workloads() { live_command("workloads", "Workloads with addresses, labels and traffic", cmd_workloads); }
+
+  void add_edges() { live_command("edges", "Who talks to whom, with denials and alerts", cmd_edges); }
+
+  void add_rules() {
+    CLI::App& c = live_command("rules", "Rules with what they matched", cmd_rules);
+    c.add_flag("--never-hit", live_.never_hit, "Only rules that nothing has matched");
+    c.add_option("--limit", live_.limit, "At most so many signatures (default 50)")->type_name("N");
+  }
+
+  void add_counters() {
+    CLI::App& c = live_command("counters", "Every counter by name", cmd_counters);
+    c.add_option("FILTER", live_.filter, "Part of a name");
+  }
+
+  void add_quarantine() {
+    CLI::App& cut = live_command("quarantine", "Cut a workload off: nothing that it sends passes", cmd_quarantine);
+    cut.add_option("WORKLOAD", live_.workload, "NAMESPACE/NAME")->required();
+    cut.add_option("--ttl", live_.ttl, "Seconds until it ends by itself (default 3600)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 86400));
+    cut.add_option("--reason", live_.reason, "Kept with it")->type_name("TEXT");
+    cut.footer("Example: bulkhead quarantine shop/web --reason 'miner seen'");
+    CLI::App& free = live_command("release", "End the quarantine of a workload", cmd_release);
+    free.add_option("WORKLOAD", live_.workload, "NAMESPACE/NAME")->required();
+  }
+
+  void add_reload() {
+    live_command("reload", "Read settings, policies and signatures again; what is wrong is shown here", cmd_reload)
+        .footer("With mistakes the generation that runs keeps running. Exit status: 0 reloaded, 2 not.");
+  }
+
+  void add_completion() {
+    CLI::App& c = command("completion", "Completion for a shell, to be sourced", "Without a node");
+    c.add_option("SHELL", shell_, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    c.footer("Example: source <(bulkhead completion bash)");
+    c.callback([this] { std::fputs(completion_text(shell_, app_).c_str(), stdout); });
+  }
+
+  void add_manual() {
+    CLI::App& c = command("manual", "The manual page, or that of a command, in roff", "Without a node");
+    c.add_option("COMMAND", topic_, "A command; none: bulkhead itself");
+    c.footer("Example: bulkhead manual status | man -l -");
+    c.callback([this] {
+      if (!topic_.empty() && !is_command_or_option(topic_)) {
+        status_ = kExitBadInput;
+        return;
+      }
+      std::fputs(manual_text(topic_.empty() ? app_ : *app_.get_subcommand(topic_)).c_str(), stdout);
+    });
+  }
+
   void add_recover() {
     CLI::App& c = command("recover", "Remove everything bulkhead put into the kernel", "On a node");
     c.callback([this] { status_ = cmd_recover(); });
+  }
+
+  void add_daemon_options(CLI::App& c) {
+    CLI::Option* live = c.add_flag("--live", blocks_live_, "Let the running daemon do it");
+    c.add_option("--socket", live_.socket, "Control socket of the daemon")->type_name("PATH")->needs(live);
   }
 
   void add_blocks() {
@@ -347,6 +462,7 @@ class CommandLine {
     c.add_flag("--json", blocks_.json, "One JSON object a line");
     CLI::App& list = *c.add_subcommand("list", "Blocks in force (the default)");
     list.add_flag("--json", blocks_.json, "One JSON object a line");
+    add_daemon_options(list);
     CLI::App& add = *c.add_subcommand("add", "Block a source, a pair of addresses, or a flow");
     add.add_option("FROM", blocks_.first, "Address, or ADDRESS:PORT of a flow")->required();
     add.add_option("TO", blocks_.second, "Destination address, or ADDRESS:PORT of a flow; none: the source alone");
@@ -357,22 +473,35 @@ class CommandLine {
     del.add_option("FROM", blocks_.first, "As given to add")->required();
     del.add_option("TO", blocks_.second, "As given to add");
     del.add_option("--protocol", blocks_.protocol, "Of a flow: tcp or udp")->type_name("NAME");
-    c.footer("Example: bulkhead blocks add 10.0.0.7 --ttl 10m --reason 'scan seen by hand'");
+    add_daemon_options(add);
+    add_daemon_options(del);
+    c.footer(
+        "With --live the daemon does it, with its guards, its event and its log; without, this program does it in the\n"
+        "kernel, as root, with and without a daemon.\n"
+        "Example: bulkhead blocks add 10.0.0.7 --ttl 10m --reason 'scan seen by hand'");
     c.callback([this, &add, &del] {
       if (add.parsed()) blocks_.action = "add";
       if (del.parsed()) blocks_.action = "del";
-      status_ = cmd_blocks(blocks_);
+      status_ = blocks_live_ ? cmd_live_blocks(live_, blocks_) : cmd_blocks(blocks_);
     });
   }
 
   void add_watch() {
-    CLI::App& c = command("watch", "Follow alerts and blocks of the daemon over netlink multicast", "On a node");
-    c.add_option("--group", watch_.group, "NETLINK_USERSOCK group (default 27)")
-        ->type_name("N")
-        ->check(CLI::Range(1, 32));
-    c.add_flag("--json", watch_.json, "One JSON object a line");
-    c.add_option("-n,--count", watch_.count, "End after this many messages")->type_name("N");
-    c.callback([this] { status_ = cmd_watch(watch_); });
+    CLI::App& c = command("watch", "Follow alerts, denials and blocks as they happen", "A running daemon");
+    CLI::Option* group = c.add_option("--group", watch_.group,
+                                      "Alerts and blocks over netlink multicast instead, from this NETLINK_USERSOCK "
+                                      "group (27 is the default setting); works across daemons, needs CAP_NET_ADMIN")
+                             ->type_name("N")
+                             ->check(CLI::Range(1, 32));
+    add_live_options(c);
+    c.add_option("-n,--count", live_.count, "End after this many messages")->type_name("N");
+    c.callback([this, group] {
+      watch_.json = live_.json;
+      watch_.count = live_.count;
+      // Without a daemon's socket there may still be senders in the group.
+      const bool netlink = !group->empty() || (live_.socket.empty() && !has_daemon(live_));
+      status_ = netlink ? cmd_watch(watch_) : cmd_live_watch(live_);
+    });
   }
 
   void add_dump() {
@@ -435,6 +564,9 @@ class CommandLine {
   LearnOptions learn_;
   DetectOptions detect_;
   BlocksOptions blocks_;
+  LiveOptions live_;
+  std::string shell_;
+  bool explain_live_ = false, blocks_live_ = false;
   WatchOptions watch_;
   std::string topic_;
   int status_ = kExitFine;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "datapath/base/scheduling.h"
 
@@ -53,28 +54,75 @@ void BlockThread::request(const pipeline::BlockRequest& request) {
   wake_.notify_one();
 }
 
-void BlockThread::forget(std::vector<IpAddress> addresses) {
-  if (addresses.empty()) return;
+void BlockThread::post(Task task) {
   {
     const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(addresses));
+    tasks_.push_back(std::move(task));
   }
   wake_.notify_one();
+}
+
+void BlockThread::forget(std::vector<IpAddress> addresses) {
+  if (addresses.empty()) return;
+  post([this, addresses = std::move(addresses)] {
+    const auto done = manager_.forget(addresses);
+    if (!done) return spdlog::error("blocks: {}", done.error().to_string());
+    if (*done != 0) spdlog::info("blocks: {} ended with the workloads that had their addresses", *done);
+  });
 }
 
 void BlockThread::restore() {
-  {
-    const std::lock_guard lock(mutex_);
-    tasks_.emplace_back();
-  }
-  wake_.notify_one();
+  post([this] {
+    const auto done = manager_.restore();
+    if (!done) return spdlog::error("blocks: {}", done.error().to_string());
+    spdlog::info("blocks: {} stand again", *done);
+  });
 }
 
-void BlockThread::work(const Task& task) {
-  const auto done = task.empty() ? manager_.restore() : manager_.forget(task);
-  if (!done) return spdlog::error("blocks: {}", done.error().to_string());
-  if (task.empty()) return spdlog::info("blocks: {} stand again", *done);
-  if (*done != 0) spdlog::info("blocks: {} ended with the workloads that had their addresses", *done);
+void BlockThread::report(const rules::Block& block, std::string_view action, std::string error) {
+  event::BlockEvent e;
+  e.header.time = wall_clock();
+  e.header.tuple = block.target();
+  e.header.has_tuple = true;
+  e.header.has_ports = has_ports(block.tuple.protocol) && block.kind == rules::BlockKind::kFlow;
+  e.header.order.sequence = static_cast<std::uint32_t>(sequence_++);
+  e.action = action;
+  e.kind = rules::to_string(block.kind);
+  e.reason = block.reason;
+  e.sid = block.sid;
+  e.ttl = block.ttl;
+  e.error = std::move(error);
+  publisher_.publish(std::move(e));
+}
+
+void BlockThread::add(rules::Block block, std::function<void(const Outcome&)> done) {
+  post([this, block = std::move(block), done = std::move(done)] {
+    const Outcome outcome = manager_.add(block);
+    if (!outcome) {
+      failed_.add();
+      report(block, "refuse", outcome.error().to_string());
+    } else if (rules::is_in_force(*outcome)) {
+      added_.add();
+      report(block, "add", {});
+    } else {
+      refused_.add();
+      report(block, *outcome == rules::BlockOutcome::kDryRun ? "dry-run" : "refuse", rules::to_string(*outcome));
+    }
+    done(outcome);
+  });
+}
+
+void BlockThread::remove(rules::Block block, std::function<void(const Result<bool>&)> done) {
+  post([this, block = std::move(block), done = std::move(done)] {
+    auto removed = manager_.remove(block);
+    if (!removed && removed.error().code == ENOENT) removed = false;  // the kernel ended it
+    if (removed && *removed) report(block, "remove", {});
+    done(removed);
+  });
+}
+
+void BlockThread::list(std::function<void(const Result<std::vector<rules::ActiveBlock>>&)> done) {
+  post([this, done = std::move(done)] { done(manager_.list()); });
 }
 
 void BlockThread::run() {
@@ -91,7 +139,7 @@ void BlockThread::run() {
       taken.swap(queue_);
       tasks.swap(tasks_);
     }
-    for (const Task& task : tasks) work(task);
+    for (const Task& task : tasks) task();
     tasks.clear();
     for (const auto& request : taken) act(request);
     taken.clear();

@@ -15,15 +15,18 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "config/load/engine_settings.h"
+#include "datapath/base/result.h"
 #include "datapath/event/event_publisher.h"
 #include "datapath/pipeline/response.h"
 #include "rules/block/block_manager.h"
@@ -47,13 +50,19 @@ class BlockThread final : public pipeline::ResponseSink {
   // From the control thread: BlockManager::forget() and restore(), in the order of the calls.
   void forget(std::vector<IpAddress> addresses);
   void restore();
+  // What an operator asks for: a block is made or removed as any other, with an event; `done` is called on the block
+  // thread with the outcome.
+  using Outcome = Result<rules::BlockOutcome>;
+  void add(rules::Block block, std::function<void(const Outcome&)> done);
+  void remove(rules::Block block, std::function<void(const Result<bool>&)> done);
+  void list(std::function<void(const Result<std::vector<rules::ActiveBlock>>&)> done);
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
 
  private:
-  // What the control thread asked for; without addresses: restore.
-  using Task = std::vector<IpAddress>;
+  using Task = std::function<void()>;  // on the block thread
   void run();
-  void work(const Task& task);
+  void post(Task task);
+  void report(const rules::Block& block, std::string_view action, std::string error);
   void act(const pipeline::BlockRequest& request);
   void follow(const pipeline::BlockRequest& request);
   [[nodiscard]] rules::Block block_for(const pipeline::BlockRequest& request) const;

@@ -18,17 +18,22 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <sstream>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "config/control/control_server.h"
 #include "config/daemon/block_thread.h"
+#include "config/daemon/control_commands.h"
 #include "config/daemon/file_watch.h"
 #include "config/daemon/generation.h"
 #include "config/daemon/guard_thread.h"
 #include "config/daemon/label_updates.h"
+#include "config/daemon/live_view.h"
+#include "config/daemon/main_tasks.h"
 #include "config/daemon/summary_sink.h"
 #include "config/load/inventory_yaml.h"
 #include "datapath/io/nfqueue_source.h"
@@ -56,9 +61,10 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitBadInput = 2;
-constexpr std::size_t kMostLabels = 256;              // workloads with new labels at once; beyond it a full load
-constexpr auto kReadBack = std::chrono::minutes(1);   // how often the kernel's ruleset is compared unasked
-constexpr auto kFirstList = std::chrono::seconds(3);  // how long the start waits for the engine's answer
+constexpr std::size_t kMostLabels = 256;             // workloads with new labels at once; beyond it a full load
+constexpr auto kReadBack = std::chrono::minutes(1);  // how often the kernel's ruleset is compared unasked
+constexpr auto kFlowPatience = std::chrono::milliseconds(300);  // for workers to copy their flows
+constexpr auto kFirstList = std::chrono::seconds(3);            // how long the start waits for the engine's answer
 
 std::string printed(const Diagnostics& diagnostics) {
   std::ostringstream out;
@@ -132,6 +138,24 @@ bool is_bridge(const std::string& name) {
   return answered && std::string_view(driver.driver) == "bridge";
 }
 
+const char* name_of(ResponseMode mode) {
+  switch (mode) {
+    case ResponseMode::kOff: return "off";
+    case ResponseMode::kDryRun: return "dry-run";
+    case ResponseMode::kEnforce: return "enforce";
+  }
+  return "off";
+}
+
+const char* name_of(rules::InlineFlows flows) {
+  switch (flows) {
+    case rules::InlineFlows::kNothing: return "none";
+    case rules::InlineFlows::kPolicy: return "policy";
+    case rules::InlineFlows::kAll: return "all";
+  }
+  return "none";
+}
+
 class Daemon {
  public:
   Daemon(const EngineSettings& settings, const ReloadSettings& reload) : settings_(settings), reload_(reload) {}
@@ -143,9 +167,12 @@ class Daemon {
     if (!diagnostics.all().empty()) spdlog::warn("while loading:\n{}", printed(diagnostics));
     if (!generation) return kExitBadInput;
     generation_ = std::move(*generation);
+    facts_.change([](DaemonFacts& f) { f.started = std::chrono::system_clock::now(); });
     // The queues have their readers before the kernel fills them.
     if (!open_queues() || !enforce() || !open_taps() || !start_output()) return kExitFailed;
     start_workers();
+    publish_generation();
+    start_control();
     const auto& loaded = generation_.summary;
     spdlog::info("ready: {} signatures ({} refused), {} policies, {} workloads; generation 1", loaded.rules_loaded,
                  loaded.rules_refused, loaded.policies, loaded.workloads);
@@ -192,7 +219,69 @@ class Daemon {
       spdlog::warn("the Docker engine cannot be read, what is known stays: {}", discovery_->problem()->to_string());
     }
     if (!away && engine_away_told_) spdlog::info("the Docker engine is back");
+    if (away != engine_away_told_) {
+      facts_.change([&](DaemonFacts& f) { f.engine_problem = away ? discovery_->problem()->to_string() : ""; });
+    }
     engine_away_told_ = away;
+  }
+
+  // What others may know of the generation in force.
+  void publish_generation() {
+    live_view_.use(generation_.inventory);
+    facts_.change([&](DaemonFacts& f) {
+      f.generation = generation_number_;
+      f.summary = generation_.summary;
+      f.loaded = std::chrono::system_clock::now();
+      f.signatures = generation_.signatures;
+      f.policy = generation_.policy;
+      f.inventory = generation_.inventory;
+      f.bridged_in = enforcer_->mode().to_string();
+      f.response_mode = name_of(settings_.response.mode);
+      f.interfaces = settings_.capture.interfaces;
+      f.inline_flows = name_of(settings_.inline_queue.queue.flows);
+      f.workers = taps_.size() + queues_.size();
+    });
+  }
+
+  void start_control() {
+    if (!settings_.control.enabled) return;
+    control::ServerSettings to;
+    to.path = settings_.control.socket;
+    to.mode = settings_.control.mode;
+    to.group = settings_.control.group;
+    to.operator_group = settings_.control.operator_group;
+    commands_ = std::make_unique<ControlCommands>(DaemonAccess{
+        .facts = facts_,
+        .view = live_view_,
+        .main = main_tasks_,
+        .blocks = *response_,
+        .flows = [this](std::size_t most) { return live_flows(most); },
+        .counters = [this] { return counters(); },
+        .server = [this] { return control_->stats(); },
+        .reload = [this] { return reload(); },
+        .kernel_counters = [this] { return enforcer_->counters(); },
+        .note = {},
+    });
+    control_ = std::make_unique<control::ControlServer>(
+        to, [this](const control::Request& request, const control::Peer& peer, const control::Reply& reply) {
+          commands_->handle(request, peer, reply);
+        });
+    if (const Status started = control_->start(); !started) {
+      spdlog::warn("no live commands: {}", started.error().to_string());
+      control_.reset();
+    } else {
+      spdlog::info("control socket {}", to.path);
+    }
+  }
+
+  // Copies of what the workers have, from any thread.
+  [[nodiscard]] std::vector<pipeline::FlowRecord> live_flows(std::size_t most) {
+    std::vector<pipeline::FlowRecord> out;
+    for (const auto& live : lives_) {
+      auto some = live->flows(most, kFlowPatience);
+      out.insert(out.end(), some.begin(), some.end());
+    }
+    return out;
   }
 
   // Guards the ports that the generation knows and this node has.
@@ -262,6 +351,7 @@ class Daemon {
     ++generation_number_;
     cut_again_ = true;
     use_snapshot();
+    publish_generation();
     spdlog::info("workloads: {}; generation {}", generation_.summary.workloads, generation_number_);
   }
 
@@ -283,6 +373,7 @@ class Daemon {
     generation_.base = base;
     generation_.inventory = inventory;
     table_is_old_ = true;
+    publish_generation();
     return true;
   }
 
@@ -306,6 +397,7 @@ class Daemon {
     generation_ = std::move(*next);
     ++generation_number_;
     use_snapshot();
+    publish_generation();
     cut_sessions(generation_.policy, policy_before_);
     cut_again_ = true;
     spdlog::info("labels: generation {}", generation_number_);
@@ -600,6 +692,7 @@ class Daemon {
     std::error_code error;
     std::filesystem::create_directories(settings_.log_dir, error);
     std::vector<std::unique_ptr<output::EventSink>> sinks;
+    sinks.push_back(std::make_unique<LiveViewSink>(live_view_));
     if (settings_.eve_enabled) {
       output::FileSettings file;
       file.path = settings_.eve_file;
@@ -627,11 +720,10 @@ class Daemon {
 
   void start_workers() {
     const std::size_t workers = taps_.size() + queues_.size();
-    if (settings_.response.mode != ResponseMode::kOff) {
-      response_ =
-          std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
-      response_->start();
-    }
+    // Operators block also where rules do not.
+    response_ =
+        std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
+    response_->start();
     start_guard_events();
     std::vector<io::PacketSource*> taps, queues;
     for (const auto& tap : taps_) taps.push_back(tap.get());
@@ -660,7 +752,8 @@ class Daemon {
     std::vector<event::EventPublisher*> publishers;
     for (std::size_t i = 0; i < sources.size(); ++i) publishers.push_back(publishers_[first + i].get());
     lives_.push_back(
-        std::make_unique<pipeline::Live>(settings, std::move(sources), std::move(publishers), response_.get()));
+        std::make_unique<pipeline::Live>(settings, std::move(sources), std::move(publishers),
+                                         settings_.response.mode != ResponseMode::kOff ? response_.get() : nullptr));
     lives_.back()->start(generation_.snapshot);
   }
 
@@ -669,6 +762,7 @@ class Daemon {
   }
 
   void start_guard_events() {
+    const std::lock_guard lock(guard_events_mutex_);
     if (guard_events_ != nullptr) guard_events_->stop();
     guard_events_.reset();
     if (!guard_settings_.enabled) return;
@@ -684,6 +778,7 @@ class Daemon {
     std::vector<int> out = discovery_->fds();
     if (monitor_ != nullptr) out.push_back(monitor_->fd());
     if (inventory_watch_ != nullptr) out.push_back(inventory_watch_->fd());
+    out.push_back(main_tasks_.fd());
     return out;
   }
 
@@ -695,10 +790,11 @@ class Daemon {
       switch (signals_.wait(wait_time(), fds())) {
         case SIGTERM:
         case SIGINT: spdlog::info("stopping"); return 0;
-        case SIGHUP: reload(); break;
+        case SIGHUP: static_cast<void>(reload()); break;
         default: break;
       }
-      if (policy_expires()) reload();
+      if (policy_expires()) static_cast<void>(reload());
+      main_tasks_.run();
       rediscover();
       if (inventory_watch_ != nullptr && inventory_watch_->changed()) reread_inventory();
       adopt_table();
@@ -740,6 +836,9 @@ class Daemon {
     const std::optional<Error> failed = lease_ == nullptr ? std::nullopt : lease_->failed();
     if (failed && !lease_told_) spdlog::error("lease: {}; segments may fail", failed->to_string());
     if (!failed && lease_told_) spdlog::info("lease: renewed again");
+    if (lease_told_ != failed.has_value()) {
+      facts_.change([&](DaemonFacts& f) { f.lease_problem = failed ? failed->to_string() : ""; });
+    }
     lease_told_ = failed.has_value();
   }
 
@@ -758,16 +857,26 @@ class Daemon {
   }
 
   // New rules beside the running ones; whole or not at all.
-  void reload() {
+  ReloadReport reload() {
+    ReloadReport report;
+    report.problem = try_reload(report.diagnostics);
+    report.done = report.problem.empty();
+    report.generation = generation_number_;
+    facts_.change([&](DaemonFacts& f) { f.reload_problem = report.problem; });
+    if (!report.done)
+      spdlog::error("reload failed, generation {} keeps running: {}", generation_number_, report.problem);
+    return report;
+  }
+
+  // Why it did not work; empty: it did.
+  std::string try_reload(Diagnostics& diagnostics) {
     output_->reopen();
-    Diagnostics diagnostics;
     auto settings = reload_ ? reload_(diagnostics) : std::optional<EngineSettings>(settings_);
     std::optional<Generation> next;
     if (settings) next = load_generation(*settings, generation_number_ + 1, diagnostics, state_, discovered());
     if (!diagnostics.all().empty()) spdlog::warn("while reloading:\n{}", printed(diagnostics));
     if (!next) {
-      spdlog::error("reload failed: generation {} keeps running", generation_number_);
-      return;
+      return std::to_string(diagnostics.error_count()) + " mistakes in settings, policies or signatures";
     }
     const rules::NftSettings before = enforcer_->settings();
     const PortGuardSettings guard_before = guard_settings_;
@@ -778,8 +887,7 @@ class Daemon {
       guard_settings_ = guard_before;
       guard_->use(guard_settings_.rules);
       enforcer_->use(before);
-      spdlog::error("reload failed: generation {} keeps running", generation_number_);
-      return;
+      return "the kernel refused it; the log has its words";
     }
     if (next->inventory != nullptr) end_blocks_of_gone(generation_.inventory.get(), *next->inventory);
     policy_before_ = generation_.policy;
@@ -792,9 +900,32 @@ class Daemon {
     if (other_events) start_guard_events();
     watch_inventory(settings->policy.inventory);
     watch_tables();  // there may be a lease now
+    publish_generation();
     const auto& loaded = generation_.summary;
     spdlog::info("reloaded: generation {}, {} signatures ({} refused), {} policies", generation_number_,
                  loaded.rules_loaded, loaded.rules_refused, loaded.policies);
+    return {};
+  }
+
+  // Every counter but the kernel's, from any thread.
+  [[nodiscard]] event::CounterList counters() const {
+    event::CounterList out;
+    for (const auto& live : lives_) {
+      const auto counted = live->stats();
+      out.insert(out.end(), counted.begin(), counted.end());
+    }
+    if (files_ != nullptr) files_->add_stats(out);
+    if (response_ != nullptr) response_->add_stats(out);
+    {
+      const std::lock_guard lock(guard_events_mutex_);
+      if (guard_events_ != nullptr) guard_events_->add_stats(out);
+    }
+    out.emplace_back("enforce.drift_repaired", drift_repaired_.value());
+    const output::OutputStats written = output_->stats();
+    out.emplace_back("output.published", written.published);
+    out.emplace_back("output.dropped", written.dropped);
+    out.emplace_back("output.written", written.written);
+    return pipeline::sum_stats(std::move(out));
   }
 
   void publish_stats() {
@@ -802,33 +933,25 @@ class Daemon {
     stats.header.time = {
         std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
     stats.uptime = std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now() - started_);
+    stats.counters = counters();
     for (const auto& live : lives_) {
-      const auto counted = live->stats();
-      stats.counters.insert(stats.counters.end(), counted.begin(), counted.end());
       if (!settings_.eve.stats_threads) continue;
       auto threads = live->thread_stats();
       std::move(threads.begin(), threads.end(), std::back_inserter(stats.threads));
     }
-    if (files_ != nullptr) files_->add_stats(stats.counters);
-    if (response_ != nullptr) response_->add_stats(stats.counters);
-    if (guard_events_ != nullptr) guard_events_->add_stats(stats.counters);
     if (const auto enforced = enforcer_->counters(); enforced) {
       for (const auto& rule : *enforced) {
         stats.counters.emplace_back("enforce." + rule.rule + (rule.audit ? ".audit_packets" : ".packets"),
                                     rule.packets);
       }
     }
-    stats.counters.emplace_back("enforce.drift_repaired", drift_repaired_.value());
-    const output::OutputStats written = output_->stats();
-    stats.counters.emplace_back("output.published", written.published);
-    stats.counters.emplace_back("output.dropped", written.dropped);
-    stats.counters.emplace_back("output.written", written.written);
     stats.counters = pipeline::sum_stats(std::move(stats.counters));
     publishers_.back()->publish(std::move(stats));
   }
 
   // Workers first (their last events still have a place to go), then the block thread, then the output.
   void shut_down() {
+    if (control_ != nullptr) control_->stop();
     // Nothing is queued any more before the readers go.
     if (!queues_.empty()) stop_queueing();
     for (const auto& live : lives_) live->stop();
@@ -865,6 +988,9 @@ class Daemon {
   const ReloadSettings& reload_;
   Signals signals_;
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();
+  FactsBoard facts_;
+  LiveView live_view_;
+  MainTasks main_tasks_;
   Generation generation_;
   std::uint32_t generation_number_ = 1;
   std::uint64_t losses_told_ = 0, reopens_told_ = 0;
@@ -893,10 +1019,13 @@ class Daemon {
   std::unique_ptr<output::OutputThread> output_;
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;
+  mutable std::mutex guard_events_mutex_;  // the pointer: it is replaced at a reload
   std::unique_ptr<GuardThread> guard_events_;
   std::unique_ptr<pipeline::FileStore> files_;          // outlives the workers
   std::vector<std::unique_ptr<pipeline::Live>> lives_;  // taps, queues
   std::chrono::steady_clock::time_point started_;
+  std::unique_ptr<ControlCommands> commands_;
+  std::unique_ptr<control::ControlServer> control_;  // goes first: its thread uses all the others
 };
 
 }  // namespace

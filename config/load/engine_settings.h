@@ -113,6 +113,15 @@ struct NetlinkSettings {
   std::uint32_t group = 27;
 };
 
+// The socket of the live commands.
+struct ControlSettings {
+  bool enabled = true;
+  std::string socket;
+  std::uint32_t mode = 0660;   // of the file
+  std::string group;           // of the file; empty: as it comes
+  std::string operator_group;  // whose members may act; empty: root and the daemon's own user alone
+};
+
 struct StatsSettings {
   bool enabled = true;
   std::chrono::seconds interval{8};
@@ -143,6 +152,7 @@ struct EngineSettings {
   output::OutputSettings output;
   NetlinkSettings netlink;
   StatsSettings stats;
+  ControlSettings control;
 };
 
 }  // namespace bulkhead::config

@@ -27,6 +27,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_inline.def"
        }},
+      {"Control",
+       "Live commands of operators.",
+       {
+#include "config/schema/settings_control.def"
+       }},
       {"Rules",
        "Policies and signatures: files, order and variables.",
        {

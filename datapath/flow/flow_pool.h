@@ -68,6 +68,14 @@ class FlowPool {
     for (std::uint32_t i = oldest_; i != kNone; i = links_[i].next) visit(at(i));
   }
 
+  // From the most recently used on, until `visit` answers false.
+  template <class Visit>
+  void visit_newest(Visit&& visit) const {
+    for (std::uint32_t i = newest_; i != kNone; i = links_[i].previous) {
+      if (!visit(static_cast<const Flow&>(chunks_[i / kChunk][i % kChunk]))) return;
+    }
+  }
+
   [[nodiscard]] std::size_t memory_bytes() const {
     return chunks_.size() * kChunk * sizeof(PooledFlow) + links_.capacity() * sizeof(Link) +
            free_.capacity() * sizeof(std::uint32_t);

@@ -358,6 +358,10 @@ void FlowTable::end_all(FlowEndReason reason) {
   state_->unsettled.clear();
 }
 
+void FlowTable::visit_newest(const std::function<bool(const Flow&)>& visit) const {
+  state_->pool.visit_newest(visit);
+}
+
 std::size_t FlowTable::size() const {
   return state_->size;
 }

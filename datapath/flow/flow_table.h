@@ -59,6 +59,9 @@ class FlowTable {
   // Ends all flows in order of their first packet.
   void end_all(FlowEndReason reason);
 
+  // Looks at the flows from the most recently used on, until `visit` answers false. The worker's thread.
+  void visit_newest(const std::function<bool(const Flow&)>& visit) const;
+
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t memory_bytes() const;
   [[nodiscard]] const FlowCounters& counters() const;

@@ -19,6 +19,9 @@ struct Live::Lane {
   mutable std::mutex error_mutex;
   bool failed = false;
   Error error;
+  std::uint32_t flows_seen = 0;   // the worker's: the last asking that it has answered
+  std::uint32_t flows_given = 0;  // under flows_mutex_
+  std::vector<FlowRecord> flows;
 };
 
 Live::Live(const PipelineSettings& settings, std::vector<io::PacketSource*> sources,
@@ -72,6 +75,9 @@ void Live::run(Lane& lane) {
       }
       lane.worker->use(std::move(snapshot));
     }
+    if (const std::uint32_t asked = flows_asked_.load(std::memory_order_acquire); asked != lane.flows_seen) {
+      give_flows(lane, asked);
+    }
     batch.clear();
     const io::ReceiveStatus status = lane.source->receive(batch, kReceiveTimeout);
     if (status == io::ReceiveStatus::kError || status == io::ReceiveStatus::kEnd) {
@@ -90,6 +96,44 @@ void Live::run(Lane& lane) {
     lane.source->release(batch);
   }
   lane.worker->finish(wall_clock());
+}
+
+void Live::give_flows(Lane& lane, std::uint32_t asked) {
+  lane.flows_seen = asked;
+  std::size_t most;
+  {
+    const std::lock_guard lock(flows_mutex_);
+    most = flows_most_;
+  }
+  std::vector<FlowRecord> out;
+  out.reserve(std::min(most, lane.worker->flows().size()));
+  lane.worker->flows().visit_newest([&](const flow::Flow& flow) {
+    if (out.size() >= most) return false;
+    if (!flow.elsewhere) out.push_back(record_of(flow));
+    return true;
+  });
+  const std::lock_guard lock(flows_mutex_);
+  lane.flows = std::move(out);
+  lane.flows_given = asked;
+  flows_given_.notify_all();
+}
+
+std::vector<FlowRecord> Live::flows(std::size_t most, std::chrono::milliseconds patience, bool* complete) {
+  const std::lock_guard asking(asking_);
+  std::unique_lock lock(flows_mutex_);
+  flows_most_ = most;
+  const std::uint32_t asked = flows_asked_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  const auto all_gave = [&] {
+    return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) { return lane->flows_given == asked; });
+  };
+  const bool all = flows_given_.wait_for(lock, patience, all_gave);
+  if (complete != nullptr) *complete = all;
+  std::vector<FlowRecord> out;
+  for (const auto& lane : lanes_) {
+    if (lane->flows_given == asked) out.insert(out.end(), lane->flows.begin(), lane->flows.end());
+    lane->flows = {};
+  }
+  return out;
 }
 
 bool Live::failed(Error* why) const {

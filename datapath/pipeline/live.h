@@ -4,11 +4,14 @@
 // Order    none between workers; each worker's events are in order.
 // Reload   use() hands over a new snapshot; each worker takes it before its next batch and reports the
 //          generation; the old one is freed when the last worker has moved on.
+// Flows    flows() asks every worker for copies; each answers between two batches (one atomic load a batch otherwise).
 // Errors   a source that fails ends its worker; failed() tells, with the error.
 // Tests    tests/netns/
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -17,6 +20,7 @@
 #include <vector>
 
 #include "datapath/io/packet_source.h"
+#include "datapath/pipeline/flow_record.h"
 #include "datapath/pipeline/worker.h"
 
 namespace bulkhead::pipeline {
@@ -40,10 +44,15 @@ class Live {
   [[nodiscard]] std::uint32_t oldest_generation() const;
   [[nodiscard]] event::CounterList stats() const;
   [[nodiscard]] std::vector<std::pair<std::string, event::CounterList>> thread_stats() const;  // by worker
+  // The flows of all workers, the most recently used first, at most `most` of each worker. A worker that does not
+  // answer in time (it is busy with a batch) is left out; `complete` tells. One caller at a time; others wait.
+  [[nodiscard]] std::vector<FlowRecord> flows(std::size_t most, std::chrono::milliseconds patience,
+                                              bool* complete = nullptr);
 
  private:
   struct Lane;
   void run(Lane& lane);
+  void give_flows(Lane& lane, std::uint32_t asked);
 
   const PipelineSettings settings_;
   std::unique_ptr<SharedGate> gate_;
@@ -52,6 +61,11 @@ class Live {
   SnapshotPtr snapshot_;
   std::atomic<std::uint32_t> wanted_generation_{0};
   std::atomic<bool> stop_{false};
+  std::mutex asking_;  // one asks at a time
+  std::mutex flows_mutex_;
+  std::condition_variable flows_given_;
+  std::atomic<std::uint32_t> flows_asked_{0};
+  std::size_t flows_most_ = 0;
 };
 
 }  // namespace bulkhead::pipeline

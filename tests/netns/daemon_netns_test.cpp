@@ -5,12 +5,9 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <fcntl.h>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -18,8 +15,7 @@
 #include <thread>
 
 #include "tests/netns/net_lab.h"
-
-extern char** environ;
+#include "tests/netns/process.h"
 
 namespace bulkhead {
 namespace {
@@ -27,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::NetLab;
 using testing::Probe;
+using testing::Process;
 using testing::TcpPair;
 
 constexpr const char* kInventory = R"(
@@ -47,33 +44,6 @@ ingress:
   - allow from any on tcp/80-90
   - deny from any
 )";
-
-class Process {
- public:
-  explicit Process(const std::vector<std::string>& arguments, const std::string& log) {
-    std::vector<char*> argv;
-    for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));  // NOLINT: posix_spawn's form
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 2, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  ~Process() { end(SIGKILL); }
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-  void signal(int number) const { ::kill(pid_, number); }
-  void end(int number) {
-    if (pid_ <= 0) return;
-    signal(number);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-  }
-
- private:
-  pid_t pid_ = -1;
-};
 
 class DaemonNetns : public ::testing::TestWithParam<bool> {
  protected:

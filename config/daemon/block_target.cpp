@@ -1,9 +1,9 @@
-#include "config/cli/block_target.h"
+#include "config/daemon/block_target.h"
 
 #include <charconv>
 #include <optional>
 
-namespace bulkhead::config::cli {
+namespace bulkhead::config {
 
 namespace {
 
@@ -66,4 +66,4 @@ Result<rules::Block> block_target(const std::string& first, const std::string& s
   return block;
 }
 
-}  // namespace bulkhead::config::cli
+}  // namespace bulkhead::config

@@ -1,8 +1,8 @@
-#include "config/cli/block_target.h"
+#include "config/daemon/block_target.h"
 
 #include <gtest/gtest.h>
 
-namespace bulkhead::config::cli {
+namespace bulkhead::config {
 namespace {
 
 TEST(BlockTarget, SourcePairFlow) {
@@ -30,4 +30,4 @@ TEST(BlockTarget, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace bulkhead::config::cli
+}  // namespace bulkhead::config

@@ -1,0 +1,365 @@
+#include "config/cli/live_text.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <vector>
+
+namespace bulkhead::config::cli {
+
+using Json = nlohmann::json;
+using Align = Table::Align;
+
+namespace {
+
+// What is missing or of another type is nothing: an older or newer daemon may answer.
+std::string text(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? printable(found->get_ref<const std::string&>()) : std::string();
+}
+std::uint64_t number(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_number() ? static_cast<std::uint64_t>(found->get<double>()) : 0;
+}
+double real(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_number() ? found->get<double>() : 0;
+}
+bool flag(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_boolean() && found->get<bool>();
+}
+const Json& part(const Json& json, const char* name) {
+  static const Json kNothing = Json::object();
+  const auto found = json.find(name);
+  return found != json.end() ? *found : kNothing;
+}
+
+std::string list_text(const Json& list) {
+  std::string out;
+  for (const Json& item : list) {
+    if (!item.is_string()) continue;
+    out += (out.empty() ? "" : ", ") + printable(item.get_ref<const std::string&>());
+  }
+  return out;
+}
+
+std::string labels_text(const Json& labels) {
+  std::string out;
+  for (const auto& [key, value] : labels.items()) {
+    if (!value.is_string()) continue;
+    out += (out.empty() ? "" : " ") + printable(key) + "=" + printable(value.get_ref<const std::string&>());
+  }
+  return out;
+}
+
+// 15:04:05 of a timestamp.
+std::string clock_text(const Json& json, const char* name) {
+  const std::string all = text(json, name);
+  return all.size() >= 19 ? all.substr(11, 8) : all;
+}
+
+std::string end_text(const Json& json, const char* name, const char* ip, const char* port) {
+  std::string out = text(json, name);
+  const std::string address = text(json, ip);
+  if (out == "world" || out.empty()) out = address.empty() ? out : address;
+  if (json.contains(port)) out += ":" + std::to_string(number(json, port));
+  return out;
+}
+
+std::string cut(const std::string& s, std::size_t width) {
+  return s.size() <= width ? s : s.substr(0, width > 1 ? width - 1 : 0) + "~";
+}
+
+std::string rate_text(double bytes_a_second) {
+  return human_bytes(bytes_a_second) + "/s";
+}
+
+void row(Table& table, const Terminal& terminal, const char* name, const std::string& value) {
+  table.add({terminal.bold(name), value});
+}
+
+}  // namespace
+
+std::string printable(std::string_view s) {
+  std::string out;
+  for (const char c : s) {
+    const auto b = static_cast<unsigned char>(c);
+    out += b < 0x20 || b == 0x7f ? '?' : c;
+  }
+  return out;
+}
+
+std::string status_text(const Json& s, const Terminal& terminal) {
+  const Json& generation = part(s, "generation");
+  const Json& capture = part(s, "capture");
+  const Json& events = part(s, "events");
+  const Json& enforcement = part(s, "enforcement");
+  const Json& flows = part(s, "flows");
+  Table table({Align::kLeft, Align::kLeft});
+  row(table, terminal, "bulkhead",
+      text(s, "version") + ", process " + std::to_string(number(s, "pid")) + ", up " +
+          human_seconds(real(s, "uptime_seconds")));
+  row(table, terminal, "generation",
+      std::to_string(number(generation, "number")) + ": " + with_commas(number(generation, "signatures")) +
+          " signatures, " + with_commas(number(generation, "policies")) + " policies, " +
+          with_commas(number(generation, "workloads")) + " workloads; loaded in " +
+          human_seconds(real(generation, "seconds_to_load")));
+  const std::string interfaces = list_text(part(capture, "interfaces"));
+  row(table, terminal, "reads",
+      (interfaces.empty() ? std::string("no copies") : interfaces) + ", inline " + text(capture, "inline") + ", " +
+          std::to_string(number(capture, "workers")) + " workers");
+  row(table, terminal, "enforces",
+      "bridged traffic in " + text(enforcement, "bridged_traffic") + ", response " + text(enforcement, "response"));
+  const std::uint64_t lost = number(capture, "lost");
+  row(table, terminal, "packets",
+      with_commas(number(capture, "packets")) + ", " + human_bytes(real(capture, "bytes")) + "; " +
+          (lost == 0 ? "none lost" : terminal.red(with_commas(lost) + " lost")));
+  row(table, terminal, "flows",
+      with_commas(number(flows, "active")) + " active, " + with_commas(number(flows, "total")) + " since the start");
+  const std::uint64_t alerts = number(events, "alerts");
+  const std::string alert_text = with_commas(alerts) + " alerts";
+  row(table, terminal, "found",
+      (alerts == 0 ? alert_text : terminal.red(alert_text)) + ", " + with_commas(number(events, "denied")) +
+          " denials, " + with_commas(number(events, "blocks")) + " blocks");
+  const Json& problems = part(s, "problems");
+  std::string out = table.text(0);
+  if (problems.empty()) return out + terminal.green("nothing is wrong") + "\n";
+  out += terminal.yellow(std::to_string(problems.size()) + (problems.size() == 1 ? " problem" : " problems")) + "\n";
+  for (const Json& problem : problems) {
+    out += "  - " + text(problem, "text") + "\n";
+    if (const std::string hint = text(problem, "hint"); !hint.empty()) out += terminal.dim("    " + hint) + "\n";
+  }
+  return out;
+}
+
+std::string flows_text(const Json& reply, const Terminal& terminal) {
+  Table table({Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft, Align::kRight, Align::kRight, Align::kLeft});
+  const Json& flows = part(reply, "flows");
+  table.add({terminal.bold("client"), terminal.bold("server"), terminal.bold("proto"), terminal.bold("state"),
+             terminal.bold("to server"), terminal.bold("to client"), ""});
+  for (const Json& f : flows) {
+    const std::string app = text(f, "app_proto");
+    std::string mark = flag(f, "alerted") ? terminal.red("alert") : "";
+    if (text(f, "action") == "drop") mark += (mark.empty() ? "" : " ") + terminal.red("dropped");
+    table.add({end_text(f, "source", "src_ip", "src_port"), end_text(f, "destination", "dest_ip", "dest_port"),
+               text(f, "proto") + (app.empty() ? "" : "/" + app), text(f, "state"),
+               human_bytes(real(f, "bytes_to_server")), human_bytes(real(f, "bytes_to_client")), mark});
+  }
+  const std::uint64_t matched = number(reply, "matched");
+  std::string out = table.text(0);
+  out += terminal.dim(with_commas(flows.size()) + " shown of " + with_commas(matched) + ", " +
+                      with_commas(number(reply, "active")) + " flows active") +
+         "\n";
+  return out;
+}
+
+std::string workloads_text(const Json& reply, const Terminal& terminal) {
+  Table table({Align::kLeft, Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kRight, Align::kRight,
+               Align::kLeft});
+  table.add({terminal.bold("workload"), terminal.bold("addresses"), terminal.bold("in"), terminal.bold("out"),
+             terminal.bold("flows"), terminal.bold("denied"), terminal.bold("alerts"), terminal.bold("labels")});
+  for (const Json& w : part(reply, "workloads")) {
+    const auto mark = [&](const char* name) {
+      const std::uint64_t n = number(w, name);
+      return n == 0 ? "-" : terminal.red(with_commas(n));
+    };
+    table.add({text(w, "name"), list_text(part(w, "addresses")), human_bytes(real(w, "bytes_in")),
+               human_bytes(real(w, "bytes_out")), with_commas(number(w, "flows_active")), mark("denied"),
+               mark("alerts"), labels_text(part(w, "labels"))});
+  }
+  return table.text(0);
+}
+
+std::string edges_text(const Json& reply, const Terminal& terminal) {
+  Table table({Align::kLeft, Align::kLeft, Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kRight,
+               Align::kRight});
+  table.add({terminal.bold("from"), terminal.bold("to"), terminal.bold("service"), terminal.bold("flows"),
+             terminal.bold("to server"), terminal.bold("to client"), terminal.bold("denied"), terminal.bold("alerts")});
+  for (const Json& e : part(reply, "edges")) {
+    std::string service = text(e, "proto");
+    if (e.contains("port")) service += "/" + std::to_string(number(e, "port"));
+    if (const std::string app = text(e, "app_proto"); !app.empty()) service += " " + app;
+    const auto mark = [&](const char* name) {
+      const std::uint64_t n = number(e, name);
+      return n == 0 ? "-" : terminal.red(with_commas(n));
+    };
+    table.add({text(e, "source"), text(e, "destination"), service, with_commas(number(e, "flows")),
+               human_bytes(real(e, "bytes_to_server")), human_bytes(real(e, "bytes_to_client")), mark("denied"),
+               mark("alerts")});
+  }
+  return table.text(0);
+}
+
+std::string rules_text(const Json& reply, const Terminal& terminal) {
+  std::string out;
+  Table table({Align::kRight, Align::kRight, Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft});
+  table.add({terminal.bold("packets"), terminal.bold("bytes"), terminal.bold("rule"), terminal.bold("action"),
+             terminal.bold("place"), ""});
+  for (const Json& r : part(reply, "rules")) {
+    const std::uint64_t packets = number(r, "packets");
+    table.add({packets == 0 ? terminal.dim("never") : with_commas(packets), human_bytes(real(r, "bytes")),
+               text(r, "rule"), text(r, "action") + (flag(r, "audit") ? " (audit)" : ""), text(r, "place"),
+               terminal.dim(text(r, "text"))});
+  }
+  out += table.text(0);
+  const Json& signatures = part(reply, "signatures");
+  if (signatures.empty()) return out;
+  Table second({Align::kRight, Align::kRight, Align::kRight, Align::kLeft, Align::kLeft, Align::kLeft});
+  second.add({terminal.bold("matches"), terminal.bold("checks"), terminal.bold("ns/packet"), terminal.bold("sid"),
+              terminal.bold("place"), terminal.bold("signature")});
+  for (const Json& s : signatures) {
+    char cost[32];
+    std::snprintf(cost, sizeof cost, "%.2f", real(s, "ns_per_packet"));
+    const std::uint64_t matches = number(s, "matches");
+    second.add({matches == 0 ? terminal.dim("never") : with_commas(matches), with_commas(number(s, "checks")), cost,
+                std::to_string(number(s, "gid")) + ":" + std::to_string(number(s, "sid")), text(s, "place"),
+                text(s, "message")});
+  }
+  out += "\n" + second.text(0);
+  if (const std::uint64_t all = number(reply, "signatures_total"); all > signatures.size()) {
+    out += terminal.dim(with_commas(signatures.size()) + " shown of " + with_commas(all) + " signatures") + "\n";
+  }
+  return out;
+}
+
+std::string blocks_text(const Json& reply, const Terminal& terminal) {
+  const Json& blocks = part(reply, "blocks");
+  if (blocks.empty()) return "nothing is blocked\n";
+  Table table({Align::kLeft, Align::kLeft, Align::kLeft, Align::kRight, Align::kLeft});
+  table.add({terminal.bold("kind"), terminal.bold("from"), terminal.bold("to"), terminal.bold("ends in"),
+             terminal.bold("reason")});
+  for (const Json& b : blocks) {
+    const auto end = [&](const char* name, const char* ip, const char* port) {
+      const std::string address = text(b, ip);
+      const std::string who = text(b, name);
+      std::string out = address.empty() ? "any" : address;
+      if (b.contains(port)) out += ":" + std::to_string(number(b, port));
+      return !who.empty() && who != address && who != "any" ? out + " (" + who + ")" : out;
+    };
+    table.add({text(b, "kind"), end("source", "src_ip", "src_port"), end("destination", "dest_ip", "dest_port"),
+               human_seconds(real(b, "expires_in")), text(b, "reason")});
+  }
+  return table.text(0);
+}
+
+std::string event_line(const Json& e, const Terminal& terminal) {
+  const std::string type = text(e, "event_type");
+  std::string out = terminal.dim(clock_text(e, "timestamp")) + " ";
+  const std::string where = end_text(e, "source", "src_ip", "src_port") + " -> " +
+                            end_text(e, "destination", "dest_ip", "dest_port") +
+                            (e.contains("proto") ? " " + text(e, "proto") : "");
+  if (type == "alert") {
+    out += terminal.red("ALERT ") + " " + where + "  " + text(e, "signature") + "  " +
+           terminal.dim(std::to_string(number(e, "gid")) + ":" + std::to_string(number(e, "sid")) + " severity " +
+                        std::to_string(number(e, "severity")));
+    if (flag(e, "blocked")) out += "  " + terminal.red("dropped");
+  } else if (type == "drop") {
+    out += (flag(e, "audit") ? terminal.yellow("AUDIT ") : terminal.yellow("DENIED")) + " " + where;
+    std::string why = text(e, "rule");
+    if (why.empty()) why = text(e, "signature");
+    if (why.empty()) why = text(e, "reason");
+    out += "  " + why;
+    if (const std::string file = text(e, "file"); !file.empty()) {
+      out += "  " + terminal.dim(file + ":" + std::to_string(number(e, "line")));
+    }
+  } else {
+    out += terminal.cyan("BLOCK ") + " " + text(e, "action") + " " + text(e, "kind") + "  " + where + "  " +
+           text(e, "reason");
+    if (number(e, "ttl") != 0) out += "  for " + human_seconds(real(e, "ttl"));
+    if (const std::string error = text(e, "error"); !error.empty()) out += "  " + terminal.red(error);
+  }
+  return out;
+}
+
+std::string reload_text(const Json& r, const Terminal& terminal) {
+  std::string out;
+  for (const Json& d : part(r, "diagnostics")) {
+    if (const auto found = d.find("text"); found != d.end() && found->is_string()) {
+      for (const char c : found->get_ref<const std::string&>()) out += c == '\n' ? c : printable({&c, 1})[0];
+      if (!out.ends_with('\n')) out += '\n';
+    }
+  }
+  return out + terminal.green("generation " + std::to_string(number(r, "generation"))) + ": " +
+         with_commas(number(r, "signatures")) + " signatures (" + with_commas(number(r, "signatures_refused")) +
+         " refused), " + with_commas(number(r, "policies")) + " policies, in " + human_seconds(real(r, "seconds")) +
+         "\n";
+}
+
+std::string refusal_text(const Json& error, const Terminal& terminal) {
+  std::string out;
+  for (const Json& d : part(part(error, "details"), "diagnostics")) {
+    if (const auto found = d.find("text"); found != d.end() && found->is_string()) {
+      for (const char c : found->get_ref<const std::string&>()) out += c == '\n' ? c : printable({&c, 1})[0];
+      if (!out.ends_with('\n')) out += '\n';
+    }
+  }
+  out += terminal.red("error:") + " " + text(error, "message") + "\n";
+  if (const std::string hint = text(error, "hint"); !hint.empty()) out += "  hint: " + hint + "\n";
+  return out;
+}
+
+std::string top_text(const TopLook& before, const TopLook& now, unsigned lines, const Terminal& terminal) {
+  const double seconds = (real(now.workloads, "time_ns") - real(before.workloads, "time_ns")) / 1e9;
+  const auto rate = [seconds](double a, double b) { return seconds > 0 ? std::max(0.0, (b - a) / seconds) : 0.0; };
+  const Json& capture = part(now.status, "capture");
+  const Json& capture_before = part(before.status, "capture");
+  const Json& events = part(now.status, "events");
+  const std::uint64_t lost = number(capture, "lost");
+  std::string out;
+  out += terminal.bold("bulkhead") + "  up " + human_seconds(real(now.status, "uptime_seconds")) + "  generation " +
+         std::to_string(number(part(now.status, "generation"), "number")) + "  " +
+         with_commas(number(part(now.status, "flows"), "active")) + " flows\n";
+  out += rate_text(rate(real(capture_before, "bytes"), real(capture, "bytes"))) + "  " +
+         with_commas(static_cast<std::uint64_t>(rate(real(capture_before, "packets"), real(capture, "packets")))) +
+         " packets/s  " + (lost == 0 ? "none lost" : terminal.red(with_commas(lost) + " lost")) + "  " +
+         with_commas(number(events, "alerts")) + " alerts  " + with_commas(number(events, "denied")) + " denied  " +
+         with_commas(number(events, "blocks")) + " blocks\n";
+  const Json& problems = part(now.status, "problems");
+  if (problems.empty()) {
+    out += terminal.green("nothing is wrong") + "\n\n";
+  } else {
+    out += terminal.yellow(text(problems.front(), "text")) +
+           (problems.size() > 1 ? " and " + std::to_string(problems.size() - 1) + " more: bulkhead status" : "") +
+           "\n\n";
+  }
+
+  std::map<std::string, const Json*> old;
+  for (const Json& w : part(before.workloads, "workloads")) old[text(w, "name")] = &w;
+  struct Row {
+    const Json* json;
+    double in, out;
+  };
+  std::vector<Row> rows;
+  for (const Json& w : part(now.workloads, "workloads")) {
+    const auto found = old.find(text(w, "name"));
+    if (found == old.end()) {
+      rows.push_back({&w, 0, 0});
+      continue;
+    }
+    rows.push_back({&w, rate(real(*found->second, "bytes_in"), real(w, "bytes_in")),
+                    rate(real(*found->second, "bytes_out"), real(w, "bytes_out"))});
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.in + a.out > b.in + b.out; });
+  const Json& list = part(now.events, "events");
+  const unsigned shown_events = std::min<unsigned>(static_cast<unsigned>(list.size()), lines > 20 ? 8 : 4);
+  const unsigned head = 6 + shown_events + 2;
+  const std::size_t room = lines > head ? lines - head : 1;
+  Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kRight, Align::kRight});
+  table.add({terminal.bold("workload"), terminal.bold("in"), terminal.bold("out"), terminal.bold("flows"),
+             terminal.bold("denied"), terminal.bold("alerts")});
+  for (std::size_t i = 0; i < rows.size() && i < room; ++i) {
+    const Json& w = *rows[i].json;
+    const auto mark = [&](const char* name) {
+      const std::uint64_t n = number(w, name);
+      return n == 0 ? "-" : terminal.red(with_commas(n));
+    };
+    table.add({cut(text(w, "name"), 40), rate_text(rows[i].in), rate_text(rows[i].out),
+               with_commas(number(w, "flows_active")), mark("denied"), mark("alerts")});
+  }
+  out += table.text(0) + "\n";
+  for (std::size_t i = list.size() - shown_events; i < list.size(); ++i) out += event_line(list[i], terminal) + "\n";
+  return out;
+}
+
+}  // namespace bulkhead::config::cli
