@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "config/cli/block_ttl.h"
 #include "config/cli/capabilities.h"
 #include "config/cli/commands.h"
 #include "config/cli/terminal.h"

@@ -62,7 +62,8 @@ int cmd_run(RunOptions options) {
     return kExitFailed;
   }
   // A reload reads the same file and words again.
-  return run_daemon(config.settings, [&options](Diagnostics& found) -> std::optional<EngineSettings> {
+  const BooksSettings books = books_settings(config.values, config.settings.log_dir);
+  return run_daemon(config.settings, books, [&options](Diagnostics& found) -> std::optional<EngineSettings> {
     LoadedConfig again = load_config(options.request, found);
     require_interfaces(again, found);
     if (found.has_errors()) return std::nullopt;

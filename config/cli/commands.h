@@ -5,9 +5,7 @@
 // Tests    tests/golden/errors/, tests/unit/config/cli/
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -126,8 +124,6 @@ struct BlocksOptions {
   bool json = false;
 };
 [[nodiscard]] int cmd_blocks(const BlocksOptions& options);
-// The value of --ttl; none: it is no time, and the diagnostics say so.
-[[nodiscard]] std::optional<std::chrono::seconds> block_ttl(const std::string& text, Diagnostics& diagnostics);
 
 [[nodiscard]] int cmd_recover();
 

@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 
+#include "config/cli/block_ttl.h"
 #include "config/cli/commands.h"
 #include "config/cli/live_text.h"
 #include "config/control/control_client.h"

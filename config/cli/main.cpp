@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "config/cli/cmd_page.h"
+#include "config/cli/cmd_verify_log.h"
 #include "config/cli/commands.h"
 #include "config/cli/completion.h"
 #include "config/cli/live_commands.h"
@@ -106,10 +108,12 @@ class CommandLine {
     add_blocks();
     add_quarantine();
     add_reload();
+    add_page();
     add_recover();
     add_dump();
     add_import();
     add_list();
+    add_verify_log();
     add_completion();
     add_manual();
     add_help();
@@ -421,6 +425,30 @@ class CommandLine {
     free.add_option("WORKLOAD", live_.workload, "NAMESPACE/NAME")->required();
   }
 
+  void add_page() {
+    CLI::App& c =
+        command("page", "The map, the timeline and the rest in a browser of this machine", "A running daemon");
+    c.add_option("--listen", page_.listen, "Address and port (default 127.0.0.1:9478; port 0: a free one)")
+        ->type_name("ADDRESS:PORT");
+    c.add_option("--socket", page_.socket, "Control socket of the daemon (default: $BULKHEAD_SOCKET, or the setting's)")
+        ->type_name("PATH");
+    c.footer(
+        "Prints the address with its token, and runs until Ctrl-C. It may do what you may do on the control socket.\n"
+        "From elsewhere: ssh -L 9478:127.0.0.1:9478 NODE bulkhead page");
+    c.callback([this] { status_ = cmd_page(page_); });
+  }
+
+  void add_verify_log() {
+    CLI::App& c = command("verify-log", "Whether the audit log is what the daemon wrote", "Without a node");
+    c.add_option("FILE", verify_log_.file, "The audit log; files put aside beside it belong to it");
+    c.add_option("--key", verify_log_.key,
+                 "File of the public key (default: FILE.pub; a copy kept elsewhere is better)")
+        ->type_name("FILE");
+    c.add_flag("--json", verify_log_.json, "The report as JSON");
+    c.footer("Exit status: 0 whole, 1 a record is bad (the first one is named), 2 bad input.");
+    c.callback([this] { status_ = cmd_verify_log(verify_log_); });
+  }
+
   void add_reload() {
     live_command("reload", "Read settings, policies and signatures again; what is wrong is shown here", cmd_reload)
         .footer("With mistakes the generation that runs keeps running. Exit status: 0 reloaded, 2 not.");
@@ -565,6 +593,8 @@ class CommandLine {
   DetectOptions detect_;
   BlocksOptions blocks_;
   LiveOptions live_;
+  PageOptions page_;
+  VerifyLogOptions verify_log_;
   std::string shell_;
   bool explain_live_ = false, blocks_live_ = false;
   WatchOptions watch_;

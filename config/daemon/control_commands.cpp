@@ -7,10 +7,15 @@
 #include <map>
 
 #include "config/daemon/block_target.h"
+#include "config/load/policy_yaml.h"
+#include "config/yaml/yaml_reader.h"
 #include "datapath/output/protocol_names.h"
 #include "rules/classify/classifier.h"
+#include "rules/classify/flow_edges.h"
 #include "rules/classify/request_verdict.h"
+#include "rules/classify/whatif.h"
 #include "rules/compile/explain.h"
+#include "rules/compile/policy_compiler.h"
 #include "rules/discovery/flow_request.h"
 #include "signatures/compile/signature_db.h"
 
@@ -23,6 +28,7 @@ namespace {
 
 constexpr std::size_t kMostFlows = 50000;  // of each worker, in one look
 constexpr std::size_t kShownDiagnostics = 200;
+constexpr std::size_t kShownChanges = 1000;
 constexpr std::chrono::seconds kLongest{86400};
 
 // An argument of the right type, or what stands in for it.
@@ -146,6 +152,7 @@ std::span<const ControlCommands::Row> ControlCommands::rows() {
       {"watch", Role::kReader, "Alerts, denials and blocks as they happen", &C::watch},
       {"rules", Role::kReader, "Policy rules with the kernel's counters", &C::rule_list},
       {"explain", Role::kReader, "Why the policies in force allow or deny a flow", &C::explain},
+      {"whatif", Role::kReader, "What other policies would do to the flows that were seen lately", &C::whatif},
       {"blocks.list", Role::kReader, "Blocks in force", &C::blocks_list},
       {"blocks.add", Role::kOperator, "Block a source, a pair or a flow", &C::blocks_add},
       {"blocks.del", Role::kOperator, "Remove a block", &C::blocks_del},
@@ -473,6 +480,59 @@ void ControlCommands::reload(const Request&, const Peer&, const Reply& reply) {
     reply.result(details);
   });
   if (!posted) reply.refuse("busy", "the daemon is busy", "try again in a moment");
+}
+
+void ControlCommands::whatif(const Request& request, const Peer&, const Reply& reply) {
+  const DaemonFacts facts = access_.facts.read();
+  if (facts.inventory == nullptr) {
+    return reply.refuse("inventory.none", "no workload is known",
+                        "an inventory, or a container engine, tells who is who");
+  }
+  Diagnostics diagnostics;
+  const auto documents =
+      read_yaml(std::make_shared<SourceFile>("proposed", text_argument(request.arguments, "policies")), diagnostics);
+  const rules::PolicyModel model = load_policies(documents, diagnostics);
+  rules::PolicyTablePtr now;
+  if (!diagnostics.has_errors()) now = rules::compile_policies(model, facts.inventory, diagnostics);
+  if (now == nullptr || diagnostics.has_errors()) {
+    return reply.refuse("policy.bad", std::to_string(diagnostics.error_count()) + " mistakes in the policies", "",
+                        {{"diagnostics", diagnostics_json(diagnostics, kShownDiagnostics)}});
+  }
+  rules::PolicyTablePtr before = facts.policy;
+  if (before == nullptr) {
+    rules::PolicyModel open;
+    open.tiers = rules::PolicyModel::default_tiers();
+    Diagnostics none;
+    before = rules::compile_policies(open, facts.inventory, none);
+  }
+  rules::FlowEdgeTable edges;
+  const flow::Flow seen;
+  for (const FlowTuple& tuple : access_.view.recent_tuples(access_.flows(kMostFlows))) {
+    if (!has_ports(tuple.protocol)) continue;  // types of ICMP are not kept
+    rules::FlowQuery query;
+    query.tuple = tuple;
+    edges.add(query, seen);
+  }
+  const rules::WhatIf result = rules::compare(rules::Classifier(before), rules::Classifier(now), edges);
+  Json changes = Json::array();
+  for (const rules::VerdictChange& change : result.changes) {
+    if (changes.size() == kShownChanges) break;
+    Json json{{"from", change.from},
+              {"to", change.to},
+              {"port", change.port},
+              {"flows", change.flows},
+              {"now_allowed", change.now_allowed}};
+    if (change.rule != rules::kNone) {
+      json["rule"] = now->rules()[change.rule].key;
+      json["place"] = now->rules()[change.rule].place();
+    }
+    changes.push_back(std::move(json));
+  }
+  reply.result({{"flows", result.flows},
+                {"newly_denied", result.newly_denied},
+                {"newly_allowed", result.newly_allowed},
+                {"changes", std::move(changes)},
+                {"changes_total", result.changes.size()}});
 }
 
 void ControlCommands::explain(const Request& request, const Peer&, const Reply& reply) {

@@ -118,6 +118,7 @@ class ControlCommands {
   void release(const Request& request, const Peer& peer, const Reply& reply);
   void reload(const Request& request, const Peer& peer, const Reply& reply);
   void explain(const Request& request, const Peer& peer, const Reply& reply);
+  void whatif(const Request& request, const Peer& peer, const Reply& reply);
 
   DaemonAccess access_;
 };

@@ -25,7 +25,9 @@
 #include <utility>
 #include <vector>
 
+#include "config/audit/audit_log.h"
 #include "config/control/control_server.h"
+#include "config/daemon/audit_sink.h"
 #include "config/daemon/block_thread.h"
 #include "config/daemon/control_commands.h"
 #include "config/daemon/file_watch.h"
@@ -36,6 +38,8 @@
 #include "config/daemon/main_tasks.h"
 #include "config/daemon/summary_sink.h"
 #include "config/load/inventory_yaml.h"
+#include "config/metrics/http_server.h"
+#include "config/metrics/metrics_text.h"
 #include "datapath/io/nfqueue_source.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/output/file_sink.h"
@@ -158,7 +162,8 @@ const char* name_of(rules::InlineFlows flows) {
 
 class Daemon {
  public:
-  Daemon(const EngineSettings& settings, const ReloadSettings& reload) : settings_(settings), reload_(reload) {}
+  Daemon(const EngineSettings& settings, const BooksSettings& books, const ReloadSettings& reload)
+      : settings_(settings), books_(books), reload_(reload) {}
 
   int run() {
     Diagnostics diagnostics;
@@ -173,6 +178,7 @@ class Daemon {
     start_workers();
     publish_generation();
     start_control();
+    start_metrics();
     const auto& loaded = generation_.summary;
     spdlog::info("ready: {} signatures ({} refused), {} policies, {} workloads; generation 1", loaded.rules_loaded,
                  loaded.rules_refused, loaded.policies, loaded.workloads);
@@ -227,6 +233,7 @@ class Daemon {
 
   // What others may know of the generation in force.
   void publish_generation() {
+    if (audit_ != nullptr) record_generation();
     live_view_.use(generation_.inventory);
     facts_.change([&](DaemonFacts& f) {
       f.generation = generation_number_;
@@ -243,13 +250,121 @@ class Daemon {
     });
   }
 
+  // A generation, and each rule that is other than before: what the policies say of a flow can change by these alone.
+  void record_generation() {
+    constexpr std::size_t kShown = 100;
+    std::set<std::string> rules;
+    if (generation_.policy != nullptr) {
+      for (const rules::TableRule& rule : generation_.policy->rules()) {
+        rules.insert(rule.key + ": " + rules::to_string(rule.action) + " " + rule.text);
+      }
+    }
+    nlohmann::json added = nlohmann::json::array(), removed = nlohmann::json::array();
+    const auto compare = [](const std::set<std::string>& of, const std::set<std::string>& with, nlohmann::json& out) {
+      for (const std::string& rule : of) {
+        if (!with.contains(rule) && out.size() < kShown) out.push_back(rule);
+      }
+    };
+    compare(rules, rules_recorded_, added);
+    compare(rules_recorded_, rules, removed);
+    const std::string table = generation_.policy == nullptr ? "" : generation_.policy->to_string();
+    audit_->append("generation", {{"number", generation_number_},
+                                  {"signatures", generation_.summary.rules_loaded},
+                                  {"policies", generation_.summary.policies},
+                                  {"workloads", generation_.summary.workloads},
+                                  {"policy_sha256", audit::sha256_hex(table)},
+                                  {"rules", rules.size()},
+                                  {"rules_added", std::move(added)},
+                                  {"rules_removed", std::move(removed)}});
+    rules_recorded_ = std::move(rules);
+  }
+
+  void start_metrics() {
+    if (!books_.metrics.enabled) return;
+    if (!metrics::has_metrics()) {
+      spdlog::warn("no /metrics: this build has no prometheus-cpp");
+      return;
+    }
+    metrics_ = std::make_unique<metrics::HttpServer>([this](const metrics::HttpRequest& request) {
+      metrics::HttpResponse out;
+      if (request.path != "/metrics") {
+        out.status = 404;
+        out.body = "there is /metrics\n";
+        return out;
+      }
+      out.type = "text/plain; version=0.0.4; charset=utf-8";
+      out.body = metrics_text();
+      return out;
+    });
+    if (const Status started = metrics_->start(books_.metrics.listen); !started) {
+      spdlog::warn("no /metrics: {}", started.error().to_string());
+      metrics_.reset();
+    } else {
+      spdlog::info("metrics at http://{}/metrics", books_.metrics.listen);
+    }
+  }
+
+  [[nodiscard]] std::string metrics_text() const {
+    metrics::MetricsInput input;
+    input.counters = counters();
+    {
+      const std::lock_guard lock(kernel_mutex_);
+      input.counters.insert(input.counters.end(), kernel_counters_.begin(), kernel_counters_.end());
+    }
+    const DaemonFacts facts = facts_.read();
+    const LiveView::Sums sums = live_view_.sums();
+    input.counters.emplace_back("events.alerts", sums.alerts);
+    input.counters.emplace_back("events.denied", sums.denied);
+    input.counters.emplace_back("events.blocks", sums.blocks);
+    if (control_ != nullptr) {
+      const control::ServerStats s = control_->stats();
+      for (const auto& [name, value] : {std::pair{"control.requests", s.requests},
+                                        {"control.refused_requests", s.refused_requests},
+                                        {"control.malformed", s.malformed},
+                                        {"control.refused_clients", s.refused_clients},
+                                        {"control.slow_clients", s.slow_clients},
+                                        {"control.events_lost", s.events_lost}}) {
+        input.counters.emplace_back(name, value);
+      }
+      input.gauges.emplace_back("control.clients", static_cast<double>(s.clients));
+    }
+    const auto number = [&input](const char* name, double value) { input.gauges.emplace_back(name, value); };
+    number("generation", facts.generation);
+    number("generation.load_seconds", facts.summary.time.count());
+    number("signatures.loaded", static_cast<double>(facts.summary.rules_loaded));
+    number("signatures.refused", static_cast<double>(facts.summary.rules_refused));
+    number("policies", static_cast<double>(facts.summary.policies));
+    number("workloads", facts.inventory == nullptr ? 0 : static_cast<double>(facts.inventory->workloads().size()));
+    number("reload.failed", facts.reload_problem.empty() ? 0 : 1);
+    number("engine.unreadable", facts.engine_problem.empty() ? 0 : 1);
+    number("lease.failing", facts.lease_problem.empty() ? 0 : 1);
+    number("start_time_seconds", std::chrono::duration<double>(facts.started.time_since_epoch()).count());
+    input.info = {{"version", BULKHEAD_VERSION}, {"response", facts.response_mode}, {"inline", facts.inline_flows}};
+    return metrics::metrics_text(input);
+  }
+
+  // The kernel's counters of rules, kept for readers of other threads; the control thread asks for them.
+  void note_kernel_counters() {
+    const auto now = std::chrono::steady_clock::now();
+    if (metrics_ == nullptr || now < next_kernel_counters_) return;
+    next_kernel_counters_ = now + std::chrono::seconds(5);
+    event::CounterList out;
+    if (const auto enforced = enforcer_->counters(); enforced) {
+      for (const auto& rule : *enforced) {
+        out.emplace_back("enforce." + rule.rule + (rule.audit ? ".audit_packets" : ".packets"), rule.packets);
+      }
+    }
+    const std::lock_guard lock(kernel_mutex_);
+    kernel_counters_ = std::move(out);
+  }
+
   void start_control() {
-    if (!settings_.control.enabled) return;
+    if (!books_.control.enabled) return;
     control::ServerSettings to;
-    to.path = settings_.control.socket;
-    to.mode = settings_.control.mode;
-    to.group = settings_.control.group;
-    to.operator_group = settings_.control.operator_group;
+    to.path = books_.control.socket;
+    to.mode = books_.control.mode;
+    to.group = books_.control.group;
+    to.operator_group = books_.control.operator_group;
     commands_ = std::make_unique<ControlCommands>(DaemonAccess{
         .facts = facts_,
         .view = live_view_,
@@ -260,7 +375,17 @@ class Daemon {
         .server = [this] { return control_->stats(); },
         .reload = [this] { return reload(); },
         .kernel_counters = [this] { return enforcer_->counters(); },
-        .note = {},
+        .note =
+            [this](const control::Peer& peer, const std::string& action, const nlohmann::json& arguments) {
+              spdlog::info("{} ({}, process {}): {} {}", peer.user, peer.uid, peer.pid, action,
+                           control::text_of(arguments));
+              if (audit_ == nullptr) return;
+              audit_->append("operator", {{"user", peer.user},
+                                          {"uid", peer.uid},
+                                          {"pid", peer.pid},
+                                          {"action", action},
+                                          {"arguments", arguments}});
+            },
     });
     control_ = std::make_unique<control::ControlServer>(
         to, [this](const control::Request& request, const control::Peer& peer, const control::Reply& reply) {
@@ -693,15 +818,31 @@ class Daemon {
     std::filesystem::create_directories(settings_.log_dir, error);
     std::vector<std::unique_ptr<output::EventSink>> sinks;
     sinks.push_back(std::make_unique<LiveViewSink>(live_view_));
+    sink_names_ = {"live"};
+    if (books_.audit.enabled) {
+      auto log = audit::AuditLog::open({.path = books_.audit.file,
+                                        .max_bytes = books_.audit.max_bytes,
+                                        .checkpoint_records = books_.audit.checkpoint_records});
+      if (!log) {
+        spdlog::error("audit log: {}", log.error().to_string());
+        return false;
+      }
+      audit_ = std::move(*log);
+      audit_->append("start", {{"version", BULKHEAD_VERSION}, {"pid", ::getpid()}});
+      sinks.push_back(std::make_unique<AuditSink>(*audit_));
+      sink_names_.emplace_back("audit");
+    }
     if (settings_.eve_enabled) {
       output::FileSettings file;
       file.path = settings_.eve_file;
       sinks.push_back(std::make_unique<output::FileSink>(file, settings_.eve));
+      sink_names_.emplace_back("eve");
     }
     if (settings_.netlink.enabled) {
       output::NetlinkSettings netlink;
       netlink.group = settings_.netlink.group;
       sinks.push_back(std::make_unique<output::NetlinkSink>(netlink));
+      sink_names_.emplace_back("netlink");
     }
     output::OutputSettings output = settings_.output;
     output.mode = output::OutputMode::kLive;
@@ -729,6 +870,7 @@ class Daemon {
     for (const auto& tap : taps_) taps.push_back(tap.get());
     for (const auto& queue : queues_) queues.push_back(queue.get());
     pipeline::PipelineSettings pipeline_settings = settings_.pipeline;
+    pipeline_settings.report.flow_events = true;  // live views add up flows that have ended
     if (settings_.file_store.enabled) {
       files_ = std::make_unique<pipeline::FileStore>(settings_.file_store);
       if (const Status opened = files_->open(); opened) {
@@ -802,6 +944,7 @@ class Daemon {
       look_for_drift();
       if (cut_again_) cut_sessions(generation_.policy, policy_before_);
       cut_again_ = false;
+      note_kernel_counters();
       tell_about_lease();
       tell_about_interfaces();
       Error why;
@@ -863,6 +1006,9 @@ class Daemon {
     report.done = report.problem.empty();
     report.generation = generation_number_;
     facts_.change([&](DaemonFacts& f) { f.reload_problem = report.problem; });
+    if (!report.done && audit_ != nullptr) {
+      audit_->append("reload-failed", {{"generation", generation_number_}, {"problem", report.problem}});
+    }
     if (!report.done)
       spdlog::error("reload failed, generation {} keeps running: {}", generation_number_, report.problem);
     return report;
@@ -925,6 +1071,11 @@ class Daemon {
     out.emplace_back("output.published", written.published);
     out.emplace_back("output.dropped", written.dropped);
     out.emplace_back("output.written", written.written);
+    for (std::size_t i = 1; i < output_->sinks().size(); ++i) {  // the live view loses nothing
+      const output::SinkHealth health = output_->sinks()[i]->health();
+      out.emplace_back("output." + sink_names_[i] + ".written", health.written);
+      out.emplace_back("output." + sink_names_[i] + ".lost", health.lost);
+    }
     return pipeline::sum_stats(std::move(out));
   }
 
@@ -952,6 +1103,7 @@ class Daemon {
   // Workers first (their last events still have a place to go), then the block thread, then the output.
   void shut_down() {
     if (control_ != nullptr) control_->stop();
+    if (metrics_ != nullptr) metrics_->stop();
     // Nothing is queued any more before the readers go.
     if (!queues_.empty()) stop_queueing();
     for (const auto& live : lives_) live->stop();
@@ -961,6 +1113,7 @@ class Daemon {
     if (settings_.stats.enabled) publish_stats();
     save_datasets(generation_);
     output_->finish();
+    if (audit_ != nullptr) audit_->append("stop", nlohmann::json::object());
     spdlog::info("stopped; policy and blocks stay in the kernel (bulkhead recover removes them)");
   }
 
@@ -984,6 +1137,7 @@ class Daemon {
   }
 
   const EngineSettings settings_;  // of the start; what a reload may change besides the generation stands below
+  const BooksSettings books_;
   PortGuardSettings guard_settings_ = settings_.guard;
   const ReloadSettings& reload_;
   Signals signals_;
@@ -1016,6 +1170,9 @@ class Daemon {
   std::unique_ptr<rules::BlockManager> blocks_;
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;
   std::vector<std::unique_ptr<io::NfqueueSource>> queues_;
+  std::unique_ptr<audit::AuditLog> audit_;  // outlives its sink
+  std::set<std::string> rules_recorded_;    // of the last generation in the audit log
+  std::vector<std::string> sink_names_;     // of output_->sinks()
   std::unique_ptr<output::OutputThread> output_;
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;
@@ -1024,14 +1181,18 @@ class Daemon {
   std::unique_ptr<pipeline::FileStore> files_;          // outlives the workers
   std::vector<std::unique_ptr<pipeline::Live>> lives_;  // taps, queues
   std::chrono::steady_clock::time_point started_;
+  mutable std::mutex kernel_mutex_;
+  event::CounterList kernel_counters_;  // of rules, from the kernel
+  std::chrono::steady_clock::time_point next_kernel_counters_;
+  std::unique_ptr<metrics::HttpServer> metrics_;
   std::unique_ptr<ControlCommands> commands_;
   std::unique_ptr<control::ControlServer> control_;  // goes first: its thread uses all the others
 };
 
 }  // namespace
 
-int run_daemon(const EngineSettings& settings, const ReloadSettings& reload) {
-  return Daemon(settings, reload).run();
+int run_daemon(const EngineSettings& settings, const BooksSettings& books, const ReloadSettings& reload) {
+  return Daemon(settings, books, reload).run();
 }
 
 }  // namespace bulkhead::config

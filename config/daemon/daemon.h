@@ -16,6 +16,7 @@
 #include <functional>
 #include <optional>
 
+#include "config/load/books_settings.h"
 #include "config/load/engine_settings.h"
 #include "datapath/base/diagnostic.h"
 
@@ -24,6 +25,6 @@ namespace bulkhead::config {
 // Reads the configuration again for a reload; none when it has errors (they are in the diagnostics).
 using ReloadSettings = std::function<std::optional<EngineSettings>(Diagnostics&)>;
 
-[[nodiscard]] int run_daemon(const EngineSettings& settings, const ReloadSettings& reload);
+[[nodiscard]] int run_daemon(const EngineSettings& settings, const BooksSettings& books, const ReloadSettings& reload);
 
 }  // namespace bulkhead::config

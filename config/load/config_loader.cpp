@@ -77,7 +77,6 @@ class Builder {
     response();
     segments();
     inline_queues();
-    control();
     guard();
     discovery();
     signatures();
@@ -133,15 +132,6 @@ class Builder {
     to.batch_packets = number32("inline.batch");
     to.buffer_bytes = number32("inline.buffer");
     to.gather = std::chrono::microseconds(values_.number("inline.gather"));
-  }
-
-  void control() {
-    ControlSettings& to = out_.control;
-    to.enabled = live() && values_.flag("control.enabled");
-    to.socket = values_.text("control.socket");
-    to.mode = static_cast<std::uint32_t>(std::stoul(values_.text("control.mode"), nullptr, 8));
-    to.group = values_.text("control.group");
-    to.operator_group = values_.text("control.operator-group");
   }
 
   void decoding() {
@@ -583,7 +573,7 @@ class Builder {
     const output::EveSettings& eve = out_.eve;
     pipeline::ReportSettings& to = out_.pipeline.report;
     using Drops = pipeline::ReportSettings::Drops;
-    to.flow_events = eve.flow || eve.netflow || live();  // live views add up ended flows
+    to.flow_events = eve.flow || eve.netflow;
     to.decode_anomalies = eve.anomaly.enabled && eve.anomaly.decode;
     if (stream_records_) {
       to.stream_all = values_.flag("eve.types.stream.all");

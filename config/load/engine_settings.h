@@ -113,15 +113,6 @@ struct NetlinkSettings {
   std::uint32_t group = 27;
 };
 
-// The socket of the live commands.
-struct ControlSettings {
-  bool enabled = true;
-  std::string socket;
-  std::uint32_t mode = 0660;   // of the file
-  std::string group;           // of the file; empty: as it comes
-  std::string operator_group;  // whose members may act; empty: root and the daemon's own user alone
-};
-
 struct StatsSettings {
   bool enabled = true;
   std::chrono::seconds interval{8};
@@ -152,7 +143,6 @@ struct EngineSettings {
   output::OutputSettings output;
   NetlinkSettings netlink;
   StatsSettings stats;
-  ControlSettings control;
 };
 
 }  // namespace bulkhead::config

@@ -32,6 +32,16 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_control.def"
        }},
+      {"Metrics",
+       "Counters for Prometheus.",
+       {
+#include "config/schema/settings_metrics.def"
+       }},
+      {"Audit",
+       "What happened, provably.",
+       {
+#include "config/schema/settings_audit.def"
+       }},
       {"Rules",
        "Policies and signatures: files, order and variables.",
        {

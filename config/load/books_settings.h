@@ -1,0 +1,43 @@
+// What a daemon keeps and shows for others: the control socket, /metrics, and the audit log.
+//
+// Thread   filled on the control thread, then immutable.
+// Tests    tests/unit/config/load/books_settings_test.cpp
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "config/schema/setting_value.h"
+
+namespace bulkhead::config {
+
+// The socket of the live commands.
+struct ControlSettings {
+  bool enabled = false;
+  std::string socket;
+  std::uint32_t mode = 0660;   // of the file
+  std::string group;           // of the file; empty: as it comes
+  std::string operator_group;  // whose members may act; empty: root and the daemon's own user alone
+};
+
+struct MetricsSettings {
+  bool enabled = false;
+  std::string listen;
+};
+
+// The hash chain of what happened.
+struct AuditLogSettings {
+  bool enabled = false;
+  std::string file;  // relative names already joined to log_dir
+  std::uint64_t max_bytes = 0;
+  std::uint64_t checkpoint_records = 0;
+};
+
+struct BooksSettings {
+  ControlSettings control;
+  MetricsSettings metrics;
+  AuditLogSettings audit;
+};
+[[nodiscard]] BooksSettings books_settings(const SettingValues& values, const std::string& log_dir);
+
+}  // namespace bulkhead::config
