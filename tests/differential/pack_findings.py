@@ -35,6 +35,10 @@ EXPECTED = ()
 def replay(program, capture, rules, settings=()):
     """The alerts, as events."""
     with tempfile.TemporaryDirectory() as directory:
+        if capture.suffix == ".zst":
+            plain = pathlib.Path(directory) / capture.stem
+            subprocess.run(["zstd", "-q", "-d", capture, "-o", plain], check=True)
+            capture = plain
         command = [program, "replay", "--pcap", capture, "--log-dir", directory, "--quiet"]
         for rule in rules:
             command += ["--signatures", rule]
