@@ -295,9 +295,15 @@ bool Matcher::fits_both_ways(const Signature& s) const {
   return !one_rule && ends_fit(s, false) && ends_fit(s, true);
 }
 
-// As in Suricata: the protocol counts from the first packet on that belongs to an established connection.
+// As in Suricata: the protocol counts from the first packet on that belongs to an established connection, not with the one
+// that completes the handshake (where data of a SYN is judged).
 bool Matcher::knows_application() const {
-  return input_.application != nullptr && (input_.established || context_->tcp == nullptr);
+  if (input_.application == nullptr) return false;
+  if (context_->tcp == nullptr) return true;
+  const bool shakes_hands =
+      context_->stream != nullptr && (context_->stream->state_before == flow::TcpState::kSynSent ||
+                                      context_->stream->state_before == flow::TcpState::kSynRecv);
+  return input_.established && !shakes_hands;
 }
 
 bool Matcher::flow_fits(const Signature& s) const {

@@ -68,7 +68,7 @@ class Browser:
     def wait(self, script, what, seconds=60):
         end = time.time() + seconds
         # What is not there yet (a page that has not come) is not true yet.
-        while not self.run(f"(() => {{ try {{ return {script}; }} catch {{ return false; }} }})()"):
+        while not self.run(f"(() => {{ try {{ return !!({script}); }} catch {{ return false; }} }})()"):
             if time.time() > end:
                 raise AssertionError(f"{what}: did not come true: {script}\n{self.problems}")
             time.sleep(0.05)
