@@ -295,8 +295,8 @@ bool Matcher::fits_both_ways(const Signature& s) const {
   return !one_rule && ends_fit(s, false) && ends_fit(s, true);
 }
 
-// As in Suricata: the protocol counts from the first packet on that belongs to an established connection, not with the one
-// that completes the handshake (where data of a SYN is judged).
+// As in Suricata: the protocol counts from the first packet on that belongs to an established connection, not with the
+// one that completes the handshake (where data of a SYN is judged).
 bool Matcher::knows_application() const {
   if (input_.application == nullptr) return false;
   if (context_->tcp == nullptr) return true;
