@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <exception>
 
 #include <array>
 #include <cerrno>
@@ -196,7 +197,11 @@ Status AuditLog::recover() {
 }
 
 AuditLog::~AuditLog() {
-  checkpoint();
+  try {
+    checkpoint();
+  } catch (const std::exception& e) {  // no memory: the records stay, the last ones unsigned
+    std::fprintf(stderr, "audit log: no last checkpoint: %s\n", e.what());
+  }
   if (fd_ >= 0) ::close(fd_);
   if (head_fd_ >= 0) ::close(head_fd_);
 }

@@ -1,5 +1,6 @@
 // bulkhead detect: what is unusual in captures, measured against captures of normal traffic.
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -56,7 +57,7 @@ void print_json(const char* type, const PartyTable& parties, const Evidence& evi
     json.field("first", seconds(incident->first));
   }
   json.field("family", to_string(evidence.family));
-  json.field("weight", static_cast<std::uint64_t>(evidence.weight * 100 + 0.5));
+  json.field("weight", static_cast<std::int64_t>(std::lround(evidence.weight * 100)));
   json.field("actor", parties.name(evidence.actor));
   if (evidence.victim != kNobody) json.field("victim", parties.name(evidence.victim));
   json.field("flow_id", evidence.flow);

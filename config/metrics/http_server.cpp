@@ -51,7 +51,7 @@ Status HttpServer::start(const std::string& listen) {
     HttpResponse response = state_->handler(request);
     out.status = response.status;
     for (auto& [name, value] : response.headers) out.set_header(name.c_str(), value);
-    out.set_content(std::move(response.body), response.type.c_str());
+    out.set_content(response.body, response.type.c_str());
   };
   server.Get(".*", answer);
   server.Post(".*", answer);
