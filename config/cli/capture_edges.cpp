@@ -9,22 +9,14 @@
 #include <thread>
 #include <utility>
 
+#include "config/cli/inspector_run.h"
 #include "config/cli/policy_input.h"
-#include "config/load/config_loader.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/io/pcap_file_source.h"
-#include "datapath/pipeline/replay.h"
 
 namespace bulkhead::config::cli {
 
 namespace {
-
-// Events of the engine are not wanted here.
-class NoEvents final : public event::EventPublisher {
- public:
-  void publish(event::Event&&) override {}
-  void watermark(std::uint64_t) override {}
-};
 
 void warn(const Error& error) {
   std::fprintf(stderr, "warning: %s\n", error.to_string().c_str());
@@ -63,17 +55,11 @@ class Stopwatch {
 
 rules::FlowEdgeTable edges_of(const std::vector<std::unique_ptr<io::PacketSource>>& sources,
                               std::optional<std::chrono::seconds> duration) {
-  Diagnostics defaults;
-  const LoadedConfig config = load_config({}, defaults);
   rules::FlowEdgeTable edges;
-  auto snapshot = std::make_shared<pipeline::Snapshot>();
-  snapshot->inspectors.push_back(std::make_shared<rules::FlowEdgeFactory>(edges));
-  NoEvents nobody;
-  pipeline::Replay replay(config.settings.pipeline, {&nobody});
+  InspectorRun inspection;
   std::optional<Stopwatch> stopwatch;
-  if (duration) stopwatch.emplace(replay, *duration);
-  const pipeline::ReplayResult result = replay.run(sources, snapshot, {});
-  for (const Error& error : result.errors) warn(error);
+  if (duration) stopwatch.emplace(inspection.replay(), *duration);
+  inspection.run(sources, std::make_shared<rules::FlowEdgeFactory>(edges));
   if (edges.lost() != 0) {
     std::fprintf(stderr, "warning: %llu flows of further edges are not counted\n",
                  static_cast<unsigned long long>(edges.lost()));

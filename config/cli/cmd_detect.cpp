@@ -5,11 +5,10 @@
 #include <memory>
 
 #include "config/cli/commands.h"
+#include "config/cli/inspector_run.h"
 #include "config/cli/policy_input.h"
-#include "config/load/config_loader.h"
 #include "datapath/base/json_text.h"
 #include "datapath/io/pcap_file_source.h"
-#include "datapath/pipeline/replay.h"
 #include "signatures/behaviour/behaviour_engine.h"
 #include "signatures/behaviour/observer.h"
 
@@ -18,12 +17,6 @@ namespace bulkhead::config::cli {
 namespace {
 
 using namespace behaviour;
-
-class NoEvents final : public event::EventPublisher {
- public:
-  void publish(event::Event&&) override {}
-  void watermark(std::uint64_t) override {}
-};
 
 // One worker: its records come in the order of its packets.
 class Direct final : public ObservationSink {
@@ -80,8 +73,6 @@ void print_text(const PartyTable& parties, const Incident& incident) {
 bool run(const std::vector<std::string>& patterns, ObservationSink& sink) {
   const auto files = policy_files(patterns);
   if (!files) return false;
-  Diagnostics defaults;
-  const LoadedConfig config = load_config({}, defaults);
   std::vector<std::unique_ptr<io::PacketSource>> sources;
   for (const std::string& file : *files) {
     auto source = std::make_unique<io::PcapFileSource>(file);
@@ -91,12 +82,7 @@ bool run(const std::vector<std::string>& patterns, ObservationSink& sink) {
     }
     sources.push_back(std::move(source));
   }
-  auto snapshot = std::make_shared<pipeline::Snapshot>();
-  snapshot->inspectors.push_back(std::make_shared<ObserverFactory>(sink));
-  NoEvents nobody;
-  pipeline::Replay replay(config.settings.pipeline, {&nobody});
-  const pipeline::ReplayResult result = replay.run(sources, snapshot, {});
-  for (const Error& error : result.errors) std::fprintf(stderr, "warning: %s\n", error.to_string().c_str());
+  InspectorRun().run(sources, std::make_shared<ObserverFactory>(sink));
   return true;
 }
 

@@ -5,20 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "config/load/config_loader.h"
+#include "config/cli/inspector_run.h"
 #include "datapath/io/pcap_file_source.h"
-#include "datapath/pipeline/replay.h"
 #include "rules/classify/packet_query.h"
 
 namespace bulkhead::config::cli {
 
 namespace {
-
-class NoEvents final : public event::EventPublisher {
- public:
-  void publish(event::Event&&) override {}
-  void watermark(std::uint64_t) override {}
-};
 
 // What opened a flow, kept with it.
 struct Opening final : flow::FlowExtension {
@@ -112,16 +105,9 @@ std::optional<CapturedPacket> packet_of_capture(const std::string& file, std::ui
   }
   std::vector<std::unique_ptr<io::PacketSource>> sources;
   sources.push_back(std::move(source));
-  Diagnostics defaults;
-  const LoadedConfig config = load_config({}, defaults);
   Search search;
   search.wanted = number;
-  auto snapshot = std::make_shared<pipeline::Snapshot>();
-  snapshot->inspectors.push_back(std::make_shared<FinderFactory>(search));
-  NoEvents nobody;
-  pipeline::Replay replay(config.settings.pipeline, {&nobody});
-  const pipeline::ReplayResult result = replay.run(sources, snapshot, {});
-  for (const Error& error : result.errors) std::fprintf(stderr, "warning: %s\n", error.to_string().c_str());
+  const pipeline::ReplayResult result = InspectorRun().run(sources, std::make_shared<FinderFactory>(search));
   if (search.found) return search.found;
   if (number > result.packets) {
     std::fprintf(stderr, "error: %s has %llu packets, there is no packet %llu\n", file.c_str(),
