@@ -65,12 +65,9 @@ Result<LoadReport> Enforcer::load(const PolicyTablePtr& table, const Enforcement
   leave_out_guard(*actual);
   const RulesetDifference difference = compare_rulesets(desired, *actual, Findings::kOmitted);
   if (auto status = transport_.apply(difference.batch); !status) return status.error();
-  // Before the flows that it refuses are cut, lest they are admitted meanwhile, and then what was left in between.
+  // Who cuts flows behind the commit forgets once more (session_cutter.h).
   if (auto status = forget_admitted(transport_, settings_.table); !status) return status.error();
-  if (on_commit_) {
-    on_commit_();
-    if (auto status = forget_admitted(transport_, settings_.table); !status) return status.error();
-  }
+  if (on_commit_) on_commit_();
   desired_ = std::move(desired);
   mode_ = mode;
   mode_detected_ = false;
