@@ -10,13 +10,15 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "tests/netns/daemon_folder.h"
 #include "tests/netns/net_lab.h"
-#include "tests/netns/process.h"
 
 namespace bulkhead {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::comes_true;
+using testing::DaemonFolder;
 using testing::NetLab;
 using testing::Probe;
 using testing::Process;
@@ -47,38 +49,20 @@ class ControlNetns : public ::testing::Test {
     if (const std::string reason = NetLab::missing(); !reason.empty()) GTEST_SKIP() << reason;
     lab_ = std::make_unique<NetLab>(std::vector<std::string>{"a", "b"}, true);
     if (!lab_->problem().empty()) GTEST_SKIP() << lab_->problem();
-    folder_ = ::testing::TempDir() + "bulkhead_control_" + std::to_string(::getpid());
-    std::filesystem::create_directories(folder_);
-    write("inventory.yaml", kInventory);
-    write("policy.yaml", kPolicy);
-    write("local.rules", kRules);
-    socket_ = folder_ + "/control.sock";
-    write("bulkhead.yaml", "workers: 1\nlog-dir: " + folder_ +
-                               "\ncache-dir: ''\ncapture: {interfaces: [br0]}\npolicy: [policy.yaml]\n"
-                               "inventory: inventory.yaml\nsignatures: [local.rules]\ncontrol: {socket: " +
-                               socket_ + ", mode: '0666'}\nresponse: {reset: no}\n");
-    daemon_ = std::make_unique<Process>(
-        std::vector<std::string>{BULKHEAD_BINARY, "run", "-c", folder_ + "/bulkhead.yaml"}, folder_ + "/stderr");
-    ASSERT_TRUE(comes_true([&] { return log().find("ready:") != std::string::npos; })) << log();
+    folder_.make(::testing::TempDir(), "control");
+    folder_.write("inventory.yaml", kInventory);
+    folder_.write("policy.yaml", kPolicy);
+    folder_.write("local.rules", kRules);
+    socket_ = folder_.path() + "/control.sock";
+    daemon_ = folder_.start(
+        "capture: {interfaces: [br0]}\npolicy: [policy.yaml]\ninventory: inventory.yaml\nsignatures: [local.rules]\n"
+        "control: {socket: " +
+        socket_ + ", mode: '0666'}\nresponse: {reset: no}\n");
+    ASSERT_TRUE(comes_true([&] { return folder_.log().find("ready:") != std::string::npos; })) << folder_.log();
   }
   void TearDown() override {
     daemon_.reset();
     lab_.reset();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name) << text; }
-  [[nodiscard]] std::string log() const {
-    std::ifstream file(folder_ + "/stderr");
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  template <typename Condition>
-  static bool comes_true(Condition&& condition) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(50ms);
-    }
-    return true;
   }
   [[nodiscard]] std::string command(const std::string& words, const std::string& before = "") {
     return lab_->output(before + BULKHEAD_BINARY + " " + words + " --socket " + socket_ + " 2>&1");
@@ -90,7 +74,8 @@ class ControlNetns : public ::testing::Test {
   [[nodiscard]] bool can_talk() { return lab_->tcp("a", "b", IpFamily::kV4, 80, 500ms) == Probe::kPassed; }
 
   std::unique_ptr<NetLab> lab_;
-  std::string folder_, socket_;
+  DaemonFolder folder_;
+  std::string socket_;
   std::unique_ptr<Process> daemon_;
 };
 
@@ -100,7 +85,7 @@ TEST_F(ControlNetns, TellsWhoTalksToWhomAndWhatWasFound) {
   ASSERT_EQ(::send(pair.client.get(), "the secret is out", 17, 0), 17);
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 22), Probe::kTimedOut) << "denied";
 
-  ASSERT_TRUE(comes_true([&] { return ask("status").value("/events/alerts"_json_pointer, 0) == 1; })) << log();
+  ASSERT_TRUE(comes_true([&] { return ask("status").value("/events/alerts"_json_pointer, 0) == 1; })) << folder_.log();
   const Json status = ask("status");
   EXPECT_EQ(status.at("role"), "operator");
   EXPECT_EQ(status.at("generation").at("signatures"), 1);
@@ -139,9 +124,9 @@ TEST_F(ControlNetns, TellsWhoTalksToWhomAndWhatWasFound) {
 }
 
 TEST_F(ControlNetns, WatchShowsAnAlertAsItHappens) {
-  const std::string file = folder_ + "/watched";
+  const std::string file = folder_.path() + "/watched";
   Process watch({"/bin/sh", "-c", std::string(BULKHEAD_BINARY) + " watch -n 1 --socket " + socket_ + " >" + file},
-                folder_ + "/watch.log");
+                folder_.path() + "/watch.log");
   ASSERT_TRUE(comes_true([&] { return ask("status").value("/control/clients"_json_pointer, 0) >= 1; }));
   std::this_thread::sleep_for(200ms);  // subscribed
   TcpPair pair;
@@ -170,7 +155,7 @@ TEST_F(ControlNetns, QuarantineCutsAndReleaseOpens) {
 }
 
 TEST_F(ControlNetns, AReloadWithMistakesSaysThemAndChangesNothing) {
-  write("policy.yaml", "policy: all\nfor: app=b\ningress:\n  - alow from any\n");
+  folder_.write("policy.yaml", "policy: all\nfor: app=b\ningress:\n  - alow from any\n");
   const Json refused = ask("reload");
   ASSERT_TRUE(refused.contains("error")) << refused;
   EXPECT_EQ(refused.at("error").at("code"), "reload.failed");
@@ -180,7 +165,7 @@ TEST_F(ControlNetns, AReloadWithMistakesSaysThemAndChangesNothing) {
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 22), Probe::kTimedOut);
   EXPECT_NE(command("status").find("the last reload failed"), std::string::npos);
 
-  write("policy.yaml", "policy: all\nfor: app=b\ningress:\n  - allow from any on tcp/22\n  - deny from any\n");
+  folder_.write("policy.yaml", "policy: all\nfor: app=b\ningress:\n  - allow from any on tcp/22\n  - deny from any\n");
   const Json done = ask("reload");
   EXPECT_EQ(done.value("generation", 0), 2) << done;
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 22, 1s), Probe::kPassed);
@@ -189,7 +174,8 @@ TEST_F(ControlNetns, AReloadWithMistakesSaysThemAndChangesNothing) {
 
 TEST_F(ControlNetns, AStrangerReadsAndDoesNotAct) {
   if (!lab_->run("command -v setpriv >/dev/null")) GTEST_SKIP() << "setpriv is not installed";
-  std::filesystem::permissions(folder_, std::filesystem::perms::others_exec | std::filesystem::perms::others_read,
+  std::filesystem::permissions(folder_.path(),
+                               std::filesystem::perms::others_exec | std::filesystem::perms::others_read,
                                std::filesystem::perm_options::add);
   const std::string nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups ";
   if (!lab_->run(nobody + BULKHEAD_BINARY + " --version >/dev/null")) GTEST_SKIP() << "nobody cannot run the program";

@@ -14,13 +14,15 @@
 #include <iterator>
 #include <thread>
 
+#include "tests/netns/daemon_folder.h"
 #include "tests/netns/net_lab.h"
-#include "tests/netns/process.h"
 
 namespace bulkhead {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::comes_true;
+using testing::DaemonFolder;
 using testing::NetLab;
 using testing::Probe;
 using testing::Process;
@@ -51,42 +53,23 @@ class DaemonNetns : public ::testing::TestWithParam<bool> {
     if (const std::string reason = NetLab::missing(); !reason.empty()) GTEST_SKIP() << reason;
     lab_ = std::make_unique<NetLab>(std::vector<std::string>{"a", "b", "c", "d"}, GetParam());
     if (!lab_->problem().empty()) GTEST_SKIP() << lab_->problem();
-    folder_ = ::testing::TempDir() + "bulkhead_daemon_" + std::to_string(::getpid());
-    std::filesystem::create_directories(folder_);
-    write("inventory.yaml", kInventory);
-    write("policy.yaml", kPolicy);
+    folder_.make(::testing::TempDir(), "daemon");
+    folder_.write("inventory.yaml", kInventory);
+    folder_.write("policy.yaml", kPolicy);
   }
   void TearDown() override {
     daemon_.reset();
     lab_.reset();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name) << text; }
-  [[nodiscard]] std::string log() const {
-    std::ifstream file(folder_ + "/stderr");
-    return {std::istreambuf_iterator<char>(file), {}};
   }
   bool start(const std::string& segments) {
     return start_with("capture: {interfaces: [br0]}\npolicy: [policy.yaml]\ninventory: inventory.yaml\nsegments: {" +
                       segments + "}\n");
   }
   bool start_with(const std::string& settings) {
-    std::filesystem::remove(folder_ + "/stderr");
-    write("bulkhead.yaml", "workers: 1\nlog-dir: " + folder_ + "\ncache-dir: ''\n" + settings);
-    daemon_ = std::make_unique<Process>(
-        std::vector<std::string>{BULKHEAD_BINARY, "run", "-c", folder_ + "/bulkhead.yaml"}, folder_ + "/stderr");
-    const auto ready = [&] { return log().find("ready:") != std::string::npos; };
-    const auto failed = [&] { return log().find(" error ") != std::string::npos; };
+    daemon_ = folder_.start(settings);
+    const auto ready = [&] { return folder_.log().find("ready:") != std::string::npos; };
+    const auto failed = [&] { return folder_.log().find(" error ") != std::string::npos; };
     return comes_true([&] { return ready() || failed(); }) && ready();
-  }
-  template <typename Condition>
-  static bool comes_true(Condition&& condition) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(20ms);
-    }
-    return true;
   }
   // The closed pair falls silent, the open one goes on; new flows alike.
   void expect_closed_stops_and_open_flows(TcpPair& closed, TcpPair& open) {
@@ -104,27 +87,27 @@ class DaemonNetns : public ::testing::TestWithParam<bool> {
   }
 
   std::unique_ptr<NetLab> lab_;
-  std::string folder_;
+  DaemonFolder folder_;
   std::unique_ptr<Process> daemon_;
 };
 
 constexpr const char* kFailClosed = "closed: ['veth-*'], fail-closed: [veth-a, veth-b], lease: 1s";
 
 TEST_P(DaemonNetns, KilledTheClosedSegmentCarriesNothingAndTheOpenOneGoesOn) {
-  ASSERT_TRUE(start(kFailClosed)) << log();
+  ASSERT_TRUE(start(kFailClosed)) << folder_.log();
   TcpPair closed, open;
   ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, closed) && lab_->connect("c", "d", IpFamily::kV4, 80, open));
   std::this_thread::sleep_for(2s);  // twice the lease
   ASSERT_TRUE(closed.carries(true, 1s) && closed.carries(false, 1s)) << "renewed while the daemon lives";
   daemon_->end(SIGKILL);
   expect_closed_stops_and_open_flows(closed, open);
-  ASSERT_TRUE(start(kFailClosed)) << log();
+  ASSERT_TRUE(start(kFailClosed)) << folder_.log();
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 81, 2s), Probe::kPassed) << "a new daemon opens it again";
   EXPECT_TRUE(open.carries(true, 2s));
 }
 
 TEST_P(DaemonNetns, StoppedItIsAsGoodAsDeadUntilItContinues) {
-  ASSERT_TRUE(start(kFailClosed)) << log();
+  ASSERT_TRUE(start(kFailClosed)) << folder_.log();
   TcpPair closed, open;
   ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV6, 80, closed) && lab_->connect("c", "d", IpFamily::kV6, 80, open));
   daemon_->signal(SIGSTOP);
@@ -140,7 +123,7 @@ TEST_P(DaemonNetns, RecoverLeavesTheRulesetAsItWas) {
                 "type filter hook forward priority 0; policy accept; ip saddr @s counter drop; }; }'"));
   const std::string before = lab_->output("nft list ruleset");
   ASSERT_NE(before.find("table inet others"), std::string::npos);
-  ASSERT_TRUE(start(kFailClosed)) << log();
+  ASSERT_TRUE(start(kFailClosed)) << folder_.log();
   EXPECT_NE(lab_->output("nft list ruleset"), before);
   daemon_->end(SIGKILL);
   EXPECT_TRUE(lab_->run(std::string(BULKHEAD_BINARY) + " recover >/dev/null 2>&1"));
@@ -149,13 +132,13 @@ TEST_P(DaemonNetns, RecoverLeavesTheRulesetAsItWas) {
 }
 
 TEST_P(DaemonNetns, AReloadThatTightensEndsOpenSessions) {
-  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << folder_.log();
   TcpPair refused, kept;
   ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, refused) && lab_->connect("a", "b", IpFamily::kV4, 90, kept));
   ASSERT_TRUE(refused.carries(true, 1s) && kept.carries(true, 1s));
   std::string tighter = kPolicy;
   tighter.replace(tighter.find("80-90"), 5, "85-90");
-  write("policy.yaml", tighter);
+  folder_.write("policy.yaml", tighter);
   daemon_->signal(SIGHUP);
   EXPECT_TRUE(comes_true([&] { return !refused.carries(false, 100ms); }));
   EXPECT_FALSE(refused.carries(true, 100ms));
@@ -164,64 +147,68 @@ TEST_P(DaemonNetns, AReloadThatTightensEndsOpenSessions) {
 
 // Edits of the inventory need no signal: a label is a few elements, and open sessions follow it.
 TEST_P(DaemonNetns, ALabelInTheInventoryTakesEffectWithoutAReload) {
-  write("policy.yaml", std::string(kPolicy) +
-                           "---\npolicy: quarantine\ntier: quarantine\nfor: state=cut\ningress:\n  - deny from any\n");
-  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  folder_.write("policy.yaml",
+                std::string(kPolicy) +
+                    "---\npolicy: quarantine\ntier: quarantine\nfor: state=cut\ningress:\n  - deny from any\n");
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << folder_.log();
   TcpPair open;
   ASSERT_TRUE(lab_->connect("c", "d", IpFamily::kV4, 80, open));
   ASSERT_TRUE(open.carries(true, 1s));
   std::string quarantined(kInventory);
   quarantined.replace(quarantined.find("{app: d}"), 8, "{app: d, state: cut}");
-  write("inventory.yaml", quarantined);
-  EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kTimedOut; })) << log();
+  folder_.write("inventory.yaml", quarantined);
+  EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kTimedOut; })) << folder_.log();
   EXPECT_TRUE(comes_true([&] { return !open.carries(true, 100ms); })) << "the session follows";
-  EXPECT_NE(log().find("labels of 1 workloads: "), std::string::npos) << log();
-  EXPECT_TRUE(comes_true([&] { return log().find("labels: generation 2") != std::string::npos; })) << log();
-  write("inventory.yaml", "pods: [{");
-  EXPECT_TRUE(comes_true([&] { return log().find("has errors: the workloads stay") != std::string::npos; })) << log();
-  write("inventory.yaml", kInventory);
-  EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kPassed; })) << log();
+  EXPECT_NE(folder_.log().find("labels of 1 workloads: "), std::string::npos) << folder_.log();
+  EXPECT_TRUE(comes_true([&] { return folder_.log().find("labels: generation 2") != std::string::npos; }))
+      << folder_.log();
+  folder_.write("inventory.yaml", "pods: [{");
+  EXPECT_TRUE(comes_true([&] { return folder_.log().find("has errors: the workloads stay") != std::string::npos; }))
+      << folder_.log();
+  folder_.write("inventory.yaml", kInventory);
+  EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kPassed; })) << folder_.log();
 }
 
 TEST_P(DaemonNetns, WhatOthersChangeInTheTablesIsRepairedAtOnce) {
   if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
-  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << folder_.log();
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 99), Probe::kTimedOut);
   ASSERT_TRUE(lab_->run("nft flush ruleset"));
-  EXPECT_TRUE(comes_true([&] { return log().find("differences repaired") != std::string::npos; })) << log();
+  EXPECT_TRUE(comes_true([&] { return folder_.log().find("differences repaired") != std::string::npos; }))
+      << folder_.log();
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 99), Probe::kTimedOut);
   const char* family = GetParam() ? "inet" : "bridge";
   ASSERT_TRUE(lab_->run(std::string("nft insert rule ") + family + " bulkhead judge accept"));
-  EXPECT_TRUE(comes_true([&] { return lab_->tcp("a", "b", IpFamily::kV4, 99) == Probe::kTimedOut; })) << log();
-  EXPECT_NE(log().find("rule "), std::string::npos);
+  EXPECT_TRUE(comes_true([&] { return lab_->tcp("a", "b", IpFamily::kV4, 99) == Probe::kTimedOut; })) << folder_.log();
+  EXPECT_NE(folder_.log().find("rule "), std::string::npos);
 }
 
 TEST_P(DaemonNetns, GuardSettingsTakeEffectAtAReload) {
-  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << log();
+  ASSERT_TRUE(start("lease: 10s, grace: 0s")) << folder_.log();
   const auto guards = [&] { return lab_->output("nft list tables").find("netdev bulkhead") != std::string::npos; };
   if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
   EXPECT_TRUE(guards());
   const auto config = [&](const std::string& guard) {
-    write("bulkhead.yaml", "capture: {interfaces: [br0]}\nworkers: 1\nlog-dir: " + folder_ +
-                               "\ncache-dir: ''\npolicy: [policy.yaml]\ninventory: inventory.yaml\nguard: {" + guard +
-                               "}\nsegments: {lease: 10s, grace: 0s}\n");
+    folder_.write("bulkhead.yaml", "capture: {interfaces: [br0]}\nworkers: 1\nlog-dir: " + folder_.path() +
+                                       "\ncache-dir: ''\npolicy: [policy.yaml]\ninventory: inventory.yaml\nguard: {" +
+                                       guard + "}\nsegments: {lease: 10s, grace: 0s}\n");
     daemon_->signal(SIGHUP);
   };
   config("arp-rate: 777");
   EXPECT_TRUE(comes_true([&] {
     return lab_->output("nft list table netdev bulkhead").find("777") != std::string::npos;
-  })) << log();
+  })) << folder_.log();
   config("enabled: no");
   EXPECT_TRUE(comes_true([&] {
     return lab_->output("nft list table netdev bulkhead").find("port-") == std::string::npos;
-  })) << log();
+  })) << folder_.log();
   EXPECT_TRUE(comes_true([&] {
     return lab_->output("nft list table bridge bulkhead").find("guard") != std::string::npos;
   })) << "the source pinning of the bridge takes its place";
   config("enabled: yes");
   EXPECT_TRUE(comes_true([&] {
     return lab_->output("nft list table netdev bulkhead").find("port-") != std::string::npos;
-  })) << log();
+  })) << folder_.log();
 }
 
 // Sends a line and reads what comes back; empty: nothing did.
@@ -240,9 +227,10 @@ std::string say(const TcpPair& pair, const std::string& line) {
 
 TEST_P(DaemonNetns, InlineTheAttackItselfDoesNotArrive) {
   if (!GetParam()) GTEST_SKIP() << "bridged packets reach netfilter's queues through br_netfilter only";
-  write("drop.rules",
-        "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
-  ASSERT_TRUE(start_with("inline: {flows: all, queues: 2}\nsignatures: [drop.rules]\n")) << log();
+  folder_.write(
+      "drop.rules",
+      "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
+  ASSERT_TRUE(start_with("inline: {flows: all, queues: 2}\nsignatures: [drop.rules]\n")) << folder_.log();
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     TcpPair attacked, other;
     ASSERT_TRUE(lab_->connect("a", "b", family, 80, attacked) && lab_->connect("c", "b", family, 81, other));
@@ -252,7 +240,7 @@ TEST_P(DaemonNetns, InlineTheAttackItselfDoesNotArrive) {
     EXPECT_EQ(say(other, "hello\n"), "hello\n");
   }
   const auto events = [&] {
-    std::ifstream file(folder_ + "/eve.json");
+    std::ifstream file(folder_.path() + "/eve.json");
     return std::string{std::istreambuf_iterator<char>(file), {}};
   };
   EXPECT_TRUE(comes_true([&] { return events().find("\"action\":\"blocked\"") != std::string::npos; })) << events();
@@ -262,21 +250,22 @@ TEST_P(DaemonNetns, InlineTheAttackItselfDoesNotArrive) {
 }
 
 TEST_P(DaemonNetns, ThePolicySaysWhichFlowsAreInspectedInline) {
-  write("drop.rules",
-        "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
-  write("policy.yaml",
-        "policy: all\nfor: any\ningress:\n"
-        "  - allow: {from: any, ports: [tcp/80], inspect: inline}\n  - allow from any\n");
+  folder_.write(
+      "drop.rules",
+      "drop tcp any any -> any any (msg:\"attack\"; flow:established,to_server; content:\"jndi:\"; sid:1;)\n");
+  folder_.write("policy.yaml",
+                "policy: all\nfor: any\ningress:\n"
+                "  - allow: {from: any, ports: [tcp/80], inspect: inline}\n  - allow from any\n");
   const std::string settings =
       "inline: {flows: policy, queues: 1}\nsignatures: [drop.rules]\npolicy: [policy.yaml]\n"
       "inventory: inventory.yaml\n";
   const bool started = start_with(settings);
   if (!GetParam()) {
     EXPECT_FALSE(started);
-    EXPECT_NE(log().find("bridge-nf-call-iptables"), std::string::npos) << log();
+    EXPECT_NE(folder_.log().find("bridge-nf-call-iptables"), std::string::npos) << folder_.log();
     return;
   }
-  ASSERT_TRUE(started) << log();
+  ASSERT_TRUE(started) << folder_.log();
   TcpPair held, other;
   ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, held) && lab_->connect("a", "b", IpFamily::kV4, 81, other));
   EXPECT_EQ(say(held, "hello\n"), "hello\n");
@@ -284,7 +273,7 @@ TEST_P(DaemonNetns, ThePolicySaysWhichFlowsAreInspectedInline) {
   EXPECT_EQ(say(other, "${jndi:ldap://x}\n"), "${jndi:ldap://x}\n") << "not marked by its rule";
   daemon_->end(SIGTERM);
   EXPECT_FALSE(start_with("capture: {interfaces: [br0]}\n" + settings));
-  EXPECT_NE(log().find("br0 is a bridge"), std::string::npos) << log();
+  EXPECT_NE(folder_.log().find("br0 is a bridge"), std::string::npos) << folder_.log();
 }
 
 // Frames of a host that reach another one.
@@ -311,7 +300,7 @@ class FrameCounter {
 };
 
 TEST_P(DaemonNetns, AnUnknownContainerGetsNothingOutOfItsPort) {
-  ASSERT_TRUE(start("closed: ['veth-*'], lease: 10s")) << log();
+  ASSERT_TRUE(start("closed: ['veth-*'], lease: 10s")) << folder_.log();
   FrameCounter at_b(*lab_, "b");
   for (int i = 0; i < 5; ++i) {
     const std::string name = "new" + std::to_string(i);
