@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "datapath/base/address_ranges.h"
 #include "datapath/base/text_encoding.h"
+#include "datapath/flow/flow_names.h"
 #include "datapath/output/protocol_names.h"
 
 namespace bulkhead::config {
@@ -26,39 +28,17 @@ output::EveSettings full_eve() {
 }
 
 bool is_private(const IpAddress& address) {
-  static const auto* const kRanges = new std::vector<IpPrefix>([] {
-    std::vector<IpPrefix> out;
-    for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
-                             "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128"}) {
-      if (const auto prefix = IpPrefix::parse(text)) out.push_back(*prefix);
-    }
+  static const std::vector<IpPrefix> kRanges = [] {
+    std::vector<IpPrefix> out = private_ranges();
+    for (const char* loopback : {"127.0.0.0/8", "::1/128"}) out.push_back(*IpPrefix::parse(loopback));
     return out;
-  }());
-  return std::any_of(kRanges->begin(), kRanges->end(), [&](const IpPrefix& range) { return range.contains(address); });
+  }();
+  return std::any_of(kRanges.begin(), kRanges.end(), [&](const IpPrefix& range) { return range.contains(address); });
 }
 
 std::string protocol_text(std::uint8_t protocol) {
   output::NumberText buffer{};
   return std::string(output::protocol_name(protocol, buffer));
-}
-
-std::string_view state_text(flow::FlowState state) {
-  switch (state) {
-    case flow::FlowState::kNew: return "new";
-    case flow::FlowState::kEstablished: return "established";
-    case flow::FlowState::kClosed: return "closed";
-    case flow::FlowState::kBypassed: return "bypassed";
-  }
-  return "new";
-}
-
-std::string_view action_text(flow::FlowAction action) {
-  switch (action) {
-    case flow::FlowAction::kNone: return "";
-    case flow::FlowAction::kPass: return "pass";
-    case flow::FlowAction::kDrop: return "drop";
-  }
-  return "";
 }
 
 void add_tuple(Json& out, const FlowTuple& tuple) {
@@ -318,7 +298,7 @@ Json LiveView::flows(const std::vector<pipeline::FlowRecord>& live, const FlowFi
     Json json{{"flow_id", flow->id},
               {"source", std::move(source)},
               {"destination", std::move(destination)},
-              {"state", state_text(flow->state)},
+              {"state", flow::name_of(flow->state)},
               {"start", to_iso8601(flow->start)},
               {"last", to_iso8601(flow->last)},
               {"packets_to_server", flow->packets_to_server},
@@ -326,7 +306,7 @@ Json LiveView::flows(const std::vector<pipeline::FlowRecord>& live, const FlowFi
               {"bytes_to_server", flow->bytes_to_server},
               {"bytes_to_client", flow->bytes_to_client},
               {"alerted", flow->alerted}};
-    if (flow->action != flow::FlowAction::kNone) json["action"] = action_text(flow->action);
+    if (flow->action != flow::FlowAction::kNone) json["action"] = flow::name_of(flow->action);
     if (!flow->app_protocol.empty()) json["app_proto"] = flow->app_protocol;
     add_tuple(json, flow->client);
     list.push_back(std::move(json));

@@ -7,6 +7,7 @@
 
 #include "datapath/base/big_endian.h"
 #include "datapath/decode/checksum.h"
+#include "datapath/flow/flow_names.h"
 #include "datapath/pipeline/drop_fields.h"
 #include "datapath/pipeline/packet_work.h"
 #include "datapath/stream/stream_record.h"
@@ -55,25 +56,6 @@ event::FlowSummary summary_of(const flow::Flow& flow) {
   const auto& to_server = flow.counts[index_of(Direction::kToServer)];
   const auto& to_client = flow.counts[index_of(Direction::kToClient)];
   return {to_server.packets, to_client.packets, to_server.bytes, to_client.bytes, flow.start, flow.client};
-}
-
-std::string_view name_of(flow::FlowState state) {
-  switch (state) {
-    case flow::FlowState::kNew: return "new";
-    case flow::FlowState::kEstablished: return "established";
-    case flow::FlowState::kClosed: return "closed";
-    case flow::FlowState::kBypassed: return "bypassed";
-  }
-  return "new";
-}
-
-std::string_view name_of(flow::FlowEndReason reason) {
-  switch (reason) {
-    case flow::FlowEndReason::kTimeout: return "timeout";
-    case flow::FlowEndReason::kForced: return "forced";
-    case flow::FlowEndReason::kShutdown: return "shutdown";
-  }
-  return "timeout";
 }
 
 bool is_icmp(std::uint8_t protocol) {
@@ -340,10 +322,10 @@ void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason) {
     e.server_macs.assign(flow.macs->server.begin(), flow.macs->server.end());
   }
   e.last = flow.last;
-  e.state = name_of(flow.state);
-  e.reason = name_of(reason);
+  e.state = flow::name_of(flow.state);
+  e.reason = flow::name_of(reason);
   e.alerted = flow.alerted;
-  e.action = flow.action == flow::FlowAction::kDrop ? "drop" : flow.action == flow::FlowAction::kPass ? "pass" : "";
+  e.action = flow::name_of(flow.action);
   for (std::size_t i = 0; i < kExceptionCount; ++i) {
     const auto exception = static_cast<Exception>(i);
     if ((flow.exceptions >> i & 1U) == 0) continue;

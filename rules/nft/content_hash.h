@@ -1,20 +1,17 @@
-// FNV-1a, 64 bits: names for content.
+// Names for content, by its hash.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
-#include "datapath/base/big_endian.h"
+#include "datapath/base/text_hash.h"
 
 namespace bulkhead::rules {
 
 class ContentHash {
  public:
-  void add(const void* data, std::size_t size) {
-    const auto* p = static_cast<const Byte*>(data);
-    for (std::size_t i = 0; i < size; ++i) hash_ = (hash_ ^ p[i]) * 0x100000001b3ULL;
-  }
+  void add(const void* data, std::size_t size) { hash_ = text_hash({static_cast<const char*>(data), size}, hash_); }
   void add(const std::string& text) { add(text.c_str(), text.size() + 1); }
   // 16 digits.
   [[nodiscard]] std::string text() const {
@@ -25,7 +22,7 @@ class ContentHash {
   }
 
  private:
-  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
+  std::uint64_t hash_ = kTextHashStart;
 };
 
 }  // namespace bulkhead::rules

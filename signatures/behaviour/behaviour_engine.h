@@ -12,12 +12,13 @@
 #include <memory>
 #include <vector>
 
+#include "datapath/base/address_ranges.h"
 #include "signatures/behaviour/detectors.h"
 
 namespace bulkhead::behaviour {
 
 struct BehaviourSettings {
-  std::vector<IpPrefix> inside = default_inside();
+  std::vector<IpPrefix> inside = private_ranges();
   GraphSettings graph;
   IncidentSettings incidents;
   std::vector<Family> without;          // detectors that are left out

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "signatures/behaviour/bounded_map.h"
 #include "signatures/behaviour/detectors.h"
 
 namespace bulkhead::behaviour {

@@ -9,6 +9,7 @@
 #include "datapath/app/http/http_transaction.h"
 #include "datapath/app/pgsql/pgsql_transaction.h"
 #include "datapath/app/redis/redis_transaction.h"
+#include "datapath/app/text.h"
 
 namespace bulkhead::behaviour {
 
@@ -36,12 +37,6 @@ constexpr auto kSqlWords = std::to_array<std::string_view>(
      "TO",       "TRIGGER", "TRUNCATE", "UNION",    "UPDATE",  "USER",   "VACUUM",    "VALUES",  "WITH"});
 static_assert(std::is_sorted(kSqlWords.begin(), kSqlWords.end()));
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return text;
-}
-
 template <typename T>
 const T* as(const app::Transaction& transaction) {
   return dynamic_cast<const T*>(&transaction);
@@ -62,7 +57,8 @@ void http_facts(const app::http::HttpTransaction& tx, std::vector<Fact>& out) {
   for (const app::http::Header& header : tx.message(Direction::kToServer).headers.list) {
     const std::string_view code = code_in(header.value);
     if (!code.empty()) {
-      add(out, FactKind::kVerb, "header " + lower(header.name.substr(0, 32)) + " with " + std::string(code));
+      add(out, FactKind::kVerb,
+          "header " + app::lower_case(std::string_view(header.name).substr(0, 32)) + " with " + std::string(code));
     }
   }
   // What never got an answer is another shape: a half request.

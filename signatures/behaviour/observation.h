@@ -19,6 +19,7 @@
 #include "datapath/app/application_protocol.h"
 #include "datapath/base/flow_key.h"
 #include "datapath/base/ip_address.h"
+#include "datapath/base/text_hash.h"
 #include "datapath/base/timestamp.h"
 
 namespace bulkhead::behaviour {
@@ -73,12 +74,6 @@ struct Observation {
   void set_text(std::string_view text, bool keep_end = false);
   [[nodiscard]] std::string_view text() const { return {text_bytes.data(), text_size}; }
 };
-
-// FNV-1a (Fowler, Noll, Vo), 64 bits: names in records and tokens in tables.
-[[nodiscard]] constexpr std::uint64_t text_hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325ULL) {
-  for (const char c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return seed;
-}
 
 inline void Observation::set_text(std::string_view text, bool keep_end) {
   number = text_hash(text);

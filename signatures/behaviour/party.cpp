@@ -5,15 +5,6 @@
 
 namespace bulkhead::behaviour {
 
-std::vector<IpPrefix> default_inside() {
-  std::vector<IpPrefix> out;
-  for (const char* text :
-       {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"}) {
-    out.push_back(*IpPrefix::parse(text));
-  }
-  return out;
-}
-
 PartyTable::PartyTable(std::vector<IpPrefix> inside, OwnerOf owner_of)
     : inside_(std::move(inside)), owner_of_(std::move(owner_of)), names_{"", "outside", "others"} {
   for (PartyId id = 0; id < names_.size(); ++id) ids_.emplace(names_[id], id);

@@ -49,8 +49,6 @@ class PartyTable {
 
   // DNS said so: from now on the address outside is called by this name.
   void call(const IpAddress& address, std::string_view name);
-  // Owners may have changed: addresses are looked up anew.
-  void forget_addresses() { inside_ids_.clear(); }
 
  private:
   PartyId intern(std::string name);
@@ -61,8 +59,5 @@ class PartyTable {
   std::unordered_map<std::string, PartyId> ids_;
   std::map<IpAddress, PartyId> inside_ids_, outside_ids_;
 };
-
-// Private and link-local addresses (RFC 1918, 4193, 3927, 4291) and the addresses of carriers (RFC 6598).
-[[nodiscard]] std::vector<IpPrefix> default_inside();
 
 }  // namespace bulkhead::behaviour

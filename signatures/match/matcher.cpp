@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
+#include "datapath/base/text_hash.h"
+
 namespace bulkhead::signatures {
 namespace {
 
 using pipeline::RuleAction;
-
-// FNV-1a: names of host bits must mean the same in every generation of rules.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t h = 0xcbf29ce484222325ULL;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return h;
-}
 
 bool family_fits(RuleProtocol protocol, const decode::PacketView& packet) {
   if (protocol == RuleProtocol::kIpv4) return packet.family == IpFamily::kV4;
@@ -141,7 +136,7 @@ ByteSpan packet_buffer(const decode::PacketView& p, BufferId buffer) {
 Matcher::Matcher(SignatureDbPtr db, const MatchSettings& settings, std::shared_ptr<SharedState> shared)
     : db_(std::move(db)), settings_(settings), shared_(std::move(shared)), payload_(db_, settings.limits) {
   for (std::uint32_t i = 0; i < db_->names.host_bits.size(); ++i)
-    host_bit_names_.push_back(hash_of(db_->names.host_bits.name(i)));
+    host_bit_names_.push_back(text_hash(db_->names.host_bits.name(i)));
   candidates_.reserve(256);
   matches_.reserve(64);
 }

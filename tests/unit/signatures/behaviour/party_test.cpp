@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "datapath/base/address_ranges.h"
 #include "signatures/behaviour/bounded_map.h"
 
 namespace bulkhead::behaviour {
@@ -12,7 +13,7 @@ IpAddress at(const char* text) {
 }
 
 TEST(PartyTable, InsideByOwnerOrAddressOutsideByNameOrAddress) {
-  PartyTable parties(default_inside(), [](const IpAddress& address) -> std::optional<std::string> {
+  PartyTable parties(private_ranges(), [](const IpAddress& address) -> std::optional<std::string> {
     if (address == at("10.0.0.1") || address == at("10.0.0.2")) return "shop/web";
     return std::nullopt;
   });
@@ -31,7 +32,7 @@ TEST(PartyTable, InsideByOwnerOrAddressOutsideByNameOrAddress) {
 }
 
 TEST(PartyTable, IsBounded) {
-  PartyTable parties(default_inside(), {});
+  PartyTable parties(private_ranges(), {});
   for (std::uint32_t i = 0; i < kMaxParties + 100; ++i)
     static_cast<void>(parties.server(IpAddress::v4(0xc0000000U + i)));
   EXPECT_EQ(parties.size(), kMaxParties);
