@@ -283,7 +283,7 @@ void ControlCommands::watch(const Request&, const Peer&, const Reply& reply) {
   access_.view.subscribe([reply](const std::string& json) { return reply.event(json); });
 }
 
-// Policy rules with what the kernel counted, and signatures with what they matched.
+// Policy rules with what the kernel counted; what it counts beside them (guards, midstream) by name.
 void ControlCommands::rule_list(const Request& request, const Peer&, const Reply& reply) {
   const bool never = flag_argument(request.arguments, "never_hit");
   const bool posted = access_.main.post([this, reply, never] {
