@@ -4,4 +4,4 @@ if(NOT TARGET bulkhead)
 endif()
 add_test(NAME differential.alert_parity
   COMMAND ${CMAKE_COMMAND} -E env python3 ${CMAKE_CURRENT_LIST_DIR}/alert_parity.py --bulkhead $<TARGET_FILE:bulkhead>)
-set_tests_properties(differential.alert_parity PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT 1200)
+set_tests_properties(differential.alert_parity PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT ${BULKHEAD_VERY_LONG_TEST})

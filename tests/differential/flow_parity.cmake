@@ -4,4 +4,4 @@ if(NOT TARGET bulkhead)
 endif()
 add_test(NAME differential.flow_parity
   COMMAND ${CMAKE_COMMAND} -E env python3 ${CMAKE_CURRENT_LIST_DIR}/flow_parity.py --bulkhead $<TARGET_FILE:bulkhead>)
-set_tests_properties(differential.flow_parity PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT 1200)
+set_tests_properties(differential.flow_parity PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT ${BULKHEAD_VERY_LONG_TEST})

@@ -12,4 +12,4 @@ target_link_libraries(http_second_opinion PRIVATE bulkhead_app bulkhead_io bulkh
 target_include_directories(http_second_opinion SYSTEM PRIVATE ${HTP_INCLUDE})
 file(GLOB http_captures CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/golden/http/*/input.pcap)
 add_test(NAME differential.http_second_opinion COMMAND http_second_opinion ${http_captures})
-set_tests_properties(differential.http_second_opinion PROPERTIES LABELS differential TIMEOUT 300)
+set_tests_properties(differential.http_second_opinion PROPERTIES LABELS differential TIMEOUT ${BULKHEAD_LONG_TEST})

@@ -4,4 +4,4 @@ if(NOT TARGET bulkhead)
 endif()
 add_test(NAME differential.mail_and_files
   COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/mail_and_files.py --bulkhead $<TARGET_FILE:bulkhead>)
-set_tests_properties(differential.mail_and_files PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT 300)
+set_tests_properties(differential.mail_and_files PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT ${BULKHEAD_LONG_TEST})

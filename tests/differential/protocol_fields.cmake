@@ -4,4 +4,4 @@ if(NOT TARGET bulkhead)
 endif()
 add_test(NAME differential.protocol_fields
   COMMAND ${CMAKE_COMMAND} -E env python3 ${CMAKE_CURRENT_LIST_DIR}/protocol_fields.py --bulkhead $<TARGET_FILE:bulkhead>)
-set_tests_properties(differential.protocol_fields PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT 600)
+set_tests_properties(differential.protocol_fields PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT ${BULKHEAD_LONG_TEST})

@@ -5,4 +5,4 @@ if(NOT TARGET bulkhead)
 endif()
 add_test(NAME differential.tls_fields
   COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/tls_fields.py --bulkhead $<TARGET_FILE:bulkhead>)
-set_tests_properties(differential.tls_fields PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT 600)
+set_tests_properties(differential.tls_fields PROPERTIES LABELS differential SKIP_RETURN_CODE 77 TIMEOUT ${BULKHEAD_LONG_TEST})

@@ -10,5 +10,5 @@ foreach(case labels_decide_through_every_change metadata_service_is_closed_unles
   add_test(NAME docker.${case}
     COMMAND unshare -n -m ${CMAKE_CURRENT_SOURCE_DIR}/docker/docker_test.py $<TARGET_FILE:bulkhead>
       $<TARGET_FILE:first_packet> ${CMAKE_CURRENT_BINARY_DIR}/docker Docker.test_${case})
-  set_tests_properties(docker.${case} PROPERTIES LABELS docker TIMEOUT 600 RUN_SERIAL ON SKIP_RETURN_CODE 77)
+  set_tests_properties(docker.${case} PROPERTIES LABELS docker TIMEOUT ${BULKHEAD_LONG_TEST} RUN_SERIAL ON SKIP_RETURN_CODE 77)
 endforeach()

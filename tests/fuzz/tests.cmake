@@ -10,7 +10,7 @@ function(bulkhead_fuzz_target name)
   endforeach()
   target_link_libraries(fuzz_regress_${name} PRIVATE bulkhead_common)
   add_test(NAME fuzz_regress.${name} COMMAND fuzz_regress_${name} ${here}/corpus/${name})
-  set_tests_properties(fuzz_regress.${name} PROPERTIES LABELS fuzz-regress TIMEOUT 300)
+  set_tests_properties(fuzz_regress.${name} PROPERTIES LABELS fuzz-regress TIMEOUT ${BULKHEAD_LONG_TEST})
 endfunction()
 
 include(${CMAKE_CURRENT_SOURCE_DIR}/fuzz/targets.cmake)

@@ -6,6 +6,6 @@ if(TARGET bulkhead)
     get_filename_component(name ${folder} NAME)
     add_test(NAME golden.errors.${name}
       COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/errors/run.py --bulkhead $<TARGET_FILE:bulkhead> ${folder})
-    set_tests_properties(golden.errors.${name} PROPERTIES LABELS golden TIMEOUT 60)
+    set_tests_properties(golden.errors.${name} PROPERTIES LABELS golden TIMEOUT ${BULKHEAD_SHORT_TEST})
   endforeach()
 endif()

@@ -8,6 +8,6 @@ if(TARGET bulkhead)
     string(REPLACE "/" "." name ${name})
     add_test(NAME golden.${name}
       COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/run.py --bulkhead $<TARGET_FILE:bulkhead> ${folder})
-    set_tests_properties(golden.${name} PROPERTIES LABELS golden TIMEOUT 120)
+    set_tests_properties(golden.${name} PROPERTIES LABELS golden TIMEOUT ${BULKHEAD_SHORT_TEST})
   endforeach()
 endif()

@@ -8,4 +8,4 @@ target_link_libraries(test_netns_rules PRIVATE bulkhead_config_load bulkhead_rul
 add_dependencies(test_netns_rules bulkhead)
 target_compile_definitions(test_netns_rules PRIVATE BULKHEAD_BINARY="$<TARGET_FILE:bulkhead>")
 gtest_discover_tests(test_netns_rules DISCOVERY_MODE PRE_TEST
-  PROPERTIES LABELS netns TIMEOUT 120 RUN_SERIAL ON)
+  PROPERTIES LABELS netns TIMEOUT ${BULKHEAD_SHORT_TEST} RUN_SERIAL ON)
