@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -80,7 +81,7 @@ class Page {
  private:
   // A name of somebody else that leads here (DNS rebinding) is not ours.
   [[nodiscard]] bool is_ours(const std::string& host) const {
-    const std::string port = ":" + std::to_string(port_);
+    const std::string port = ":" + std::to_string(port_.load());
     return host == "127.0.0.1" + port || host == "localhost" + port || host == "[::1]" + port;
   }
 
@@ -123,7 +124,7 @@ class Page {
   }
 
   const std::string socket_, token_;
-  int port_ = 0;
+  std::atomic<int> port_{0};  // known once the server listens, and may be asked already
 };
 
 }  // namespace
