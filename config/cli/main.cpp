@@ -243,7 +243,14 @@ class CommandLine {
         "Examples: bulkhead explain shop/web shop/db tcp/6379 -i cluster.yaml -p 'policies/*.yaml'\n"
         "          bulkhead explain --pcap day.pcap --packet 1042 -i cluster.yaml -p 'policies/*.yaml'");
     c.callback([this, from, to, port, pcap] {
-      if (pcap->empty()) {
+      // --policy takes every word that follows, as `*.yaml` of a shell needs it; those of a flow behind it are given
+      // back.
+      std::vector<std::string>& words = explain_.policies;
+      if (pcap->empty() && from->empty() && words.size() > 3) {
+        explain_.port = std::move(words.back()), words.pop_back();
+        explain_.to = std::move(words.back()), words.pop_back();
+        explain_.from = std::move(words.back()), words.pop_back();
+      } else if (pcap->empty()) {
         for (const CLI::Option* option : {from, to, port}) {
           if (option->empty()) throw CLI::RequiredError(option->get_name() + " (or --pcap and --packet)");
         }
