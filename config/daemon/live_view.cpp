@@ -16,8 +16,11 @@ namespace {
 
 constexpr std::string_view kWorld = "world";
 constexpr std::string_view kOthers = "(others)";
-constexpr std::size_t kMostEnded = 8192;  // flows that are remembered for what-if
-constexpr std::size_t kExcerpt = 512;     // bytes of payload with an event
+constexpr std::string_view kMulticast = "multicast";
+constexpr std::string_view kLinkLocal = "link-local";  // IPv6, and no workload's
+constexpr std::string_view kNobody = "(no address)";   // :: and 0.0.0.0, of hosts that have none yet
+constexpr std::size_t kMostEnded = 8192;               // flows that are remembered for what-if
+constexpr std::size_t kExcerpt = 512;                  // bytes of payload with an event
 
 output::EveSettings full_eve() {
   output::EveSettings out;
@@ -25,6 +28,36 @@ output::EveSettings full_eve() {
   out.alert.payload_buffer_size = 4096;
   out.drop.enabled = true;
   return out;
+}
+
+// fe80:: with the interface identifier made of the MAC address (RFC 4291, appendix A).
+IpAddress link_local_of(const MacAddress& mac) {
+  const std::array<Byte, 16> bytes = {0xfe,
+                                      0x80,
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      static_cast<Byte>(mac.bytes[0] ^ 2),
+                                      mac.bytes[1],
+                                      mac.bytes[2],
+                                      0xff,
+                                      0xfe,
+                                      mac.bytes[3],
+                                      mac.bytes[4],
+                                      mac.bytes[5]};
+  return IpAddress::v6(bytes.data());
+}
+
+bool is_link_local(const IpAddress& v6) {
+  return v6.bytes()[0] == 0xfe && (v6.bytes()[1] & 0xc0) == 0x80;
+}
+
+bool is_unspecified(const IpAddress& address) {
+  return std::all_of(address.bytes().begin(), address.bytes().begin() + static_cast<std::ptrdiff_t>(address.size()),
+                     [](Byte byte) { return byte == 0; });
 }
 
 bool is_private(const IpAddress& address) {
@@ -80,8 +113,15 @@ void LiveView::Totals::add(const Totals& other) {
 LiveView::LiveView() : eve_(full_eve()) {}
 
 void LiveView::use(rules::InventoryPtr inventory) {
+  std::unordered_map<std::string, std::string> link_locals;
+  for (const rules::Workload& workload : inventory->workloads()) {
+    for (const rules::Attachment& port : workload.all_attachments()) {
+      if (port.mac) link_locals.try_emplace(link_local_of(*port.mac).to_string(), workload.full_name());
+    }
+  }
   const std::lock_guard lock(mutex_);
   inventory_ = std::move(inventory);
+  link_locals_ = std::move(link_locals);
 }
 
 void LiveView::subscribe(Subscriber subscriber) {
@@ -97,8 +137,14 @@ std::string LiveView::name_of(const IpAddress& address) const {
 std::string LiveView::name_locked(const IpAddress& address) const {
   if (!address.is_set()) return "any";
   std::string name = inventory_ != nullptr ? inventory_->name_of(address) : address.to_string();
-  if (name == address.to_string() && !is_private(address) && !address.is_multicast()) return std::string(kWorld);
-  return name;
+  if (name != address.to_string()) return name;
+  if (address.is_multicast()) return std::string(kMulticast);
+  if (address.is_v6() && is_link_local(address)) {
+    const auto owner = link_locals_.find(name);
+    return owner != link_locals_.end() ? owner->second : std::string(kLinkLocal);
+  }
+  if (is_unspecified(address)) return std::string(kNobody);
+  return is_private(address) ? name : std::string(kWorld);
 }
 
 std::uint32_t LiveView::end_of(const IpAddress& address) const {

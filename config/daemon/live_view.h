@@ -111,6 +111,8 @@ class LiveView {
 
   mutable std::mutex mutex_;
   rules::InventoryPtr inventory_;
+  std::unordered_map<std::string, std::string>
+      link_locals_;  // IPv6 address -> workload, from the MAC addresses of its ports
   mutable std::unordered_map<std::string, std::uint32_t> end_ids_;
   mutable std::vector<std::string> ends_;
   Edges edges_;

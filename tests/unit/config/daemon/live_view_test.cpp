@@ -170,6 +170,24 @@ TEST_F(LiveViewTest, StrangersAreTheWorldAndPrivateOnesAreThemselves) {
   EXPECT_EQ(view.name_of(ip("fd00::9")), "fd00::9");
 }
 
+TEST_F(LiveViewTest, AddressesOfTheLinkBelongToTheWorkloadWithThatMac) {
+  auto inventory = std::make_shared<rules::Inventory>();
+  rules::Workload web;
+  web.name_space = "shop";
+  web.name = "web";
+  web.addresses = {ip("10.0.0.2")};
+  web.interface = "veth-web";
+  web.mac = MacAddress::parse("02:00:00:00:00:0a");
+  EXPECT_FALSE(inventory->add_workload(web));
+  view.use(inventory);
+  EXPECT_EQ(view.name_of(ip("fe80::ff:fe00:a")), "shop/web");
+  EXPECT_EQ(view.name_of(ip("fe80::ff:fe00:b")), "link-local");
+  EXPECT_EQ(view.name_of(ip("ff02::16")), "multicast");
+  EXPECT_EQ(view.name_of(ip("224.0.0.22")), "multicast");
+  EXPECT_EQ(view.name_of(ip("::")), "(no address)");
+  EXPECT_EQ(view.name_of(ip("0.0.0.0")), "(no address)");
+}
+
 TEST_F(LiveViewTest, FlowsHaveNamesAndFilters) {
   auto other = live_flow();
   other.client.source = ip("10.9.9.9");
