@@ -61,8 +61,9 @@ std::string summary(const Findings& found, const CheckOptions& options, const Te
     table.add({"inventory", with_commas(found.workloads), "workloads", state(found.inventory)});
   }
   if (found.has_policies) {
-    table.add({"policies", with_commas(found.policy_count),
-               found.policy_rules == 0 ? "policies" : "policies, " + with_commas(found.policy_rules) + " rules",
+    const std::string word = found.policy_count == 1 ? "policy" : "policies";
+    const std::string rules = with_commas(found.policy_rules) + (found.policy_rules == 1 ? " rule" : " rules");
+    table.add({"policies", with_commas(found.policy_count), found.policy_rules == 0 ? word : word + ", " + rules,
                state(found.policies)});
   }
   if (found.has_rules) {

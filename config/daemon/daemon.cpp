@@ -1022,7 +1022,8 @@ class Daemon {
     if (settings) next = load_generation(*settings, generation_number_ + 1, diagnostics, state_, discovered());
     if (!diagnostics.all().empty()) spdlog::warn("while reloading:\n{}", printed(diagnostics));
     if (!next) {
-      return std::to_string(diagnostics.error_count()) + " mistakes in settings, policies or signatures";
+      return std::to_string(diagnostics.error_count()) + (diagnostics.error_count() == 1 ? " mistake" : " mistakes") +
+             " in settings, policies or signatures";
     }
     const rules::NftSettings before = enforcer_->settings();
     const PortGuardSettings guard_before = guard_settings_;
