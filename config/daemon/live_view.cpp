@@ -114,9 +114,11 @@ LiveView::LiveView() : eve_(full_eve()) {}
 
 void LiveView::use(rules::InventoryPtr inventory) {
   std::unordered_map<std::string, std::string> link_locals;
-  for (const rules::Workload& workload : inventory->workloads()) {
-    for (const rules::Attachment& port : workload.all_attachments()) {
-      if (port.mac) link_locals.try_emplace(link_local_of(*port.mac).to_string(), workload.full_name());
+  if (inventory != nullptr) {
+    for (const rules::Workload& workload : inventory->workloads()) {
+      for (const rules::Attachment& port : workload.all_attachments()) {
+        if (port.mac) link_locals.try_emplace(link_local_of(*port.mac).to_string(), workload.full_name());
+      }
     }
   }
   const std::lock_guard lock(mutex_);

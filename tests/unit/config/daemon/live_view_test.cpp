@@ -188,6 +188,12 @@ TEST_F(LiveViewTest, AddressesOfTheLinkBelongToTheWorkloadWithThatMac) {
   EXPECT_EQ(view.name_of(ip("0.0.0.0")), "(no address)");
 }
 
+TEST_F(LiveViewTest, WithoutAnInventoryAddressesAreTheirNames) {
+  view.use(nullptr);
+  EXPECT_EQ(view.name_of(ip("10.0.0.2")), "10.0.0.2");
+  EXPECT_EQ(view.name_of(ip("fe80::ff:fe00:a")), "link-local");
+}
+
 TEST_F(LiveViewTest, FlowsHaveNamesAndFilters) {
   auto other = live_flow();
   other.client.source = ip("10.9.9.9");
