@@ -150,7 +150,8 @@ std::span<const ControlCommands::Row> ControlCommands::rows() {
       {"events", Role::kReader, "The last alerts, denials and blocks", &C::events},
       {"event", Role::kReader, "One of them in full", &C::event},
       {"watch", Role::kReader, "Alerts, denials and blocks as they happen", &C::watch},
-      {"rules", Role::kReader, "Policy rules with the kernel's counters", &C::rule_list},
+      {"rules", Role::kReader, "Policy rules with the kernel's counters, signatures with their matches and cost",
+       &C::rule_list},
       {"explain", Role::kReader, "Why the policies in force allow or deny a flow", &C::explain},
       {"whatif", Role::kReader, "What other policies would do to the flows that were seen lately", &C::whatif},
       {"blocks.list", Role::kReader, "Blocks in force", &C::blocks_list},
@@ -283,10 +284,55 @@ void ControlCommands::watch(const Request&, const Peer&, const Reply& reply) {
   access_.view.subscribe([reply](const std::string& json) { return reply.event(json); });
 }
 
-// Policy rules with what the kernel counted; what it counts beside them (guards, midstream) by name.
+// Signatures with how often they were checked and matched and what that cost, in the order that `by` names.
+static void add_signatures(const DaemonAccess& access, const DaemonFacts& facts, const nlohmann::json& arguments,
+                           Json& out) {
+  if (facts.signatures == nullptr || !access.rule_use) return;
+  const bool never = flag_argument(arguments, "never_hit");
+  const std::string by = text_argument(arguments, "by");
+  const std::uint64_t limit = number_argument(arguments, "limit", 50);
+  const signatures::SignatureDb& db = *facts.signatures;
+  const signatures::RuleUseReport use = access.rule_use(db);
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < use.rules.size(); ++i) {
+    if (!never || use.rules[i].matches == 0) order.push_back(i);
+  }
+  const auto weight = [&](std::size_t i) {
+    const signatures::RuleUseTotals& r = use.rules[i];
+    return by == "matches"  ? static_cast<double>(r.matches)
+           : by == "checks" ? static_cast<double>(r.checks)
+                            : r.nanoseconds();
+  };
+  const auto sid = [&](std::size_t i) { return db.rules[i].signature->info->sid; };
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const double first = weight(a), second = weight(b);
+    if (by == "sid" || first == second) return sid(a) < sid(b);
+    return first > second;
+  });
+  out["signatures_total"] = order.size();
+  out["packets"] = use.packets;
+  if (order.size() > limit) order.resize(limit);
+  Json list = Json::array();
+  for (const std::size_t i : order) {
+    const event::SignatureInfo& info = *db.rules[i].signature->info;
+    const signatures::RuleUseTotals& r = use.rules[i];
+    list.push_back({{"gid", info.gid},
+                    {"sid", info.sid},
+                    {"rev", info.rev},
+                    {"message", info.message},
+                    {"place", info.source_file + ":" + std::to_string(info.source_line)},
+                    {"matches", r.matches},
+                    {"checks", r.checks},
+                    {"ns_per_check", r.checks == 0 ? 0.0 : r.nanoseconds() / static_cast<double>(r.checks)},
+                    {"ns_per_packet", use.packets == 0 ? 0.0 : r.nanoseconds() / static_cast<double>(use.packets)}});
+  }
+  out["signatures"] = std::move(list);
+}
+
+// Policy rules with what the kernel counted; what it counts beside them (guards, midstream) by name; signatures.
 void ControlCommands::rule_list(const Request& request, const Peer&, const Reply& reply) {
   const bool never = flag_argument(request.arguments, "never_hit");
-  const bool posted = access_.main.post([this, reply, never] {
+  const bool posted = access_.main.post([this, reply, never, arguments = request.arguments] {
     const auto counted = access_.kernel_counters();
     if (!counted) return reply.refuse("kernel", counted.error().to_string());
     const DaemonFacts facts = access_.facts.read();
@@ -318,7 +364,9 @@ void ControlCommands::rule_list(const Request& request, const Peer&, const Reply
       if (never && hits.packets != 0) continue;
       list.push_back({{"rule", name}, {"packets", hits.packets}, {"bytes", hits.bytes}});
     }
-    reply.result({{"rules", std::move(list)}, {"generation", facts.generation}});
+    Json out{{"rules", std::move(list)}, {"generation", facts.generation}};
+    add_signatures(access_, facts, arguments, out);
+    reply.result(std::move(out));
   });
   if (!posted) reply.refuse("busy", "the daemon is busy", "try again in a moment");
 }

@@ -24,6 +24,7 @@
 #include "datapath/event/event.h"
 #include "datapath/pipeline/flow_record.h"
 #include "rules/nft/enforcer.h"
+#include "signatures/match/rule_use.h"
 
 namespace bulkhead::config {
 
@@ -75,11 +76,12 @@ struct DaemonAccess {
   LiveView& view;
   MainTasks& main;
   BlockThread& blocks;
-  std::function<std::vector<pipeline::FlowRecord>(std::size_t most)> flows;  // any thread
-  std::function<event::CounterList()> counters;                              // any thread
-  std::function<control::ServerStats()> server;                              // any thread
-  std::function<ReloadReport()> reload;                                      // control thread
-  std::function<Result<std::vector<rules::RuleCounter>>()> kernel_counters;  // control thread
+  std::function<std::vector<pipeline::FlowRecord>(std::size_t most)> flows;           // any thread
+  std::function<event::CounterList()> counters;                                       // any thread
+  std::function<control::ServerStats()> server;                                       // any thread
+  std::function<signatures::RuleUseReport(const signatures::SignatureDb&)> rule_use;  // any thread
+  std::function<ReloadReport()> reload;                                               // control thread
+  std::function<Result<std::vector<rules::RuleCounter>>()> kernel_counters;           // control thread
   // Who did what: for the log of operators' actions.
   std::function<void(const control::Peer&, const std::string& action, const nlohmann::json& arguments)> note;
 };

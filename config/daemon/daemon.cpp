@@ -58,6 +58,7 @@
 #include "rules/reconcile/label_changes.h"
 #include "rules/reconcile/lease_keeper.h"
 #include "rules/reconcile/session_cutter.h"
+#include "signatures/match/match_settings.h"
 
 namespace bulkhead::config {
 
@@ -373,6 +374,7 @@ class Daemon {
         .flows = [this](std::size_t most) { return live_flows(most); },
         .counters = [this] { return counters(); },
         .server = [this] { return control_->stats(); },
+        .rule_use = [this](const signatures::SignatureDb& db) { return state_->rule_use.read(db); },
         .reload = [this] { return reload(); },
         .kernel_counters = [this] { return enforcer_->counters(); },
         .note =

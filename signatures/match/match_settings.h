@@ -7,6 +7,7 @@
 #include "signatures/data/dataset_registry.h"
 #include "signatures/match/host_bits.h"
 #include "signatures/match/payload_matcher.h"
+#include "signatures/match/rule_use.h"
 #include "signatures/match/tag_list.h"
 #include "signatures/match/threshold.h"
 
@@ -28,7 +29,8 @@ struct SharedLimits {
   std::size_t tagged_hosts = 100'000;
 };
 
-// What all workers share, across reloads. Touch only with the SharedGate's lock held.
+// What all workers share, across reloads. Touch only with the SharedGate's lock held, but for rule_use, which has its
+// own.
 struct SharedState {
   explicit SharedState(const SharedLimits& limits = {})
       : thresholds(limits.thresholds), host_bits(limits.host_bits), host_tags(limits.tagged_hosts) {}
@@ -36,6 +38,7 @@ struct SharedState {
   ThresholdTable thresholds;
   HostBitTable host_bits;
   HostTagTable host_tags;
+  RuleUseBook rule_use;
 };
 
 }  // namespace bulkhead::signatures

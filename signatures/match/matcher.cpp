@@ -134,7 +134,11 @@ ByteSpan packet_buffer(const decode::PacketView& p, BufferId buffer) {
 }  // namespace
 
 Matcher::Matcher(SignatureDbPtr db, const MatchSettings& settings, std::shared_ptr<SharedState> shared)
-    : db_(std::move(db)), settings_(settings), shared_(std::move(shared)), payload_(db_, settings.limits) {
+    : db_(std::move(db)),
+      settings_(settings),
+      shared_(std::move(shared)),
+      use_(shared_->rule_use.open(db_)),
+      payload_(db_, settings.limits) {
   for (std::uint32_t i = 0; i < db_->names.host_bits.size(); ++i)
     host_bit_names_.push_back(text_hash(db_->names.host_bits.name(i)));
   candidates_.reserve(256);
@@ -202,7 +206,9 @@ void Matcher::finish(pipeline::InspectContext& context, StreamScan* scan, const 
   if (side != nullptr) facts_ |= fact::kPayload;
   sort_candidates();
   counters_.candidates.add(candidates_.size());
-  for (const Candidate& candidate : candidates_) judge(candidate);
+  use_->packets.add();
+  timed_ = use_->packets.value() % RuleUseLane::kSampled == 0;
+  for (const Candidate& candidate : candidates_) measured(candidate.rule, [&] { judge(candidate); });
   if (context.application != nullptr && context.flow != nullptr) {
     judge_transactions();
     // Of one rule the newest transaction comes first, as in Suricata; a match without one comes last.
@@ -219,6 +225,7 @@ void Matcher::judge(const Candidate& candidate) {
   const Signature& s = *rule.signature;
   if (!fits(candidate.rule) || !header_fits(s) || !flow_fits(s) || !variables_fit(s)) return;
   counters_.evaluated.add();
+  use_->rules[candidate.rule].checks.add();
   for (const PacketConditionPtr& condition : s.conditions) {
     if (!condition->holds(input_)) return;
   }
@@ -233,6 +240,7 @@ void Matcher::judge(const Candidate& candidate) {
   }
   if (!s.hostbit_checks.empty() && !host_bits_fit(s)) return;
   counters_.matches.add();
+  use_->rules[candidate.rule].matches.add();
   if (s.logging_off != Signature::LoggingOff::kNo) switch_logging_off(s, nullptr);
   if (match.on_stream) remember_fired(candidate.rule);
   change_variables(s);

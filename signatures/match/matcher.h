@@ -12,6 +12,7 @@
 // Tests    tests/unit/signatures/match/signature_inspector_test.cpp, tests/unit/signatures/match/differential_test.cpp
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -83,6 +84,9 @@ class Matcher {
   [[nodiscard]] PartResult files_part(const app::Transaction& tx, const std::vector<FileCondition>& conditions);
   void sort_candidates();
   void judge(const Candidate& candidate);
+  // Calls `judged`, and measures it in some packets.
+  template <typename Judged>
+  void measured(std::uint32_t rule, Judged&& judged);
   [[nodiscard]] bool header_fits(const Signature& s) const;
   [[nodiscard]] bool fits_both_ways(const Signature& s) const;
   [[nodiscard]] bool knows_application() const;
@@ -107,6 +111,7 @@ class Matcher {
   SignatureDbPtr db_;
   const MatchSettings settings_;
   std::shared_ptr<SharedState> shared_;
+  std::shared_ptr<RuleUseLane> use_;  // ours alone to write
   PayloadMatcher payload_;
   std::vector<std::uint64_t> host_bit_names_;  // by number: the same for equal names in every generation
 
@@ -121,11 +126,24 @@ class Matcher {
   const stream::StreamSide* side_ = nullptr;
   std::uint16_t source_port_ = 0, destination_port_ = 0;
   std::uint8_t facts_ = 0;
+  bool timed_ = false;  // this packet's checks are measured
   std::vector<Candidate> candidates_;
   std::vector<Match> matches_;
   std::vector<std::uint32_t> pair_bit_rules_;
   std::vector<std::pair<std::uint32_t, std::string>> packet_captures_;
   MatcherCounters counters_;
 };
+
+template <typename Judged>
+void Matcher::measured(std::uint32_t rule, Judged&& judged) {
+  if (!timed_) return judged();
+  RuleUse& use = use_->rules[rule];
+  const std::uint64_t checks = use.checks.value();
+  const auto begin = std::chrono::steady_clock::now();
+  judged();
+  if (use.checks.value() == checks) return;  // its header did not fit
+  use.samples.add();
+  use.sampled_ns.add(static_cast<std::uint64_t>((std::chrono::steady_clock::now() - begin).count()));
+}
 
 }  // namespace bulkhead::signatures

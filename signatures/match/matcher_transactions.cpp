@@ -86,7 +86,7 @@ void Matcher::judge_transaction(app::Transaction& tx, const app::Protocol& proto
   counters_.candidates.add(tx_rules_.size());
   for (const std::uint32_t rule : tx_rules_) {
     if (!db_->heads[rule].fits(source_port_, destination_port_, facts_)) continue;
-    judge_tx_rule(tx, protocol, rule);
+    measured(rule, [&] { judge_tx_rule(tx, protocol, rule); });
   }
 }
 
@@ -148,6 +148,7 @@ void Matcher::judge_tx_rule(app::Transaction& tx, const app::Protocol& protocol,
   TransactionRule& entry = entry_of(side, index);
   if (entry.decided) return;
   counters_.evaluated.add();
+  use_->rules[index].checks.add();
   const auto conditions_hold = [&] {
     return std::all_of(s.conditions.begin(), s.conditions.end(),
                        [&](const PacketConditionPtr& condition) { return condition->holds(input_); });
@@ -168,6 +169,7 @@ void Matcher::judge_tx_rule(app::Transaction& tx, const app::Protocol& protocol,
   entry.decided = true;
   if (!s.hostbit_checks.empty() && !host_bits_fit(s)) return;
   counters_.matches.add();
+  use_->rules[index].matches.add();
   if (s.logging_off != Signature::LoggingOff::kNo) switch_logging_off(s, &tx);
   change_variables(s);
   if (s.file_storing) keep_files(tx, s);

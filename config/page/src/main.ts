@@ -180,7 +180,15 @@ function showFlows() {
 }
 function showRules() {
   const rules: Json[] = state.rules.rules ?? [];
-  content(rules.length ? table([{ name: "packets", number: true }, { name: "bytes", number: true }, { name: "rule" }, { name: "action" }, { name: "place" }, { name: "text", wide: true }], rules.map((r) => ({ cells: [r.packets ? count(r.packets) : "never", bytes(r.bytes), r.rule, (r.action ?? "") + (r.audit ? " (audit)" : ""), r.place ?? "", r.text ?? ""] }))) : el("p", { class: "empty" }, "There are no policies."));
+  const signatures: Json[] = state.rules.signatures ?? [];
+  const all = state.rules.signatures_total ?? 0;
+  content(
+    rules.length ? table([{ name: "packets", number: true }, { name: "bytes", number: true }, { name: "rule" }, { name: "action" }, { name: "place" }, { name: "text", wide: true }], rules.map((r) => ({ cells: [r.packets ? count(r.packets) : "never", bytes(r.bytes), r.rule, (r.action ?? "") + (r.audit ? " (audit)" : ""), r.place ?? "", r.text ?? ""] }))) : el("p", { class: "empty" }, "There are no policies."),
+    ...(signatures.length ? [
+      el("h2", {}, "Signatures, the dearest first"),
+      table([{ name: "matches", number: true }, { name: "checks", number: true }, { name: "ns/packet", number: true }, { name: "sid" }, { name: "place" }, { name: "signature", wide: true }], signatures.map((s) => ({ cells: [s.matches ? count(s.matches) : "never", count(s.checks), s.ns_per_packet.toFixed(2), `${s.gid}:${s.sid}`, s.place ?? "", s.message ?? ""] }))),
+      el("p", { style: "color:var(--soft)" }, `${count(signatures.length)} of ${count(all)} signatures`),
+    ] : []));
 }
 function showEvents() {
   const events = [...state.events].reverse();

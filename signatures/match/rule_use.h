@@ -1,0 +1,64 @@
+// How often each rule was checked and matched, and what its checks cost.
+//
+// Counted are checks of a rule's conditions behind Hyperscan, which looks for all rules at once and is nobody's cost.
+// Time is measured in one packet of kSampled and scaled up.
+//
+// Thread   each matcher writes a lane of its own; open() and read() from any thread.
+// Reload   counts live on by gid and sid; a lane whose matcher is gone is added to the past when somebody reads.
+// Memory   32 bytes for each rule and matcher; some 64 for each sid of the past.
+// Tests    tests/unit/signatures/match/rule_use_test.cpp
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "datapath/base/counters.h"
+#include "signatures/compile/signature_db.h"
+
+namespace bulkhead::signatures {
+
+struct RuleUse {
+  Counter checks, matches, samples, sampled_ns;
+};
+
+struct RuleUseLane {
+  RuleUseLane(SignatureDbPtr of, std::size_t count) : db(std::move(of)), rules(count) {}
+  static constexpr std::uint32_t kSampled = 64;
+  SignatureDbPtr db;
+  std::vector<RuleUse> rules;  // by index in db->rules
+  Counter packets;
+};
+
+struct RuleUseTotals {
+  std::uint64_t checks = 0, matches = 0, samples = 0, sampled_ns = 0;
+  // Of all checks, as the measured ones were; 0 while none was measured.
+  [[nodiscard]] double nanoseconds() const {
+    return samples == 0 ? 0.0
+                        : static_cast<double>(sampled_ns) / static_cast<double>(samples) * static_cast<double>(checks);
+  }
+};
+
+struct RuleUseReport {
+  std::uint64_t packets = 0;         // of all workers, since the start
+  std::vector<RuleUseTotals> rules;  // by index in db.rules
+};
+
+class RuleUseBook {
+ public:
+  [[nodiscard]] std::shared_ptr<RuleUseLane> open(SignatureDbPtr db);
+  [[nodiscard]] RuleUseReport read(const SignatureDb& db);
+
+ private:
+  using Sums = std::unordered_map<std::uint64_t, RuleUseTotals>;  // by gid and sid
+  static void add(const RuleUseLane& lane, Sums& sums);
+
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<RuleUseLane>> lanes_;
+  Sums past_;
+  std::uint64_t past_packets_ = 0;
+};
+
+}  // namespace bulkhead::signatures
