@@ -36,13 +36,15 @@
 #include "config/daemon/label_updates.h"
 #include "config/daemon/live_view.h"
 #include "config/daemon/main_tasks.h"
+#include "config/daemon/outputs.h"
 #include "config/daemon/summary_sink.h"
+#include "config/daemon/workload_labels.h"
 #include "config/load/inventory_yaml.h"
 #include "config/metrics/http_server.h"
 #include "config/metrics/metrics_text.h"
 #include "datapath/io/nfqueue_source.h"
 #include "datapath/io/packet_mmap_tap_source.h"
-#include "datapath/output/file_sink.h"
+#include "datapath/output/eve_outputs.h"
 #include "datapath/output/netlink_sink.h"
 #include "datapath/output/output_thread.h"
 #include "datapath/pipeline/live.h"
@@ -236,6 +238,7 @@ class Daemon {
   void publish_generation() {
     if (audit_ != nullptr) record_generation();
     live_view_.use(generation_.inventory);
+    workload_labels_.use(generation_.inventory);
     facts_.change([&](DaemonFacts& f) {
       f.generation = generation_number_;
       f.summary = generation_.summary;
@@ -336,6 +339,10 @@ class Daemon {
     number("signatures.refused", static_cast<double>(facts.summary.rules_refused));
     number("policies", static_cast<double>(facts.summary.policies));
     number("workloads", facts.inventory == nullptr ? 0 : static_cast<double>(facts.inventory->workloads().size()));
+    for (const auto& [name, health] : eve_->healths()) {
+      input.gauges.emplace_back("output." + name + ".connected", health.connected ? 1 : 0);
+      input.gauges.emplace_back("output." + name + ".waiting", static_cast<double>(health.waiting));
+    }
     number("reload.failed", facts.reload_problem.empty() ? 0 : 1);
     number("engine.unreadable", facts.engine_problem.empty() ? 0 : 1);
     number("lease.failing", facts.lease_problem.empty() ? 0 : 1);
@@ -834,12 +841,10 @@ class Daemon {
       sinks.push_back(std::make_unique<AuditSink>(*audit_));
       sink_names_.emplace_back("audit");
     }
-    if (settings_.eve_enabled) {
-      output::FileSettings file;
-      file.path = settings_.eve_file;
-      sinks.push_back(std::make_unique<output::FileSink>(file, settings_.eve));
-      sink_names_.emplace_back("eve");
-    }
+    auto eve = make_eve_outputs(settings_, workload_labels_);
+    eve_ = eve.get();
+    sinks.push_back(std::move(eve));
+    sink_names_.emplace_back();  // names its outputs itself
     if (settings_.netlink.enabled) {
       output::NetlinkSettings netlink;
       netlink.group = settings_.netlink.group;
@@ -949,6 +954,7 @@ class Daemon {
       note_kernel_counters();
       tell_about_lease();
       tell_about_interfaces();
+      output_states_.tell(eve_->healths());
       Error why;
       const bool failed =
           std::any_of(lives_.begin(), lives_.end(), [&why](const auto& live) { return live->failed(&why); });
@@ -1075,10 +1081,9 @@ class Daemon {
     out.emplace_back("output.dropped", written.dropped);
     out.emplace_back("output.written", written.written);
     for (std::size_t i = 1; i < output_->sinks().size(); ++i) {  // the live view loses nothing
-      const output::SinkHealth health = output_->sinks()[i]->health();
-      out.emplace_back("output." + sink_names_[i] + ".written", health.written);
-      out.emplace_back("output." + sink_names_[i] + ".lost", health.lost);
+      if (!sink_names_[i].empty()) add_counters(sink_names_[i], output_->sinks()[i]->health(), out);
     }
+    for (const auto& [name, health] : eve_->healths()) add_counters(name, health, out);
     return pipeline::sum_stats(std::move(out));
   }
 
@@ -1116,6 +1121,7 @@ class Daemon {
     if (settings_.stats.enabled) publish_stats();
     save_datasets(generation_);
     output_->finish();
+    eve_->finish();
     if (audit_ != nullptr) audit_->append("stop", nlohmann::json::object());
     spdlog::info("stopped; policy and blocks stay in the kernel (bulkhead recover removes them)");
   }
@@ -1174,8 +1180,11 @@ class Daemon {
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;
   std::vector<std::unique_ptr<io::NfqueueSource>> queues_;
   std::unique_ptr<audit::AuditLog> audit_;  // outlives its sink
-  std::set<std::string> rules_recorded_;    // of the last generation in the audit log
-  std::vector<std::string> sink_names_;     // of output_->sinks()
+  WorkloadLabels workload_labels_;          // the same
+  output::EveOutputs* eve_ = nullptr;       // of output_
+  OutputStates output_states_;
+  std::set<std::string> rules_recorded_;  // of the last generation in the audit log
+  std::vector<std::string> sink_names_;   // of output_->sinks()
   std::unique_ptr<output::OutputThread> output_;
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
   std::unique_ptr<BlockThread> response_;

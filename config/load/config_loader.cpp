@@ -470,7 +470,7 @@ class Builder {
   // Types in the list, less those with `enabled: no`, and those with `enabled: yes`.
   std::set<std::string> event_types() {
     std::set<std::string> types;
-    if (!values_.flag("eve.enabled")) return types;
+    if (!values_.flag("eve.enabled") && !any_output(values_)) return types;
     for (const auto& item : values_.get("eve.types").items) {
       const auto& known = event_type_names();
       if (std::find(known.begin(), known.end(), item.text) != known.end()) {
@@ -498,6 +498,9 @@ class Builder {
     out_.eve_enabled = values_.flag("eve.enabled");
     const std::filesystem::path file(values_.text("eve.filename"));
     out_.eve_file = file.is_absolute() ? file.string() : (std::filesystem::path(out_.log_dir) / file).string();
+    out_.eve_rotation.rotate_bytes = values_.number("eve.rotate-size");
+    out_.eve_rotation.rotate_interval = seconds(values_.number("eve.rotate-interval"));
+    out_.eve_rotation.rotate_keep = number32("eve.rotate-keep");
     pipeline::FileStoreSettings& store = out_.file_store;
     store.enabled = values_.flag("file-store.enabled");
     const std::filesystem::path directory(values_.text("file-store.dir"));
@@ -599,6 +602,7 @@ class Builder {
     out_.output.mode = live() ? output::OutputMode::kLive : output::OutputMode::kReplay;
     out_.output.ring_capacity = values_.number("output.ring-capacity");
     out_.output.flush_interval = std::chrono::milliseconds(values_.number("output.flush-interval-ms"));
+    out_.outputs = outputs_settings(values_, out_.log_dir, diagnostics_);
     out_.netlink.enabled = live() && values_.flag("netlink.enabled");
     out_.netlink.group = number32("netlink.group");
     out_.stats.enabled = values_.flag("stats.enabled");

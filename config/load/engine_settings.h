@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "config/load/outputs_settings.h"
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
 #include "datapath/output/eve_settings.h"
@@ -141,6 +142,8 @@ struct EngineSettings {
   std::string eve_file;  // relative names already joined to log_dir
   output::EveSettings eve;
   output::OutputSettings output;
+  output::FileSettings eve_rotation;  // its rotate_* alone
+  OutputsSettings outputs;
   NetlinkSettings netlink;
   StatsSettings stats;
 };

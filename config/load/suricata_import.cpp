@@ -113,12 +113,73 @@ class Importer {
     }
   }
 
+  // `filetype` says where the records go: a file, or one of our outputs.
   void eve_log(const std::string& key, const YamlNode& log) {
+    const YamlNode* kind = log.find("filetype");
+    const std::string filetype = kind != nullptr && kind->is_scalar() ? kind->text : "regular";
+    const bool to_socket = filetype == "unix_stream" || filetype == "unix_dgram";
     for (const YamlEntry& entry : log.entries) {
+      const std::string name = key + "." + entry.key;
       if (entry.key == "types") {
         event_types(key + ".types", entry);
+      } else if (entry.key == "filetype") {
+        file_type(name, filetype, entry);
+      } else if (entry.key == "filename" && to_socket) {
+        setting(name, "outputs.unix.filename", entry.value, entry.key_span);
+      } else if (entry.key == "redis" && filetype == "redis" && entry.value.is_map()) {
+        redis(name, entry.value);
+      } else if (entry.key == "facility" && filetype == "syslog") {
+        setting(name, "outputs.syslog.facility", entry.value, entry.key_span);
       } else {
         setting(key + "." + entry.key, "eve." + entry.key, entry.value, entry.key_span);
+      }
+    }
+  }
+
+  void take_text(const std::string& key, const std::string& name, const std::string& text, const SourceSpan& span) {
+    const Setting& found = *find_setting(name);
+    take(key, name, found, raw_from_text(text, span, is_list(found.type)), span);
+  }
+
+  void file_type(const std::string& key, const std::string& filetype, const YamlEntry& entry) {
+    if (filetype == "regular") {
+      out_.taken.push_back({key, "eve.filename is a file", entry.key_span.line});
+      return;
+    }
+    const bool to_socket = filetype == "unix_stream" || filetype == "unix_dgram";
+    if (!to_socket && filetype != "redis" && filetype != "syslog") {
+      return ignore(key, "only regular, unix_stream, unix_dgram, syslog and redis are written", entry.key_span);
+    }
+    const std::string group = std::string("outputs.") + (to_socket ? "unix" : filetype);
+    take_text(key, group + ".enabled", "yes", entry.key_span);
+    take_text(key, "eve.enabled", "no", entry.key_span);
+    if (to_socket) {
+      take_text(key, group + ".type", filetype == "unix_stream" ? "stream" : "datagram", entry.key_span);
+    }
+    if (filetype == "syslog") take_text(key, group + ".types", "[]", entry.key_span);
+  }
+
+  void redis(const std::string& key, const YamlNode& settings) {
+    const YamlNode* server = settings.find("server");
+    const YamlNode* port = settings.find("port");
+    if (server != nullptr && server->is_scalar()) {
+      const bool path = server->text.starts_with("/");
+      const std::string number = port != nullptr && port->is_scalar() ? port->text : "6379";
+      take_text(key + ".server", "outputs.redis.server", path ? server->text : server->text + ":" + number,
+                server->span);
+    }
+    for (const YamlEntry& entry : settings.entries) {
+      const std::string name = key + "." + entry.key;
+      if (entry.key == "server" || entry.key == "port") continue;
+      if (entry.key == "key") {
+        setting(name, "outputs.redis.key", entry.value, entry.key_span);
+      } else if (entry.key == "mode") {
+        const std::string& mode = entry.value.text;
+        const bool stream = mode == "xadd" || mode == "stream";
+        const bool channel = mode == "channel" || mode == "publish";
+        take_text(name, "outputs.redis.mode", stream ? "stream" : channel ? "channel" : "list", entry.key_span);
+      } else {
+        ignore(name, "has no meaning here", entry.key_span);
       }
     }
   }

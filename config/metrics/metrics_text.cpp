@@ -88,15 +88,25 @@ bool add_rule(Families& to, std::string_view name, double value) {
   return false;
 }
 
-// output.NAME.written, .lost, .bytes of one output.
-bool add_output(Families& to, std::string_view name, double value) {
+// output.NAME.written, .lost, .lost_to.REASON of one output; its gauges .connected and .waiting.
+bool add_output(Families& to, std::string_view name, double value, bool gauge) {
   constexpr std::string_view kBegin = "output.";
   if (!name.starts_with(kBegin)) return false;
   name.remove_prefix(kBegin.size());
   const std::size_t dot = name.find('.');
   if (dot == std::string_view::npos) return false;
-  to.add("bulkhead_output_" + std::string(name.substr(dot + 1)) + "_total",
-         "Events of an output, by what became of them", false, value, {{"output", std::string(name.substr(0, dot))}});
+  const std::string output(name.substr(0, dot));
+  const std::string what(name.substr(dot + 1));
+  constexpr std::string_view kReason = "lost_to.";
+  if (what.starts_with(kReason)) {
+    to.add("bulkhead_output_lost_by_reason_total", "Events that an output lost, by the reason", false, value,
+           {{"output", output}, {"reason", what.substr(kReason.size())}});
+  } else if (gauge) {
+    to.add("bulkhead_output_" + what, "State of an output", true, value, {{"output", output}});
+  } else {
+    to.add("bulkhead_output_" + what + "_total", "Events of an output, by what became of them", false, value,
+           {{"output", output}});
+  }
   return true;
 }
 
@@ -110,11 +120,13 @@ std::string metrics_text(const MetricsInput& input) {
   Families families;
   for (const auto& [name, value] : input.counters) {
     const auto number = static_cast<double>(value);
-    if (add_rule(families, name, number) || add_output(families, name, number)) continue;
+    if (add_rule(families, name, number) || add_output(families, name, number, false)) continue;
     const bool gauge = is_gauge(name);
     families.add(metric_name(name) + (gauge ? "" : "_total"), "Counter " + name, gauge, number);
   }
-  for (const auto& [name, value] : input.gauges) families.add(metric_name(name), "Gauge " + name, true, value);
+  for (const auto& [name, value] : input.gauges) {
+    if (!add_output(families, name, value, true)) families.add(metric_name(name), "Gauge " + name, true, value);
+  }
   Labels labels;
   for (const auto& [name, value] : input.info) labels.push_back({name, value});
   families.add("bulkhead_info", "What runs", true, 1, std::move(labels));

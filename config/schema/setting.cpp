@@ -63,6 +63,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_output.def"
        }},
+      {"Further outputs",
+       "Where events go besides the EVE file and netlink. Each output has a queue and a thread of its own.",
+       {
+#include "config/schema/settings_sinks.def"
+       }},
       {"Decoding",
        "Encapsulations and fragments.",
        {

@@ -1,6 +1,7 @@
 #include "datapath/output/buffered_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -30,7 +31,35 @@ Status BufferedFile::open_file(bool truncate) {
   if (fd < 0) return errno_error("open", settings_.path);
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
+  struct stat file {};
+  const bool known = ::fstat(fd, &file) == 0;
+  file_bytes_ = known ? static_cast<std::uint64_t>(file.st_size) : 0;
+  // A file that an earlier run left is due by its last record.
+  const auto written = file_bytes_ != 0 ? std::chrono::system_clock::from_time_t(file.st_mtime) : WallClock::now();
+  if (const auto every = settings_.rotate_interval; every.count() > 0) {
+    due_ = WallClock::time_point((written.time_since_epoch() / every + 1) * every);
+  }
   return ok();
+}
+
+void BufferedFile::rotate_if_due(std::size_t next_bytes) {
+  const std::uint64_t size = file_bytes_ + buffer_.size();
+  if (size == 0 || failing_) return;
+  const bool large = settings_.rotate_bytes != 0 && size + next_bytes > settings_.rotate_bytes;
+  const bool old = settings_.rotate_interval.count() > 0 && WallClock::now() >= due_;
+  if ((large || old) && write_out()) rotate();
+}
+
+void BufferedFile::rotate() {
+  if (settings_.rotate_keep == 0) {
+    ::unlink(settings_.path.c_str());
+  } else {
+    ::unlink(aside(settings_.rotate_keep).c_str());
+    for (std::uint32_t i = settings_.rotate_keep; i > 1; --i) ::rename(aside(i - 1).c_str(), aside(i).c_str());
+    if (::rename(settings_.path.c_str(), aside(1).c_str()) != 0) fail(errno_error("rename", settings_.path));
+  }
+  if (const Status opened = open_file(false); !opened) return fail(opened.error());
+  rotations_.add();
 }
 
 void BufferedFile::reopen_if_asked() {
@@ -43,6 +72,7 @@ void BufferedFile::reopen_if_asked() {
 
 bool BufferedFile::append(std::string_view record) {
   reopen_if_asked();
+  rotate_if_due(record.size());
   if (buffer_.size() + record.size() > settings_.buffer_bytes) {
     write_out();
     // A record larger than the whole buffer is taken alone.
@@ -80,6 +110,7 @@ bool BufferedFile::write_out() {
     done += static_cast<std::size_t>(wrote);
   }
   bytes_.add(done);
+  file_bytes_ += done;
   if (done == buffer_.size()) failing_ = false;
   buffer_.erase(0, done);
   return buffer_.empty();

@@ -68,8 +68,11 @@ struct MacText {
 
 }  // namespace
 
-EveJson::EveJson(EveSettings settings)
-    : settings_(std::move(settings)), json_(buffer_), community_id_(settings_.community_id_seed) {}
+EveJson::EveJson(EveSettings settings, WorkloadNames* workloads)
+    : settings_(std::move(settings)),
+      json_(buffer_),
+      community_id_(settings_.community_id_seed),
+      workloads_(workloads) {}
 
 std::string_view EveJson::format(const event::Event& event) {
   buffer_.Clear();
@@ -308,6 +311,8 @@ void EveJson::write(const event::StatsEvent& e) {
 void EveJson::begin(const event::EventHeader& header, std::string_view type) {
   json_.Reset(buffer_);
   json_.StartObject();
+  source_ = header.has_tuple ? header.tuple.source : IpAddress();
+  destination_ = header.has_tuple ? header.tuple.destination : IpAddress();
   time_field("timestamp", header.time);
   if (header.flow_id != 0) field("flow_id", header.flow_id);
   if (header.interface_index != 0) field("in_iface", interface_name(header.interface_index));
@@ -333,9 +338,26 @@ void EveJson::begin(const event::EventHeader& header, std::string_view type) {
 }
 
 void EveJson::end() {
+  if (workloads_ != nullptr && source_.is_set()) workloads();
   if (settings_.pcap_file) field("pcap_filename", settings_.pcap_file_name);
   json_.EndObject();
   buffer_.Put('\n');
+}
+
+void EveJson::workloads() {
+  // The text of one address is valid until the next is asked for.
+  bool open = false;
+  for (const auto& [name, address] : {std::pair("source", &source_), std::pair("destination", &destination_)}) {
+    const std::string_view json = workloads_->json_of(*address);
+    if (json.empty()) continue;
+    if (!open) {
+      key("workload");
+      json_.StartObject();
+      open = true;
+    }
+    raw_field(name, json);
+  }
+  if (open) json_.EndObject();
 }
 
 void EveJson::app_protocol(const event::EventHeader& header) {

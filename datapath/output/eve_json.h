@@ -7,6 +7,7 @@
 //          by '\n', valid until the next call.
 // Text     output is always valid UTF-8. A string that is not well-formed UTF-8 is written with each byte
 //          outside of printable ASCII as the text \xNN (in JSON "\\xNN"), as Suricata does.
+// Workload {"source": {...}, "destination": {...}}: at the end of a record with addresses, for those that are known.
 // Errors   none: every event can be written.
 // Tests    tests/unit/datapath/output/eve_json_test.cpp
 #pragma once
@@ -23,12 +24,14 @@
 #include "datapath/event/event.h"
 #include "datapath/output/community_id.h"
 #include "datapath/output/eve_settings.h"
+#include "datapath/output/workload_names.h"
 
 namespace bulkhead::output {
 
 class EveJson {
  public:
-  explicit EveJson(EveSettings settings);
+  // `workloads` may be null: records then name none. It outlives this.
+  explicit EveJson(EveSettings settings, WorkloadNames* workloads = nullptr);
 
   [[nodiscard]] std::string_view format(const event::Event& event);
 
@@ -51,6 +54,7 @@ class EveJson {
   void begin(const event::EventHeader& header, std::string_view type);
   void begin(const event::EventHeader& header, std::string_view type, const FlowTuple& tuple);
   void end();
+  void workloads();
   void tuple_fields(const FlowTuple& tuple, bool ports);
   void app_protocol(const event::EventHeader& header);
   void ether(const event::EventHeader& header);
@@ -97,6 +101,8 @@ class EveJson {
   std::unordered_map<std::string, std::uint64_t> counted_;  // as last written, by thread and name: for differences
   CommunityId community_id_;
   std::vector<std::pair<std::uint32_t, std::string>> interfaces_;
+  WorkloadNames* const workloads_;
+  IpAddress source_, destination_;  // of the record under way, as logged
 };
 
 }  // namespace bulkhead::output

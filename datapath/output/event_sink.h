@@ -10,13 +10,17 @@
 
 #include "datapath/base/result.h"
 #include "datapath/event/event.h"
+#include "datapath/output/loss.h"
 
 namespace bulkhead::output {
 
 struct SinkHealth {
   std::uint64_t written = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t lost = 0;  // events that could not be written
+  std::uint64_t lost = 0;     // events that could not be written
+  Losses losses{};            // the same by reason, where there is more than one
+  std::uint64_t waiting = 0;  // in a queue of its own, or not acknowledged yet
+  bool connected = true;
   std::string last_error;
 };
 

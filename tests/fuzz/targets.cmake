@@ -4,6 +4,7 @@
 bulkhead_fuzz_target(signature_language DEPS signatures_language)
 bulkhead_fuzz_target(pcap_reader DEPS io)
 bulkhead_fuzz_target(netlink_tlv DEPS output)
+bulkhead_fuzz_target(redis_reply DEPS output)
 bulkhead_fuzz_target(decode DEPS decode)
 bulkhead_fuzz_target(defrag DEPS defrag)
 bulkhead_fuzz_target(stream DEPS flow stream)

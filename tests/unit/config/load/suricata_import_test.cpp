@@ -52,6 +52,25 @@ TEST_F(SuricataImportTest, TakesTheSameNamesAndTellsTheRest) {
   EXPECT_EQ(find(found.ignored, "profiling.rules"), nullptr);
 }
 
+TEST_F(SuricataImportTest, AFiletypeBecomesAnOutput) {
+  const auto socket = import("outputs:\n  - eve-log:\n      filetype: unix_dgram\n      filename: e.sock\n");
+  EXPECT_TRUE(socket.values.flag("outputs.unix.enabled"));
+  EXPECT_EQ(socket.values.text("outputs.unix.type"), "datagram");
+  EXPECT_EQ(socket.values.text("outputs.unix.filename"), "e.sock");
+  EXPECT_FALSE(socket.values.flag("eve.enabled"));
+  const auto redis = import(
+      "outputs:\n  - eve-log:\n      filetype: redis\n      redis:\n        server: 10.0.0.9\n        port: 6380\n"
+      "        mode: rpush\n        key: events\n        async: true\n");
+  EXPECT_EQ(redis.values.text("outputs.redis.server"), "10.0.0.9:6380");
+  EXPECT_EQ(redis.values.text("outputs.redis.mode"), "list");
+  EXPECT_EQ(redis.values.text("outputs.redis.key"), "events");
+  EXPECT_NE(find(redis.ignored, "outputs.eve-log.redis.async"), nullptr);
+  const auto regular = import("outputs:\n  - eve-log:\n      filetype: regular\n      filename: on.json\n");
+  EXPECT_TRUE(regular.values.flag("eve.enabled"));
+  EXPECT_TRUE(regular.ignored.empty());
+  EXPECT_EQ(import("outputs:\n  - eve-log:\n      filetype: plugin\n").ignored.size(), 1U);
+}
+
 TEST_F(SuricataImportTest, TheFirstEveLogThatIsOnCounts) {
   const auto found = import(
       "outputs:\n"

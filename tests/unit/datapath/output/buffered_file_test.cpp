@@ -48,6 +48,53 @@ TEST_F(BufferedFileTest, MakesFoldersAndWritesAtFlush) {
   EXPECT_EQ(std::filesystem::status(settings_.path).permissions(), std::filesystem::perms{0640});
 }
 
+TEST_F(BufferedFileTest, RotatesBeforeTheRecordThatIsTooMuchAndKeepsSoManyFiles) {
+  settings_.rotate_bytes = 10;
+  settings_.rotate_keep = 2;
+  BufferedFile file(settings_);
+  ASSERT_TRUE(file.open());
+  for (const char* record : {"1111\n", "2222\n", "3333\n", "a record of more\n", "5555\n", "6666\n"}) {
+    EXPECT_TRUE(file.append(record));
+  }
+  file.flush();
+  EXPECT_EQ(content(settings_.path), "5555\n6666\n");
+  EXPECT_EQ(content(settings_.path + ".1"), "a record of more\n") << "a record is never cut";
+  EXPECT_EQ(content(settings_.path + ".2"), "3333\n");
+  EXPECT_FALSE(std::filesystem::exists(settings_.path + ".3")) << "1111 and 2222 were beyond what is kept";
+  EXPECT_EQ(file.rotations(), 3U);
+  EXPECT_EQ(file.lost(), 0U);
+}
+
+TEST_F(BufferedFileTest, RotatesByTimeAlsoWhatAnEarlierRunLeft) {
+  settings_.rotate_interval = std::chrono::hours(1);
+  std::filesystem::create_directories(folder_ / "log");
+  std::ofstream(settings_.path) << "old\n";
+  std::filesystem::last_write_time(settings_.path,
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+  BufferedFile file(settings_);
+  ASSERT_TRUE(file.open());
+  EXPECT_TRUE(file.append("new\n"));
+  EXPECT_TRUE(file.append("new too\n"));
+  file.flush();
+  EXPECT_EQ(content(settings_.path + ".1"), "old\n");
+  EXPECT_EQ(content(settings_.path), "new\nnew too\n");
+  EXPECT_EQ(file.rotations(), 1U);
+}
+
+TEST_F(BufferedFileTest, KeepsWritingWhenTheFileCannotBePutAside) {
+  settings_.rotate_bytes = 8;
+  settings_.rotate_keep = 1;
+  BufferedFile file(settings_);
+  ASSERT_TRUE(file.open());
+  EXPECT_TRUE(file.append("1111\n"));
+  std::filesystem::create_directories(settings_.path + ".1/not-empty");  // rename cannot replace it
+  EXPECT_TRUE(file.append("2222\n"));
+  std::this_thread::sleep_for(settings_.retry_interval * 2);
+  file.flush();
+  EXPECT_EQ(content(settings_.path), "1111\n2222\n");
+  EXPECT_THAT(file.last_error(), testing::HasSubstr("rename"));
+}
+
 TEST_F(BufferedFileTest, WritesWhenTheBufferIsFullAndAtTheEnd) {
   settings_.buffer_bytes = 10;
   {
