@@ -95,14 +95,16 @@ TEST_F(KafkaTransportTest, DeliversAndKeepsTheOrderOfAFlow) {
 }
 
 TEST_F(KafkaTransportTest, WhatBrokersRefuseForGoodIsCounted) {
-  rd_kafka_mock_push_request_errors(cluster_, 0, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);  // 0: Produce
+  rd_kafka_mock_push_request_errors(cluster_, 0, 1, RD_KAFKA_RESP_ERR_INVALID_RECORD);  // 0: Produce
   QueuedOutput output(std::make_unique<KafkaTransport>(settings_), {});
   ASSERT_TRUE(output.start());
   output.push(record_of("{1}"));
   EXPECT_TRUE(soon([&] { return output.health().losses[static_cast<std::size_t>(LossReason::kRefused)] == 1; },
                    std::chrono::seconds(30)));
   output.push(record_of("{2}"));
-  EXPECT_TRUE(soon([&] { return output.health().written == 1; }, std::chrono::seconds(30)));
+  EXPECT_TRUE(soon([&] { return output.health().written == 1; }, std::chrono::seconds(30)))
+      << "lost " << output.health().lost << ", waiting " << output.health().waiting << ", "
+      << output.health().last_error;
 }
 
 TEST_F(KafkaTransportTest, AnErrorThatPassesLosesNothing) {

@@ -53,7 +53,7 @@ class RedisTransportTest : public testing::Test {
     ::waitpid(server_, nullptr, 0);
     server_ = 0;
   }
-  [[nodiscard]] std::string ask(const std::string& command) const {
+  std::string ask(const std::string& command) const {
     const std::string line = "redis-cli -s " + settings_.server.path + " " + command + " 2>&1";
     FILE* pipe = ::popen(line.c_str(), "r");  // NOLINT(cert-env33-c): a fixed program
     std::string out;
