@@ -6,7 +6,7 @@
 // Thread   as Transport.
 // Severity of the record: an alert of severity 1 is critical, 2 an error, 3 a warning; blocks are notices, the rest is
 //          informational.
-// Tests    tests/unit/datapath/output/syslog_framing_test.cpp
+// Tests    tests/unit/datapath/output/socket_transport_test.cpp
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 //
 // Thread   the queue's thread alone, but for prepare().
 // Books    every record that send() takes is told to the Tally once: written or lost, then or later.
-// Tests    tests/unit/datapath/output/*_transport_test.cpp
+// Tests    tests/unit/datapath/output/queued_output_test.cpp and the tests of each transport
 #pragma once
 
 #include <cstddef>
