@@ -8,12 +8,15 @@
 #include <filesystem>
 
 #include "config/cli/commands.h"
+#include "config/cli/live_text.h"
 #include "config/cli/logging.h"
 #include "config/cli/progress_bar.h"
 #include "config/cli/replay_summary.h"
 #include "config/cli/terminal.h"
 #include "config/daemon/generation.h"
 #include "config/daemon/replay_run.h"
+#include "config/daemon/signature_use.h"
+#include "signatures/match/match_settings.h"
 
 namespace bulkhead::config::cli {
 
@@ -72,7 +75,8 @@ int cmd_replay(const ReplayOptions& options) {
   for (const auto& word : config.ignored) spdlog::warn("there is no setting of this name, ignored: --set {}", word);
 
   Diagnostics diagnostics;
-  const auto generation = load_generation(settings, 1, diagnostics);
+  const auto state = make_shared_state();
+  const auto generation = load_generation(settings, 1, diagnostics, state);
   if (!generation) {
     print_errors(diagnostics, kShownPerReason);
     std::fprintf(stderr, "nothing was read: the input above does not load\n");
@@ -100,6 +104,11 @@ int cmd_replay(const ReplayOptions& options) {
                               Terminal::of(STDOUT_FILENO))
                    .c_str(),
                stdout);
+  }
+  if (options.costs != 0 && generation->signatures != nullptr) {
+    const auto use =
+        signature_use(*generation->signatures, state->rule_use.read(*generation->signatures), {.limit = options.costs});
+    std::fputs(("\n" + signature_use_text(use, Terminal::of(STDOUT_FILENO))).c_str(), stdout);
   }
   if (g_stop.load()) std::fprintf(stderr, "stopped by a signal; what was read before is reported\n");
   return summary->captures_not_opened == 0 ? kExitFine : kExitFailed;

@@ -30,6 +30,7 @@ struct ReplayOptions {
   ConfigRequest request;
   std::string log_level;
   bool quiet = false;
+  std::uint64_t costs = 0;  // so many signatures with what they cost, at the end
 };
 [[nodiscard]] int cmd_replay(const ReplayOptions& options);
 

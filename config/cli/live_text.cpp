@@ -203,8 +203,13 @@ std::string rules_text(const Json& reply, const Terminal& terminal) {
                terminal.dim(text(r, "text"))});
   }
   out += table.text(0);
+  const std::string signatures = signature_use_text(reply, terminal);
+  return signatures.empty() ? out : out + "\n" + signatures;
+}
+
+std::string signature_use_text(const Json& reply, const Terminal& terminal) {
   const Json& signatures = part(reply, "signatures");
-  if (signatures.empty()) return out;
+  if (signatures.empty()) return {};
   Table second({Align::kRight, Align::kRight, Align::kRight, Align::kLeft, Align::kLeft, Align::kLeft});
   second.add({terminal.bold("matches"), terminal.bold("checks"), terminal.bold("ns/packet"), terminal.bold("sid"),
               terminal.bold("place"), terminal.bold("signature")});
@@ -216,7 +221,7 @@ std::string rules_text(const Json& reply, const Terminal& terminal) {
                 std::to_string(number(s, "gid")) + ":" + std::to_string(number(s, "sid")), text(s, "place"),
                 text(s, "message")});
   }
-  out += "\n" + second.text(0);
+  std::string out = second.text(0);
   if (const std::uint64_t all = number(reply, "signatures_total"); all > signatures.size()) {
     out += terminal.dim(with_commas(signatures.size()) + " shown of " + with_commas(all) + " signatures") + "\n";
   }

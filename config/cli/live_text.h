@@ -20,6 +20,8 @@ namespace bulkhead::config::cli {
 [[nodiscard]] std::string workloads_text(const nlohmann::json& workloads, const Terminal& terminal);
 [[nodiscard]] std::string edges_text(const nlohmann::json& edges, const Terminal& terminal);
 [[nodiscard]] std::string rules_text(const nlohmann::json& rules, const Terminal& terminal);
+// The part of it about signatures; empty: there are none.
+[[nodiscard]] std::string signature_use_text(const nlohmann::json& rules, const Terminal& terminal);
 [[nodiscard]] std::string blocks_text(const nlohmann::json& blocks, const Terminal& terminal);
 [[nodiscard]] std::string event_line(const nlohmann::json& event, const Terminal& terminal);
 [[nodiscard]] std::string reload_text(const nlohmann::json& reload, const Terminal& terminal);

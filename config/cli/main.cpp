@@ -197,6 +197,8 @@ class CommandLine {
         ->check(CLI::Range(1, 256));
     c.add_option("--seed", request.seed, "Seed of the flow hash")->type_name("N");
     c.add_flag("-q,--quiet", replay_.quiet, "Errors only: no progress, no summary");
+    c.add_option("--costs", replay_.costs, "At the end the N dearest signatures: matches, checks, ns for each packet")
+        ->type_name("N");
     add_log_level(c, replay_.log_level);
     c.footer(
         "Rules that do not load are reported and left out; --set engine.init-failure-fatal=yes makes them fatal.\n"

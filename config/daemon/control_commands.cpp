@@ -7,6 +7,7 @@
 #include <map>
 
 #include "config/daemon/block_target.h"
+#include "config/daemon/signature_use.h"
 #include "config/load/policy_yaml.h"
 #include "config/yaml/yaml_reader.h"
 #include "datapath/output/protocol_names.h"
@@ -284,51 +285,6 @@ void ControlCommands::watch(const Request&, const Peer&, const Reply& reply) {
   access_.view.subscribe([reply](const std::string& json) { return reply.event(json); });
 }
 
-// Signatures with how often they were checked and matched and what that cost, in the order that `by` names.
-static void add_signatures(const DaemonAccess& access, const DaemonFacts& facts, const nlohmann::json& arguments,
-                           Json& out) {
-  if (facts.signatures == nullptr || !access.rule_use) return;
-  const bool never = flag_argument(arguments, "never_hit");
-  const std::string by = text_argument(arguments, "by");
-  const std::uint64_t limit = number_argument(arguments, "limit", 50);
-  const signatures::SignatureDb& db = *facts.signatures;
-  const signatures::RuleUseReport use = access.rule_use(db);
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < use.rules.size(); ++i) {
-    if (!never || use.rules[i].matches == 0) order.push_back(i);
-  }
-  const auto weight = [&](std::size_t i) {
-    const signatures::RuleUseTotals& r = use.rules[i];
-    return by == "matches"  ? static_cast<double>(r.matches)
-           : by == "checks" ? static_cast<double>(r.checks)
-                            : r.nanoseconds();
-  };
-  const auto sid = [&](std::size_t i) { return db.rules[i].signature->info->sid; };
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const double first = weight(a), second = weight(b);
-    if (by == "sid" || first == second) return sid(a) < sid(b);
-    return first > second;
-  });
-  out["signatures_total"] = order.size();
-  out["packets"] = use.packets;
-  if (order.size() > limit) order.resize(limit);
-  Json list = Json::array();
-  for (const std::size_t i : order) {
-    const event::SignatureInfo& info = *db.rules[i].signature->info;
-    const signatures::RuleUseTotals& r = use.rules[i];
-    list.push_back({{"gid", info.gid},
-                    {"sid", info.sid},
-                    {"rev", info.rev},
-                    {"message", info.message},
-                    {"place", info.source_file + ":" + std::to_string(info.source_line)},
-                    {"matches", r.matches},
-                    {"checks", r.checks},
-                    {"ns_per_check", r.checks == 0 ? 0.0 : r.nanoseconds() / static_cast<double>(r.checks)},
-                    {"ns_per_packet", use.packets == 0 ? 0.0 : r.nanoseconds() / static_cast<double>(use.packets)}});
-  }
-  out["signatures"] = std::move(list);
-}
-
 // Policy rules with what the kernel counted; what it counts beside them (guards, midstream) by name; signatures.
 void ControlCommands::rule_list(const Request& request, const Peer&, const Reply& reply) {
   const bool never = flag_argument(request.arguments, "never_hit");
@@ -365,7 +321,12 @@ void ControlCommands::rule_list(const Request& request, const Peer&, const Reply
       list.push_back({{"rule", name}, {"packets", hits.packets}, {"bytes", hits.bytes}});
     }
     Json out{{"rules", std::move(list)}, {"generation", facts.generation}};
-    add_signatures(access_, facts, arguments, out);
+    if (facts.signatures != nullptr && access_.rule_use) {
+      const SignatureUseQuery query{.by = text_argument(arguments, "by"),
+                                    .limit = number_argument(arguments, "limit", SignatureUseQuery{}.limit),
+                                    .never_hit = never};
+      out.update(signature_use(*facts.signatures, access_.rule_use(*facts.signatures), query));
+    }
     reply.result(std::move(out));
   });
   if (!posted) reply.refuse("busy", "the daemon is busy", "try again in a moment");

@@ -15,6 +15,7 @@ status 77: no tshark or no captures.
 """
 import argparse
 import collections
+import ipaddress
 import json
 import os
 import pathlib
@@ -54,7 +55,15 @@ def captures(arguments):
 
 
 def flow_key(source, source_port, destination, destination_port):
-    return tuple(sorted([(source, str(source_port)), (destination, str(destination_port))]))
+    """IPv6 addresses have several spellings; ours are written out as Suricata writes them."""
+    return tuple(sorted([(spelled(source), str(source_port)), (spelled(destination), str(destination_port))]))
+
+
+def spelled(address):
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
 
 
 def new_flow():
@@ -91,7 +100,7 @@ def theirs(pcap):
         flow["sni"] |= set(values["tls.handshake.extensions_server_name"])
         if values["dns.flags.response"] and values["dns.flags.response"][0] in ("0", "False"):
             flow["dns"] |= {name.lower() for name in values["dns.qry.name"]}
-        flow["ssh"] |= set(values["ssh.protocol"])
+        flow["ssh"] |= {banner.split(" ")[0] for banner in values["ssh.protocol"]}  # without the comment
         flow["ftp"] += [command.upper() for command in values["ftp.request.command"]]
         flow["http2"] |= set(zip(values["http2.headers.method"], values["http2.headers.path"]))
     return flows
@@ -102,7 +111,8 @@ def ours(program, pcap):
     types = "flow,http,http2,tls,dns,ssh,ftp"
     with tempfile.TemporaryDirectory(prefix="bulkhead-agreement-") as folder:
         subprocess.run([program, "replay", "--pcap", pcap, "--log-dir", folder, "--set", f"eve.types=[{types}]", "--set",
-                        "pcap-file.checksum-checks=no", "--set", "stream.midstream=yes"], stdin=subprocess.DEVNULL,
+                        "pcap-file.checksum-checks=no", "--set", "stream.midstream=yes", "--set", "eve.types.http.extended=yes",
+                        "--set", "eve.types.tls.extended=yes"], stdin=subprocess.DEVNULL,
                        capture_output=True, timeout=300, check=False)
         eve = pathlib.Path(folder) / "eve.json"
         for line in eve.read_text(errors="replace").splitlines() if eve.exists() else []:
