@@ -156,6 +156,10 @@ int cmd_edges(const LiveOptions& options) {
   return ask(options, "edges", Json::object(), edges_text);
 }
 
+int cmd_baseline(const LiveOptions& options) {
+  return ask(options, "baseline", with_text(Json::object(), "format", options.format), baseline_text);
+}
+
 int cmd_rules(const LiveOptions& options) {
   return ask(options, "rules", {{"never_hit", options.never_hit}, {"limit", options.limit}, {"by", options.by}},
              rules_text);

@@ -16,6 +16,7 @@ struct LiveOptions {
 
   std::string end;       // flows, events: a workload or an address
   std::string app;       // flows: a protocol
+  std::string format;    // baseline: of policies
   bool alerted = false;  // flows
   std::uint64_t limit = 50;
   bool never_hit = false;    // rules
@@ -38,6 +39,7 @@ struct LiveOptions {
 [[nodiscard]] int cmd_flows(const LiveOptions& options);
 [[nodiscard]] int cmd_workloads(const LiveOptions& options);
 [[nodiscard]] int cmd_edges(const LiveOptions& options);
+[[nodiscard]] int cmd_baseline(const LiveOptions& options);
 [[nodiscard]] int cmd_rules(const LiveOptions& options);
 [[nodiscard]] int cmd_counters(const LiveOptions& options);
 [[nodiscard]] int cmd_reload(const LiveOptions& options);

@@ -248,6 +248,30 @@ std::string blocks_text(const Json& reply, const Terminal& terminal) {
   return table.text(0);
 }
 
+std::string baseline_text(const Json& reply, const Terminal& terminal) {
+  if (const auto policies = reply.find("policies"); policies != reply.end() && policies->is_string()) {
+    return policies->get<std::string>();
+  }
+  Table workloads({Table::Align::kLeft, Table::Align::kLeft, Table::Align::kRight, Table::Align::kRight});
+  workloads.add({"workload", "phase", "flows", "candidates"});
+  for (const Json& w : part(reply, "workloads")) {
+    workloads.add(
+        {text(w, "name"), text(w, "phase"), with_commas(number(w, "flows")), with_commas(number(w, "candidates"))});
+  }
+  Table edges({Table::Align::kLeft, Table::Align::kLeft, Table::Align::kLeft, Table::Align::kRight,
+               Table::Align::kRight, Table::Align::kLeft});
+  edges.add({"client", "server", "port", "flows", "windows", "since"});
+  for (const Json& e : part(reply, "edges")) {
+    edges.add({text(e, "client"), text(e, "server"),
+               std::to_string(number(e, "protocol")) + "/" + std::to_string(number(e, "port")),
+               with_commas(number(e, "flows")), with_commas(number(e, "windows")), text(e, "first").substr(0, 19)});
+  }
+  return workloads.text(0) + "\n" + edges.text(0) +
+         terminal.dim(with_commas(number(reply, "edges_total")) + " edges, " + with_commas(number(reply, "incidents")) +
+                      " incidents") +
+         "\n";
+}
+
 std::string event_line(const Json& e, const Terminal& terminal) {
   const std::string type = text(e, "event_type");
   std::string out = terminal.dim(clock_text(e, "timestamp")) + " ";
@@ -268,6 +292,10 @@ std::string event_line(const Json& e, const Terminal& terminal) {
     if (const std::string file = text(e, "file"); !file.empty()) {
       out += "  " + terminal.dim(file + ":" + std::to_string(number(e, "line")));
     }
+  } else if (type == "incident") {
+    out += (text(e, "severity") == "high" ? terminal.red("INCIDENT") : terminal.yellow("INCIDENT")) + " " +
+           text(e, "severity") + "  " + text(e, "text") + "  " +
+           terminal.dim("#" + std::to_string(number(e, "id")) + " " + std::to_string(number(e, "confidence")) + " %");
   } else {
     out += terminal.cyan("BLOCK ") + " " + text(e, "action") + " " + text(e, "kind") + "  " + where + "  " +
            text(e, "reason");

@@ -102,6 +102,7 @@ class CommandLine {
     add_flows();
     add_workloads();
     add_edges();
+    add_baseline();
     add_rules();
     add_counters();
     add_watch();
@@ -409,6 +410,13 @@ class CommandLine {
 
   void add_workloads() { live_command("workloads", "Workloads with addresses, labels and traffic", cmd_workloads); }
 
+  void add_baseline() {
+    CLI::App& c = live_command("baseline", "What is normal here, as learned, with evidence; as policies", cmd_baseline);
+    c.add_option("--format", live_.format, "Policies instead: native or networkpolicy")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"native", "networkpolicy"}));
+    c.footer("Example: bulkhead baseline --format networkpolicy > proposed.yaml");
+  }
   void add_edges() { live_command("edges", "Who talks to whom, with denials and alerts", cmd_edges); }
 
   void add_rules() {

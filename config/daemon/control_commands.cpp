@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 
+#include "config/daemon/baseline_policy.h"
 #include "config/daemon/block_target.h"
 #include "config/daemon/signature_use.h"
 #include "config/load/policy_yaml.h"
@@ -148,9 +149,11 @@ std::span<const ControlCommands::Row> ControlCommands::rows() {
       {"flows", Role::kReader, "Live flows, the most recent first", &C::flows},
       {"workloads", Role::kReader, "Workloads with labels, addresses and traffic", &C::workloads},
       {"edges", Role::kReader, "Who talks to whom, with traffic, denials and alerts", &C::edges},
-      {"events", Role::kReader, "The last alerts, denials and blocks", &C::events},
+      {"baseline", Role::kReader, "What was learned: phases of workloads, edges with their evidence, policies",
+       &C::baseline},
+      {"events", Role::kReader, "The last alerts, denials, blocks and incidents", &C::events},
       {"event", Role::kReader, "One of them in full", &C::event},
-      {"watch", Role::kReader, "Alerts, denials and blocks as they happen", &C::watch},
+      {"watch", Role::kReader, "Alerts, denials, blocks and incidents as they happen", &C::watch},
       {"rules", Role::kReader, "Policy rules with the kernel's counters, signatures with their matches and cost",
        &C::rule_list},
       {"explain", Role::kReader, "Why the policies in force allow or deny a flow", &C::explain},
@@ -226,6 +229,7 @@ void ControlCommands::status(const Request&, const Peer& peer, const Reply& repl
             {{"alerts", sums.alerts},
              {"denied", sums.denied},
              {"blocks", sums.blocks},
+             {"incidents", sums.incidents},
              {"written", counter(all, "output.written")},
              {"lost", counter(all, "output.dropped")}}},
            {"control",
@@ -344,6 +348,40 @@ void ControlCommands::blocks_list(const Request&, const Peer&, const Reply& repl
     }
     reply.result({{"blocks", std::move(list)}});
   });
+}
+
+void ControlCommands::baseline(const Request& request, const Peer&, const Reply& reply) {
+  if (access_.behaviour == nullptr) {
+    return reply.refuse("behaviour.off", "nothing is learned here", "setting behaviour.enabled, and something to read");
+  }
+  Json baseline = access_.behaviour->baseline();
+  const std::string format = text_argument(request.arguments, "format");
+  if (format.empty()) return reply.result(std::move(baseline));
+  if (format != "native" && format != "networkpolicy") {
+    return reply.refuse("baseline.format", "there are the formats native and networkpolicy");
+  }
+  const DaemonFacts facts = access_.facts.read();
+  if (facts.inventory == nullptr) {
+    return reply.refuse("inventory.none", "no workload is known",
+                        "an inventory, or a container engine, tells who is who");
+  }
+  std::vector<BaselineEdge> edges;
+  for (const Json& json : baseline.at("edges")) {
+    BaselineEdge edge;
+    edge.client = json.at("client");
+    edge.server = json.at("server");
+    edge.protocol = json.at("protocol");
+    edge.port = json.at("port");
+    edge.flows = json.at("flows");
+    edge.windows = json.at("windows");
+    edge.first = json.at("first");
+    edge.last = json.at("last");
+    edges.push_back(std::move(edge));
+  }
+  reply.result(
+      {{"policies", baseline_policies(edges, *facts.inventory,
+                                      format == "native" ? BaselineFormat::kNative : BaselineFormat::kNetworkPolicy)},
+       {"edges", edges.size()}});
 }
 
 void ControlCommands::blocks_add(const Request& request, const Peer& peer, const Reply& reply) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "config/control/control_server.h"
+#include "config/daemon/behaviour_thread.h"
 #include "config/daemon/block_thread.h"
 #include "config/daemon/generation.h"
 #include "config/daemon/live_view.h"
@@ -78,6 +79,7 @@ struct DaemonAccess {
   BlockThread& blocks;
   std::function<std::vector<pipeline::FlowRecord>(std::size_t most)> flows;           // any thread
   std::function<event::CounterList()> counters;                                       // any thread
+  const BehaviourThread* behaviour = nullptr;                                         // null: it does not run
   std::function<control::ServerStats()> server;                                       // any thread
   std::function<signatures::RuleUseReport(const signatures::SignatureDb&)> rule_use;  // any thread
   std::function<ReloadReport()> reload;                                               // control thread
@@ -109,6 +111,7 @@ class ControlCommands {
   void flows(const Request& request, const Peer& peer, const Reply& reply);
   void workloads(const Request& request, const Peer& peer, const Reply& reply);
   void edges(const Request& request, const Peer& peer, const Reply& reply);
+  void baseline(const Request& request, const Peer& peer, const Reply& reply);
   void events(const Request& request, const Peer& peer, const Reply& reply);
   void event(const Request& request, const Peer& peer, const Reply& reply);
   void watch(const Request& request, const Peer& peer, const Reply& reply);

@@ -28,6 +28,7 @@
 #include "config/audit/audit_log.h"
 #include "config/control/control_server.h"
 #include "config/daemon/audit_sink.h"
+#include "config/daemon/behaviour_thread.h"
 #include "config/daemon/block_thread.h"
 #include "config/daemon/control_commands.h"
 #include "config/daemon/file_watch.h"
@@ -178,6 +179,7 @@ class Daemon {
     facts_.change([](DaemonFacts& f) { f.started = std::chrono::system_clock::now(); });
     // The queues have their readers before the kernel fills them.
     if (!open_queues() || !enforce() || !open_taps() || !start_output()) return kExitFailed;
+    start_behaviour();
     start_workers();
     publish_generation();
     start_control();
@@ -239,6 +241,7 @@ class Daemon {
     if (audit_ != nullptr) record_generation();
     live_view_.use(generation_.inventory);
     workload_labels_.use(generation_.inventory);
+    if (behaviour_ != nullptr) behaviour_->use(generation_.inventory);
     facts_.change([&](DaemonFacts& f) {
       f.generation = generation_number_;
       f.summary = generation_.summary;
@@ -320,6 +323,7 @@ class Daemon {
     input.counters.emplace_back("events.alerts", sums.alerts);
     input.counters.emplace_back("events.denied", sums.denied);
     input.counters.emplace_back("events.blocks", sums.blocks);
+    input.counters.emplace_back("events.incidents", sums.incidents);
     if (control_ != nullptr) {
       const control::ServerStats s = control_->stats();
       for (const auto& [name, value] : {std::pair{"control.requests", s.requests},
@@ -380,6 +384,7 @@ class Daemon {
         .blocks = *response_,
         .flows = [this](std::size_t most) { return live_flows(most); },
         .counters = [this] { return counters(); },
+        .behaviour = behaviour_.get(),
         .server = [this] { return control_->stats(); },
         .rule_use = [this](const signatures::SignatureDb& db) { return state_->rule_use.read(db); },
         .reload = [this] { return reload(); },
@@ -854,16 +859,54 @@ class Daemon {
     output::OutputSettings output = settings_.output;
     output.mode = output::OutputMode::kLive;
     const std::size_t workers = taps_.size() + queues_.size();
-    // One producer for each worker, blocks, guards of ports, and this thread.
-    output_ = std::make_unique<output::OutputThread>(output, workers + 3, std::move(sinks));
+    // One producer for each worker, blocks, guards of ports, behaviour, and this thread.
+    constexpr std::size_t kBeside = 4;
+    output_ = std::make_unique<output::OutputThread>(output, workers + kBeside, std::move(sinks));
     if (const Status started = output_->start(); !started) {
       spdlog::error("{}", started.error().to_string());
       return false;
     }
-    for (std::size_t i = 0; i < workers + 3; ++i) {
+    for (std::size_t i = 0; i < workers + kBeside; ++i) {
       publishers_.push_back(std::make_unique<RingPublisher>(output_->producer(i)));
     }
     return true;
+  }
+
+  void start_behaviour() {
+    if (!books_.behaviour.enabled || taps_.size() + queues_.size() == 0) return;
+    behaviour_ = std::make_unique<BehaviourThread>(
+        books_.behaviour, *publishers_[taps_.size() + queues_.size() + 2],
+        [this](const behaviour::Incident& incident) { block_pair(incident); }, [this] { return packets_lost(); });
+    add_observers(generation_);
+  }
+
+  // The observers come behind all others: they tell what those have found.
+  void add_observers(Generation& generation) const {
+    if (behaviour_ == nullptr) return;
+    auto snapshot = std::make_shared<pipeline::Snapshot>(*generation.snapshot);
+    snapshot->inspectors.push_back(behaviour_->factory());
+    generation.snapshot = std::move(snapshot);
+  }
+
+  void block_pair(const behaviour::Incident& incident) {
+    if (settings_.response.mode == ResponseMode::kOff) return;
+    const behaviour::Evidence& last = incident.evidence.back();
+    rules::Block block;
+    block.kind = rules::BlockKind::kPair;
+    block.tuple.source = last.tuple.source;
+    block.tuple.destination = last.tuple.destination;
+    block.ttl = settings_.response.ttl;
+    block.reason = "incident " + std::to_string(incident.id) + ": " + last.text;
+    response_->add(std::move(block), [](const BlockThread::Outcome&) {});  // the outcome is an event
+  }
+
+  // What the rings in front of the workers lost so far.
+  [[nodiscard]] std::uint64_t packets_lost() const {
+    std::uint64_t out = 0;
+    for (const auto& live : lives_) {
+      for (const auto& [name, value] : live->stats()) out += name == "capture.kernel_drops" ? value : 0;
+    }
+    return out;
   }
 
   void start_workers() {
@@ -892,6 +935,7 @@ class Daemon {
     started_ = std::chrono::steady_clock::now();
     start_lives(pipeline_settings, std::move(taps), 0);
     start_lives(inline_pipeline, std::move(queues), taps_.size());
+    if (behaviour_ != nullptr) behaviour_->start();
   }
 
   // Workers for the sources, with the publishers from `first` on.
@@ -1047,6 +1091,7 @@ class Daemon {
     if (next->inventory != nullptr) end_blocks_of_gone(generation_.inventory.get(), *next->inventory);
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
+    add_observers(generation_);
     cut_again_ = true;
     ++generation_number_;
     use_snapshot();
@@ -1071,6 +1116,7 @@ class Daemon {
     }
     if (files_ != nullptr) files_->add_stats(out);
     if (response_ != nullptr) response_->add_stats(out);
+    if (behaviour_ != nullptr) behaviour_->add_stats(out);
     {
       const std::lock_guard lock(guard_events_mutex_);
       if (guard_events_ != nullptr) guard_events_->add_stats(out);
@@ -1116,6 +1162,7 @@ class Daemon {
     if (!queues_.empty()) stop_queueing();
     for (const auto& live : lives_) live->stop();
     if (lease_ != nullptr) lease_->stop();
+    if (behaviour_ != nullptr) behaviour_->stop();
     if (response_ != nullptr) response_->stop();
     if (guard_events_ != nullptr) guard_events_->stop();
     if (settings_.stats.enabled) publish_stats();
@@ -1190,6 +1237,7 @@ class Daemon {
   std::unique_ptr<BlockThread> response_;
   mutable std::mutex guard_events_mutex_;  // the pointer: it is replaced at a reload
   std::unique_ptr<GuardThread> guard_events_;
+  std::unique_ptr<BehaviourThread> behaviour_;          // outlives the workers; uses the block thread until it stops
   std::unique_ptr<pipeline::FileStore> files_;          // outlives the workers
   std::vector<std::unique_ptr<pipeline::Live>> lives_;  // taps, queues
   std::chrono::steady_clock::time_point started_;

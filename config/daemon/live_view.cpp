@@ -265,6 +265,19 @@ void LiveView::take_block(const event::BlockEvent& e, const event::Event& event)
   keep(event, "block", e.header.tuple, std::move(json));
 }
 
+void LiveView::take_incident(const event::AppEvent& e, const event::Event& event) {
+  ++sums_.incidents;
+  Json json = Json::object();
+  for (const auto& [name, text] : e.fields) {
+    Json incident = Json::parse(text, nullptr, false);
+    if (name != "incident" || !incident.is_object()) continue;
+    for (const char* key : {"id", "severity", "confidence", "actor", "victim", "text", "families"}) {
+      if (incident.contains(key)) json[key] = std::move(incident[key]);
+    }
+  }
+  keep(event, "incident", e.header.tuple, std::move(json));
+}
+
 void LiveView::take_flow(const event::FlowEvent& e) {
   ++sums_.flows_ended;
   Totals ended;
@@ -291,6 +304,8 @@ void LiveView::take(const event::Event& event) {
     take_block(*block, event);
   } else if (const auto* flow = std::get_if<event::FlowEvent>(&event)) {
     take_flow(*flow);
+  } else if (const auto* app = std::get_if<event::AppEvent>(&event); app != nullptr && app->type == "incident") {
+    take_incident(*app, event);
   }
 }
 

@@ -36,7 +36,7 @@ namespace bulkhead::config {
 struct EventFilter {
   std::uint64_t after = 0;    // sequence numbers beyond this
   std::size_t limit = 100;    // the last so many
-  std::string type;           // alert, drop, block; empty: all
+  std::string type;           // alert, drop, block, incident; empty: all
   std::string end;            // source or destination of this name
   std::uint64_t flow_id = 0;  // 0: any
 };
@@ -61,7 +61,7 @@ class LiveView {
 
   void use(rules::InventoryPtr inventory);
   void take(const event::Event& event);
-  // Called for each later alert, denial and block.
+  // Called for each later alert, denial, block and incident.
   void subscribe(Subscriber subscriber);
 
   [[nodiscard]] nlohmann::json events(const EventFilter& filter) const;
@@ -73,7 +73,7 @@ class LiveView {
   // Flows that were seen lately, live and ended, oldest first, for what-if.
   [[nodiscard]] std::vector<FlowTuple> recent_tuples(const std::vector<pipeline::FlowRecord>& live) const;
   struct Sums {
-    std::uint64_t alerts = 0, denied = 0, blocks = 0, flows_ended = 0;
+    std::uint64_t alerts = 0, denied = 0, blocks = 0, incidents = 0, flows_ended = 0;
   };
   [[nodiscard]] Sums sums() const;
   [[nodiscard]] std::string name_of(const IpAddress& address) const;
@@ -106,6 +106,7 @@ class LiveView {
   void take_alert(const event::AlertEvent& e, const event::Event& event);
   void take_drop(const event::DropEvent& e, const event::Event& event);
   void take_block(const event::BlockEvent& e, const event::Event& event);
+  void take_incident(const event::AppEvent& e, const event::Event& event);
   void take_flow(const event::FlowEvent& e);
   [[nodiscard]] Edges edges_with(const std::vector<pipeline::FlowRecord>& live) const;
 

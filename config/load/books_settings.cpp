@@ -4,6 +4,35 @@
 
 namespace bulkhead::config {
 
+namespace {
+
+BehaviourThreadSettings behaviour_settings(const SettingValues& values, const std::string& log_dir) {
+  const auto count = [&](const char* key) { return static_cast<unsigned>(values.number(key)); };
+  BehaviourThreadSettings out;
+  out.enabled = values.flag("behaviour.enabled");
+  out.state_file = (std::filesystem::path(log_dir) / values.text("behaviour.state-file")).string();
+  out.save_every = std::chrono::seconds(count("behaviour.save-seconds"));
+  out.ring = values.number("behaviour.ring");
+  out.engine.phases.learn_for = std::chrono::hours(count("behaviour.learn-hours"));
+  out.engine.phases.learn_flows = values.number("behaviour.learn-flows");
+  out.engine.phases.protect = values.words("behaviour.protect");
+  behaviour::GraphSettings& graph = out.engine.graph;
+  graph.learn_windows = count("behaviour.learn-windows");
+  graph.learn_age = std::chrono::seconds(count("behaviour.learn-age"));
+  graph.promote_windows = count("behaviour.promote-windows");
+  graph.promote_age = std::chrono::seconds(count("behaviour.promote-age"));
+  graph.promote_daily = count("behaviour.promote-daily");
+  graph.expire = std::chrono::hours(24 * count("behaviour.expire-days"));
+  const auto& inside = values.get("behaviour.inside").items;
+  if (!inside.empty()) out.engine.inside.clear();
+  for (const auto& item : inside) {
+    if (const auto prefix = IpPrefix::parse(item.text)) out.engine.inside.push_back(*prefix);
+  }
+  return out;
+}
+
+}  // namespace
+
 BooksSettings books_settings(const SettingValues& values, const std::string& log_dir) {
   BooksSettings out;
   out.control.enabled = values.flag("control.enabled");
@@ -17,6 +46,7 @@ BooksSettings books_settings(const SettingValues& values, const std::string& log
   out.audit.file = (std::filesystem::path(log_dir) / values.text("audit.filename")).string();
   out.audit.max_bytes = values.number("audit.max-size");
   out.audit.checkpoint_records = values.number("audit.checkpoint-records");
+  out.behaviour = behaviour_settings(values, log_dir);
   return out;
 }
 

@@ -1,13 +1,16 @@
-// What a daemon keeps and shows for others: the control socket, /metrics, and the audit log.
+// What a daemon keeps and shows for others: the control socket, /metrics, the audit log, and what it learns.
 //
 // Thread   filled on the control thread, then immutable.
 // Tests    tests/unit/config/load/books_settings_test.cpp
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "config/schema/setting_value.h"
+#include "signatures/behaviour/behaviour_engine.h"
 
 namespace bulkhead::config {
 
@@ -33,10 +36,20 @@ struct AuditLogSettings {
   std::uint64_t checkpoint_records = 0;
 };
 
+// What is normal here, and what differs.
+struct BehaviourThreadSettings {
+  bool enabled = false;
+  std::string state_file;  // relative names already joined to log_dir; empty: nothing is kept
+  std::chrono::seconds save_every{300};
+  std::size_t ring = 8192;
+  behaviour::BehaviourSettings engine;
+};
+
 struct BooksSettings {
   ControlSettings control;
   MetricsSettings metrics;
   AuditLogSettings audit;
+  BehaviourThreadSettings behaviour;
 };
 [[nodiscard]] BooksSettings books_settings(const SettingValues& values, const std::string& log_dir);
 

@@ -42,6 +42,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_audit.def"
        }},
+      {"Behaviour",
+       "What is normal here, and what differs.",
+       {
+#include "config/schema/settings_behaviour.def"
+       }},
       {"Rules",
        "Policies and signatures: files, order and variables.",
        {

@@ -40,6 +40,10 @@ class BoundedMap {
     order_.erase(found->second.second);
     entries_.erase(found);
   }
+  template <typename Visit>
+  void each(Visit visit) const {
+    for (const auto& [key, entry] : entries_) visit(key, entry.first);
+  }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:

@@ -25,6 +25,7 @@ Evidence Scene::evidence(Family family, double weight, std::string text) const {
   out.time = seen.time;
   out.flow = seen.flow;
   out.packet = seen.packet;
+  if (seen.kind != ObservationKind::kLink) out.tuple = seen.client;
   out.text = std::move(text);
   return out;
 }

@@ -7,6 +7,8 @@
 // loss.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "signatures/behaviour/incident.h"
@@ -15,6 +17,9 @@
 #include "signatures/behaviour/service_graph.h"
 
 namespace bulkhead::behaviour {
+
+// While nothing is learned yet, the least that is conspicuous is so many times higher.
+inline constexpr unsigned kUntaughtSlack = 5;
 
 // An observation with its parties resolved, the same for all detectors.
 struct Scene {
@@ -39,6 +44,12 @@ class Detector {
   [[nodiscard]] virtual bool needs_every_packet() const { return false; }
   virtual void learn(const Scene& scene) = 0;
   virtual void watch(const Scene& scene, std::vector<Evidence>& out) = 0;
+  // While a workload learns beside others that are watched: what is conspicuous by itself is said and not learned.
+  virtual void learn_live(const Scene&, std::vector<Evidence>&) {}
+  // What it learned, as lines of numbers: (service, detail, value); kept over restarts.
+  using Put = std::function<void(const Service&, std::uint64_t detail, std::uint64_t value)>;
+  virtual void save(const Put&) const {}
+  virtual void restore(const Service&, std::uint64_t, std::uint64_t) {}
 };
 
 }  // namespace bulkhead::behaviour

@@ -11,6 +11,7 @@
 //   half-open     a service has a hundred openings of 3 s that were not answered, five times the most that was learned
 //   slow-request  fifteen connections to a service within 30 s that asked and were not answered within 3 s
 //   dns-tunnel    twenty different long names below one domain within 10 s
+//   signature     what the rules said of its flows, by severity
 //   link          an address is claimed by another MAC shortly after, or while, its owner speaks
 //
 // Thread   the behaviour thread. Limits  each table below holds kMaxTracked keys; the oldest goes first.
@@ -34,6 +35,7 @@ inline constexpr std::size_t kMaxTracked = 16384;
 [[nodiscard]] std::unique_ptr<Detector> make_slow_request_detector();
 [[nodiscard]] std::unique_ptr<Detector> make_dns_tunnel_detector();
 [[nodiscard]] std::unique_ptr<Detector> make_link_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_alert_detector();
 [[nodiscard]] std::vector<std::unique_ptr<Detector>> make_detectors();
 
 }  // namespace bulkhead::behaviour

@@ -26,6 +26,18 @@ class DnsTunnelDetector final : public Detector {
     most = std::max(most, asked->names.size());
   }
 
+  void learn_live(const Scene& scene, std::vector<Evidence>& out) override {
+    std::string domain;
+    const Asked* asked = note(scene, domain);
+    if (asked == nullptr) return;
+    if (asked->names.size() >= kNames * kUntaughtSlack && asked->bytes >= kLongLabels * asked->names.size()) {
+      out.push_back(told(scene, *asked, domain));
+      return;
+    }
+    std::size_t& most = most_.at(text_hash(domain));
+    most = std::max(most, asked->names.size());
+  }
+
   void watch(const Scene& scene, std::vector<Evidence>& out) override {
     std::string domain;
     const Asked* asked = note(scene, domain);
@@ -33,11 +45,13 @@ class DnsTunnelDetector final : public Detector {
     const std::size_t* most = most_.find(text_hash(domain));
     const std::size_t limit = std::max(kNames, 3 * (most == nullptr ? 0 : *most));
     if (asked->names.size() < limit) return;
-    out.push_back(scene.evidence(family(), 0.85,
-                                 scene.name(scene.client) + " asked for " + std::to_string(asked->names.size()) +
-                                     " different names below " + domain + " in 10 s, " +
-                                     std::to_string(asked->bytes / asked->names.size()) + " bytes each"));
+    out.push_back(told(scene, *asked, domain));
   }
+
+  void save(const Put& put) const override {
+    most_.each([&](std::uint64_t domain, std::size_t most) { put({}, domain, most); });
+  }
+  void restore(const Service&, std::uint64_t detail, std::uint64_t value) override { most_.at(detail) = value; }
 
  private:
   struct Asked {
@@ -45,6 +59,13 @@ class DnsTunnelDetector final : public Detector {
     std::set<std::uint64_t> names;
     std::uint64_t bytes = 0;
   };
+
+  static Evidence told(const Scene& scene, const Asked& asked, const std::string& domain) {
+    return scene.evidence(Family::kDnsTunnel, 0.85,
+                          scene.name(scene.client) + " asked for " + std::to_string(asked.names.size()) +
+                              " different names below " + domain + " in 10 s, " +
+                              std::to_string(asked.bytes / asked.names.size()) + " bytes each");
+  }
 
   const Asked* note(const Scene& scene, std::string& domain) {
     if (scene.seen.kind != ObservationKind::kFact || scene.seen.fact != FactKind::kName) return nullptr;

@@ -17,7 +17,7 @@ class EdgeDetector final : public Detector {
 
   void learn(const Scene& scene) override {
     if (scene.seen.kind == ObservationKind::kAnswered && !scene.seen.midstream) {
-      scene.graph.learn_edge(scene.client, scene.service);
+      scene.graph.learn_edge(scene.client, scene.service, scene.seen.time);
     }
   }
 

@@ -24,22 +24,40 @@ class HalfOpenDetector final : public Detector {
     most = std::max(most, open_.at(scene.service).waiting.size());
   }
 
+  void learn_live(const Scene& scene, std::vector<Evidence>& out) override {
+    if (!count(scene)) return;
+    const std::size_t waiting = open_.at(scene.service).waiting.size();
+    if (waiting < kLeast * kUntaughtSlack) {
+      std::size_t& most = most_.at(scene.service);
+      most = std::max(most, waiting);
+    } else if (scene.seen.kind == ObservationKind::kOpen) {
+      out.push_back(told(scene, waiting));
+    }
+  }
+
   void watch(const Scene& scene, std::vector<Evidence>& out) override {
     if (!count(scene) || scene.seen.kind != ObservationKind::kOpen) return;
     const std::size_t waiting = open_.at(scene.service).waiting.size();
     const std::size_t* most = most_.find(scene.service);
     const std::size_t limit = std::max(kLeast, 5 * (most == nullptr ? 0 : *most));
     if (waiting < limit) return;
-    Evidence found = scene.evidence(family(), 0.9,
-                                    std::to_string(waiting) + " openings of " + scene.service_text() +
-                                        " in 3 s were not answered; the most before was " +
-                                        std::to_string(most == nullptr ? 0 : *most));
-    found.actor = kOutside;
-    if (scene.client != kOutside) found.actor = scene.client;
-    out.push_back(std::move(found));
+    out.push_back(told(scene, waiting));
   }
 
+  void save(const Put& put) const override {
+    most_.each([&](const Service& service, std::size_t most) { put(service, 0, most); });
+  }
+  void restore(const Service& service, std::uint64_t, std::uint64_t value) override { most_.at(service) = value; }
+
  private:
+  Evidence told(const Scene& scene, std::size_t waiting) {
+    const std::size_t* most = most_.find(scene.service);
+    return scene.evidence(family(), 0.9,
+                          std::to_string(waiting) + " openings of " + scene.service_text() +
+                              " in 3 s were not answered; the most before was " +
+                              std::to_string(most == nullptr ? 0 : *most));
+  }
+
   struct Open {
     std::deque<std::pair<Timestamp, std::uint64_t>> order;
     std::unordered_set<std::uint64_t> waiting;

@@ -22,12 +22,23 @@
 #include <tuple>
 #include <vector>
 
+#include "datapath/base/flow_key.h"
 #include "datapath/base/timestamp.h"
 #include "signatures/behaviour/party.h"
 
 namespace bulkhead::behaviour {
 
-enum class Family : std::uint8_t { kEdge, kVerb, kScan, kOutcome, kHalfOpen, kSlowRequest, kDnsTunnel, kLink };
+enum class Family : std::uint8_t {
+  kEdge,
+  kVerb,
+  kScan,
+  kOutcome,
+  kHalfOpen,
+  kSlowRequest,
+  kDnsTunnel,
+  kLink,
+  kSignature
+};
 [[nodiscard]] const char* to_string(Family family);  // "edge", "verb", ...
 [[nodiscard]] std::optional<Family> find_family(std::string_view name);
 
@@ -39,6 +50,7 @@ struct Evidence {
   std::uint64_t detail = 0;                   // what else tells one kind from another: the hash of a verb
   Timestamp time;
   std::uint64_t flow = 0, packet = 0;
+  FlowTuple tuple;   // source is the client; unset: no flow
   std::string text;  // "api opened tcp/6443 to 10.96.0.1 for the first time in 3,017 flows"
 };
 

@@ -14,6 +14,7 @@ class LinkDetector final : public Detector {
   [[nodiscard]] Family family() const override { return Family::kLink; }
   void learn(const Scene& scene) override { note(scene, nullptr); }
   void watch(const Scene& scene, std::vector<Evidence>& out) override { note(scene, &out); }
+  void learn_live(const Scene& scene, std::vector<Evidence>& out) override { note(scene, &out); }
 
  private:
   struct Claim {
@@ -65,6 +66,7 @@ std::vector<std::unique_ptr<Detector>> make_detectors() {
   out.push_back(make_slow_request_detector());
   out.push_back(make_dns_tunnel_detector());
   out.push_back(make_link_detector());
+  out.push_back(make_alert_detector());
   return out;
 }
 

@@ -20,6 +20,7 @@ class Novelty {
   static constexpr std::size_t kMaxTokens = 4096;
 
   void learn(std::uint64_t token, std::uint32_t times = 1);
+  void forget(std::uint64_t token);
   [[nodiscard]] bool knows(std::uint64_t token) const { return full_ || counts_.contains(token); }
   // `exposure`: further occasions on which nothing new was seen.
   [[nodiscard]] double surprise(std::uint64_t token, std::uint64_t exposure = 0) const;

@@ -36,6 +36,7 @@ enum class FactKind : std::uint8_t {
   kNoSuchName,   // NXDOMAIN
   kName,         // a name was asked for: number is the hash of the whole name
   kAddressName,  // an answer says that `address` has this name
+  kAlert,        // a rule fired: number is its sid, operation its severity, the text its message
 };
 
 struct Observation {
@@ -66,7 +67,7 @@ struct Observation {
   std::uint16_t whole_size = 0;  // of the text before it was cut
 
   // kLink
-  std::uint16_t operation = 0;  // ARP
+  std::uint16_t operation = 0;  // ARP; of an alert: the severity
   MacAddress sender_mac;
   IpAddress sender, target;
 

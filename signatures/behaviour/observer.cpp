@@ -38,7 +38,7 @@ Observer::FlowState& Observer::state_of(flow::Flow& flow) {
 
 void Observer::tell(const Observation& observation) {
   observations_.add();
-  sink_.take(observation);
+  sink_->take(observation);
 }
 
 Observation Observer::about(const flow::Flow& flow, ObservationKind kind, Timestamp now) {
@@ -111,6 +111,20 @@ void Observer::see_facts(const pipeline::InspectContext& context, FlowState& sta
   }
 }
 
+void Observer::see_alerts(const pipeline::InspectContext& context) {
+  if (context.alerts == nullptr) return;
+  for (const pipeline::Alert& alert : *context.alerts) {
+    if (alert.silent || alert.signature == nullptr || alert.action == pipeline::RuleAction::kPass) continue;
+    Observation out = about(*context.flow, ObservationKind::kFact, context.now);
+    out.packet = context.packet_number;
+    out.fact = FactKind::kAlert;
+    out.set_text(alert.signature->message);
+    out.number = alert.signature->sid;
+    out.operation = static_cast<std::uint16_t>(std::clamp<int>(static_cast<int>(alert.signature->severity), 0, 255));
+    tell(out);
+  }
+}
+
 void Observer::inspect(pipeline::InspectContext& context) {
   packet_ = context.packet_number;
   if (context.flow == nullptr) return see_link(context);
@@ -137,6 +151,7 @@ void Observer::inspect(pipeline::InspectContext& context) {
     state.refused = true;
   }
   see_facts(context, state, context.flow_ends);
+  if (context.alerts != nullptr && !context.alerts->empty()) see_alerts(context);
   const std::uint64_t packets = flow.counts[0].packets + flow.counts[1].packets;
   if (!state.first_milestone && packets >= kFirstMilestonePackets) {
     state.first_milestone = true;

@@ -6,7 +6,9 @@
 // Tests    tests/unit/signatures/behaviour/observer_test.cpp, tests/differential/behaviour.cmake
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "datapath/base/counters.h"
@@ -23,7 +25,7 @@ inline constexpr Nanoseconds kMilestonePeriod = std::chrono::seconds(30);
 
 class Observer final : public pipeline::Inspector {
  public:
-  explicit Observer(ObservationSink& sink) : sink_(sink) {}
+  explicit Observer(std::shared_ptr<ObservationSink> sink) : sink_(std::move(sink)) {}
   [[nodiscard]] std::string_view name() const override { return "behaviour"; }
   void inspect(pipeline::InspectContext& context) override;
   void on_flow_end(flow::Flow& flow) override;
@@ -38,7 +40,9 @@ class Observer final : public pipeline::Inspector {
   [[nodiscard]] static Observation about(const flow::Flow& flow, ObservationKind kind, Timestamp now);
   void tell(const Observation& observation);
 
-  ObservationSink& sink_;
+  void see_alerts(const pipeline::InspectContext& context);
+
+  std::shared_ptr<ObservationSink> sink_;
   std::vector<Fact> facts_;
   std::uint64_t packet_ = 0;
   Counter observations_, facts_dropped_;
@@ -46,14 +50,18 @@ class Observer final : public pipeline::Inspector {
 
 class ObserverFactory final : public pipeline::InspectorFactory {
  public:
-  // `sink` outlives the workers.
-  explicit ObserverFactory(ObservationSink& sink) : sink_(sink) {}
+  using MakeSink = std::function<std::shared_ptr<ObservationSink>()>;
+  // One sink for all; it outlives the workers, which take turns.
+  explicit ObserverFactory(ObservationSink& sink)
+      : make_([&sink] { return std::shared_ptr<ObservationSink>(std::shared_ptr<void>(), &sink); }) {}
+  // A sink of its own for each observer, asked for on the worker's thread.
+  explicit ObserverFactory(MakeSink make) : make_(std::move(make)) {}
   [[nodiscard]] std::unique_ptr<pipeline::Inspector> make(std::uint32_t) const override {
-    return std::make_unique<Observer>(sink_);
+    return std::make_unique<Observer>(make_());
   }
 
  private:
-  ObservationSink& sink_;
+  MakeSink make_;
 };
 
 // Entropy of the bytes in sixteenths of a bit; 0 for none. At most the first 256 are read.

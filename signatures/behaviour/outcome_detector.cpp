@@ -34,6 +34,18 @@ class OutcomeDetector final : public Detector {
     most = std::max(most, count);
   }
 
+  void learn_live(const Scene& scene, std::vector<Evidence>& out) override {
+    const int kind = kind_of(scene);
+    if (kind < 0) return;
+    const unsigned count = windows_.at({scene.client, scene.service, kind}).add(scene.seen.time);
+    if (count >= kLeast * kUntaughtSlack) {
+      out.push_back(told(scene, kind, count, kLeast * kUntaughtSlack));
+      return;
+    }
+    unsigned& most = most_.at({scene.service, kind});
+    most = std::max(most, count);
+  }
+
   void watch(const Scene& scene, std::vector<Evidence>& out) override {
     const int kind = kind_of(scene);
     if (kind < 0) return;
@@ -41,14 +53,28 @@ class OutcomeDetector final : public Detector {
     const unsigned* most = most_.find({scene.service, kind});
     const unsigned limit = std::max(kLeast, 3 * (most == nullptr ? 0 : *most));
     if (count < limit) return;
-    const double weight = std::min(0.9, 0.65 + 0.1 * std::log2(static_cast<double>(count) / limit));
-    out.push_back(scene.evidence(family(), weight,
-                                 scene.name(scene.client) + " had " + std::to_string(count) + " " +
-                                     kKinds[static_cast<std::size_t>(kind)].words + " at " + scene.service_text() +
-                                     " in 10 s; the most before was " + std::to_string(most == nullptr ? 0 : *most)));
+    out.push_back(told(scene, kind, count, limit));
+  }
+
+  void save(const Put& put) const override {
+    most_.each([&](const std::pair<Service, int>& key, unsigned most) {
+      put(key.first, static_cast<std::uint64_t>(key.second), most);
+    });
+  }
+  void restore(const Service& service, std::uint64_t detail, std::uint64_t value) override {
+    if (detail < kKinds.size()) most_.at({service, static_cast<int>(detail)}) = static_cast<unsigned>(value);
   }
 
  private:
+  Evidence told(const Scene& scene, int kind, unsigned count, unsigned limit) {
+    const unsigned* most = most_.find({scene.service, kind});
+    const double weight = std::min(0.9, 0.65 + 0.1 * std::log2(static_cast<double>(count) / limit));
+    return scene.evidence(family(), weight,
+                          scene.name(scene.client) + " had " + std::to_string(count) + " " +
+                              kKinds[static_cast<std::size_t>(kind)].words + " at " + scene.service_text() +
+                              " in 10 s; the most before was " + std::to_string(most == nullptr ? 0 : *most));
+  }
+
   struct Window {
     std::int64_t number = -1;
     unsigned count = 0;

@@ -47,6 +47,9 @@ class PartyTable {
   [[nodiscard]] const std::string& name(PartyId id) const { return names_[id]; }
   [[nodiscard]] std::size_t size() const { return names_.size(); }
 
+  // Addresses inside may have other owners from now on.
+  void forget_inside() { inside_ids_.clear(); }
+
   // DNS said so: from now on the address outside is called by this name.
   void call(const IpAddress& address, std::string_view name);
 

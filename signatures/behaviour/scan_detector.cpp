@@ -15,6 +15,25 @@ class ScanDetector final : public Detector {
   [[nodiscard]] Family family() const override { return Family::kScan; }
   void learn(const Scene&) override {}
 
+  // Everything is new then; services that do not answer are not what a workload is there for.
+  void learn_live(const Scene& scene, std::vector<Evidence>& out) override {
+    const Observation& seen = scene.seen;
+    if (seen.kind != ObservationKind::kMilestone || seen.answered || seen.midstream || scene.client == kOutside) return;
+    if (seen.cause != MilestoneCause::kEnd && seen.cause != MilestoneCause::kAge) return;
+    if (scene.service.protocol != 6) return;
+    Targets& targets = unanswered_.at(scene.client);
+    if (seen.time - targets.begin > kWindow) targets = {seen.time, {}, {}};
+    if (targets.services.size() < kRemembered) targets.services.insert(scene.service);
+    targets.servers.insert(scene.service.server);
+    if (targets.services.size() < 2 * kTargets) return;
+    Evidence found = scene.evidence(family(), 0.85,
+                                    scene.name(scene.client) + " tried " + std::to_string(targets.services.size()) +
+                                        " services of " + std::to_string(targets.servers.size()) +
+                                        " others that did not answer, within a minute");
+    if (targets.servers.size() > 1) found.victim = kNobody;
+    out.push_back(std::move(found));
+  }
+
   void watch(const Scene& scene, std::vector<Evidence>& out) override {
     if (scene.seen.kind != ObservationKind::kOpen || scene.seen.midstream) return;
     if (scene.client == kOutside || scene.graph.knows_edge(scene.client, scene.service)) return;
@@ -37,7 +56,7 @@ class ScanDetector final : public Detector {
     std::set<Service> services;
     std::set<PartyId> servers;
   };
-  BoundedMap<PartyId, Targets> targets_{kMaxTracked};
+  BoundedMap<PartyId, Targets> targets_{kMaxTracked}, unanswered_{kMaxTracked};
 };
 
 }  // namespace

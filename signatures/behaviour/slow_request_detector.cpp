@@ -22,18 +22,39 @@ class SlowRequestDetector final : public Detector {
     most = std::max(most, count(scene));
   }
 
+  [[nodiscard]] bool needs_every_packet() const override { return true; }
+
+  void learn_live(const Scene& scene, std::vector<Evidence>& out) override {
+    if (!is_slow(scene)) return;
+    const std::size_t slow = count(scene);
+    if (slow >= kLeast * kUntaughtSlack) {
+      out.push_back(told(scene, slow));
+      return;
+    }
+    std::size_t& most = most_.at(scene.service);
+    most = std::max(most, slow);
+  }
+
   void watch(const Scene& scene, std::vector<Evidence>& out) override {
     if (!is_slow(scene)) return;
     const std::size_t slow = count(scene);
     const std::size_t* most = most_.find(scene.service);
     const std::size_t limit = std::max(kLeast, 3 * (most == nullptr ? 0 : *most));
     if (slow < limit) return;
-    out.push_back(scene.evidence(family(), 0.85,
-                                 scene.name(scene.client) + " has " + std::to_string(slow) + " connections to " +
-                                     scene.service_text() + " with half a request, opened within 30 s"));
+    out.push_back(told(scene, slow));
   }
 
+  void save(const Put& put) const override {
+    most_.each([&](const Service& service, std::size_t most) { put(service, 0, most); });
+  }
+  void restore(const Service& service, std::uint64_t, std::uint64_t value) override { most_.at(service) = value; }
+
  private:
+  static Evidence told(const Scene& scene, std::size_t slow) {
+    return scene.evidence(Family::kSlowRequest, 0.85,
+                          scene.name(scene.client) + " has " + std::to_string(slow) + " connections to " +
+                              scene.service_text() + " with half a request, opened within 30 s");
+  }
   static bool is_slow(const Scene& scene) {
     const Observation& seen = scene.seen;
     return seen.kind == ObservationKind::kMilestone && seen.cause == MilestoneCause::kAge && seen.answered &&

@@ -183,6 +183,33 @@ TEST_P(DaemonNetns, WhatOthersChangeInTheTablesIsRepairedAtOnce) {
   EXPECT_NE(folder_.log().find("rule "), std::string::npos);
 }
 
+// Learned from live traffic, kept over a restart; what differs is an incident.
+TEST_P(DaemonNetns, WhatIsUsualIsLearnedAndWhatDiffersIsAnIncident) {
+  const std::string settings =
+      "capture: {interfaces: [br0]}\ninventory: inventory.yaml\npolicy: [policy.yaml]\n"
+      "behaviour: {learn-hours: 0, learn-flows: 280, learn-windows: 1, learn-age: 0}\n"
+      "control: {socket: " +
+      folder_.path() + "/control}\n";
+  ASSERT_TRUE(start_with(settings)) << folder_.log();
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(lab_->tcp("c", "d", IpFamily::kV4, 80, 2s), Probe::kPassed);
+  const std::string ask = std::string(BULKHEAD_BINARY) + " baseline --socket " + folder_.path() + "/control ";
+  EXPECT_TRUE(comes_true([&] { return folder_.log().find("open/c is monitoring now") != std::string::npos; }))
+      << folder_.log() << lab_->output(ask);
+  const std::string policies = lab_->output(ask + "--format native");
+  EXPECT_NE(policies.find("allow from ns=open app=c on tcp/80"), std::string::npos) << policies;
+  ASSERT_EQ(lab_->tcp("c", "b", IpFamily::kV4, 85, 2s), Probe::kPassed);
+  const auto incident = [&] {
+    std::ifstream file(folder_.path() + "/eve.json");
+    const std::string eve{std::istreambuf_iterator<char>(file), {}};
+    return eve.find("open/c opened tcp/85 of shop/b for the first time") != std::string::npos;
+  };
+  EXPECT_TRUE(comes_true(incident)) << folder_.log() << lab_->output(ask + "--json");
+  daemon_->end(SIGTERM);
+  ASSERT_TRUE(start_with(settings)) << folder_.log();
+  EXPECT_NE(folder_.log().find("are known from before"), std::string::npos) << folder_.log();
+  EXPECT_NE(lab_->output(ask).find("open/d"), std::string::npos);
+}
+
 TEST_P(DaemonNetns, GuardSettingsTakeEffectAtAReload) {
   ASSERT_TRUE(start("lease: 10s, grace: 0s")) << folder_.log();
   const auto guards = [&] { return lab_->output("nft list tables").find("netdev bulkhead") != std::string::npos; };

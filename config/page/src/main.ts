@@ -87,7 +87,7 @@ function closeDetail() {
   byId("views").focus();
 }
 const kind = (e: Json) => el("span", { class: `kind ${e.event_type}` }, e.event_type === "drop" ? (e.audit ? "AUDIT" : "DENIED") : e.event_type.toUpperCase());
-const what = (e: Json) => (e.event_type === "alert" ? e.signature : e.event_type === "drop" ? e.rule || e.signature || e.reason : `${e.action} ${e.kind}: ${e.reason}`);
+const what = (e: Json) => (e.event_type === "alert" ? e.signature : e.event_type === "incident" ? `${e.severity}: ${e.text}` : e.event_type === "drop" ? e.rule || e.signature || e.reason : `${e.action} ${e.kind}: ${e.reason}`);
 const service = (e: Json) => [e.proto, e.port ?? e.dest_port].filter((x) => x !== undefined).join("/") + (e.app_proto ? ` ${e.app_proto}` : "");
 const eventRows = (list: Json[]) => list.map((e) => ({ cells: [clock(e.timestamp), kind(e), `${e.source} → ${e.destination}`, what(e)] as Child[], open: () => void showEvent(e.sequence) }));
 
@@ -201,12 +201,12 @@ function histogram(canvas: HTMLCanvasElement, events: Json[]) {
   const ratio = devicePixelRatio || 1, w = canvas.clientWidth, h = canvas.clientHeight, c = canvas.getContext("2d")!;
   canvas.width = w * ratio; canvas.height = h * ratio; c.scale(ratio, ratio);
   const times = events.map((e) => millis(e.timestamp)), end = Math.max(...times), span = Math.max(60000, end - Math.min(...times)), bars = Math.max(10, Math.floor(w / 9));
-  const style = getComputedStyle(document.documentElement), colours: Record<string, string> = { alert: "--bad", drop: "--warn", block: "--accent" };
-  const sums = Array.from({ length: bars }, () => ({ alert: 0, drop: 0, block: 0 }) as Record<string, number>);
+  const style = getComputedStyle(document.documentElement), colours: Record<string, string> = { alert: "--bad", drop: "--warn", block: "--accent", incident: "--bad" };
+  const sums = Array.from({ length: bars }, () => ({ alert: 0, drop: 0, block: 0, incident: 0 }) as Record<string, number>);
   events.forEach((e, i) => { sums[Math.min(bars - 1, Math.max(0, Math.floor(((times[i] - (end - span)) / span) * bars)))][e.event_type]++; });
-  const most = Math.max(1, ...sums.map((s) => s.alert + s.drop + s.block));
+  const most = Math.max(1, ...sums.map((s) => s.alert + s.drop + s.block + s.incident));
   c.fillStyle = style.getPropertyValue("--line"); c.fillRect(0, h - 16, w, 1);
-  sums.forEach((s, i) => { let y = h - 16; for (const type of ["drop", "block", "alert"]) { const size = s[type] ? Math.max(2, (s[type] / most) * (h - 22)) : 0; c.fillStyle = style.getPropertyValue(colours[type]); c.fillRect((i * w) / bars + 1, y - size, w / bars - 2, size); y -= size; } });
+  sums.forEach((s, i) => { let y = h - 16; for (const type of ["drop", "block", "alert", "incident"]) { const size = s[type] ? Math.max(2, (s[type] / most) * (h - 22)) : 0; c.fillStyle = style.getPropertyValue(colours[type]); c.fillRect((i * w) / bars + 1, y - size, w / bars - 2, size); y -= size; } });
   c.fillStyle = style.getPropertyValue("--soft"); c.font = "11px system-ui, sans-serif";
   c.fillText(new Date(end - span).toLocaleTimeString("en-GB"), 0, h - 2); c.textAlign = "right"; c.fillText(new Date(end).toLocaleTimeString("en-GB"), w, h - 2);
 }

@@ -187,7 +187,7 @@ TEST_F(BehaviourTest, OpeningsThatNobodyAnswers) {
 
 TEST_F(BehaviourTest, OpeningsAreNotCountedAfterALoss) {
   learn_a_day();
-  engine.packets_were_lost(now);
+  engine.packets_were_lost();
   for (int i = 0; i < 300; ++i) open("203.0.113.200", kWeb, 80);
   EXPECT_EQ(most(Family::kHalfOpen), 0);
 }

@@ -1,0 +1,317 @@
+#include "config/daemon/behaviour_thread.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace bulkhead::config {
+
+using Json = nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kPause = 10ms;              // when no lane has anything
+constexpr std::size_t kRound = 4096;       // records of a lane before the next has its turn
+constexpr std::size_t kMostListed = 4096;  // edges that an operator is shown
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::int64_t percent(double weight) {
+  return std::lround(weight * 100);
+}
+
+Json service_json(const behaviour::BehaviourEngine& engine, const behaviour::Service& service) {
+  return {{"server", engine.parties().name(service.server)}, {"protocol", service.protocol}, {"port", service.port}};
+}
+
+// Written whole beside the old one, then put in its place.
+bool write_file(const std::string& path, const std::string& text, std::string& why) {
+  const std::string beside = path + ".new";
+  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool done = fd >= 0;
+  for (std::size_t at = 0; done && at < text.size();) {
+    const ssize_t wrote = ::write(fd, text.data() + at, text.size() - at);
+    done = wrote > 0;
+    if (done) at += static_cast<std::size_t>(wrote);
+  }
+  done = done && ::fsync(fd) == 0;
+  if (!done) why = std::error_code(errno, std::generic_category()).message();
+  if (fd >= 0) ::close(fd);
+  if (!done) return false;
+  std::error_code error;
+  std::filesystem::rename(beside, path, error);
+  why = error.message();
+  return !error;
+}
+
+}  // namespace
+
+std::string owner_of(const rules::Workload& workload) {
+  for (const char* label : {"com.docker.compose.service", "app.kubernetes.io/name"}) {
+    const auto found = workload.labels.find(label);
+    if (found != workload.labels.end() && !found->second.empty()) return workload.name_space + "/" + found->second;
+  }
+  return workload.full_name();
+}
+
+event::AppEvent incident_event(const behaviour::Incident& incident, const behaviour::BehaviourEngine& engine) {
+  const behaviour::Evidence& last = incident.evidence.back();
+  event::AppEvent out;
+  out.type = "incident";
+  out.header.time = engine.wall_time(last.time);
+  out.header.flow_id = last.flow;
+  out.header.tuple = last.tuple;
+  out.header.has_tuple = last.tuple.source.is_set();
+  out.header.has_ports = out.header.has_tuple && has_ports(last.tuple.protocol);
+  Json json{{"id", incident.id},
+            {"severity", behaviour::to_string(incident.severity)},
+            {"confidence", percent(incident.weight)},
+            {"actor", engine.parties().name(incident.actor)},
+            {"text", last.text},
+            {"first", to_iso8601(engine.wall_time(incident.first))},
+            {"count", incident.count}};
+  if (incident.victim != behaviour::kNobody) json["victim"] = engine.parties().name(incident.victim);
+  Json families = Json::array(), evidence = Json::array();
+  for (const auto& [family, weight] : incident.strongest) families.push_back(behaviour::to_string(family));
+  for (const behaviour::Evidence& e : incident.evidence) {
+    Json one{{"family", behaviour::to_string(e.family)},
+             {"confidence", percent(e.weight)},
+             {"time", to_iso8601(engine.wall_time(e.time))},
+             {"text", e.text}};
+    if (e.flow != 0) one["flow_id"] = e.flow;
+    evidence.push_back(std::move(one));
+  }
+  json["families"] = std::move(families);
+  json["evidence"] = std::move(evidence);
+  out.fields.emplace_back("incident", text_of(json));
+  return out;
+}
+
+class BehaviourThread::Lane final : public behaviour::ObservationSink {
+ public:
+  Lane(std::size_t capacity, std::atomic<std::uint64_t>& dropped) : ring_(capacity), dropped_(dropped) {}
+  void take(const behaviour::Observation& observation) override {
+    if (!ring_.push(behaviour::Observation(observation))) dropped_.fetch_add(1, std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool pop(behaviour::Observation& out) { return ring_.pop(out); }
+  [[nodiscard]] bool empty() const { return ring_.size() == 0; }
+
+ private:
+  SpscRing<behaviour::Observation> ring_;
+  std::atomic<std::uint64_t>& dropped_;
+};
+
+BehaviourThread::BehaviourThread(const BehaviourThreadSettings& settings, event::EventPublisher& publisher, Block block,
+                                 Losses losses)
+    : settings_(settings), publisher_(publisher), block_(std::move(block)), losses_(std::move(losses)) {
+  factory_ = std::make_shared<behaviour::ObserverFactory>([this]() -> std::shared_ptr<behaviour::ObservationSink> {
+    auto lane = std::make_shared<Lane>(settings_.ring, dropped_);
+    const std::lock_guard lock(lanes_mutex_);
+    lanes_.push_back(lane);
+    return lane;
+  });
+  load();
+}
+
+BehaviourThread::~BehaviourThread() {
+  stop();
+}
+
+std::shared_ptr<const pipeline::InspectorFactory> BehaviourThread::factory() {
+  return factory_;
+}
+
+void BehaviourThread::load() {
+  const auto fresh = [this] {
+    engine_ = std::make_unique<behaviour::BehaviourEngine>(
+        settings_.engine, [this](const IpAddress& address) -> std::optional<std::string> {
+          rules::InventoryPtr inventory;
+          {
+            const std::lock_guard lock(inventory_mutex_);
+            inventory = inventory_;
+          }
+          if (inventory == nullptr) return std::nullopt;
+          const rules::Workload* workload = inventory->workload_at(address);
+          if (workload == nullptr) return std::nullopt;
+          return owner_of(*workload);
+        });
+  };
+  fresh();
+  std::ifstream file(settings_.state_file, std::ios::binary);
+  if (file) {
+    std::stringstream text;
+    text << file.rdbuf();
+    Diagnostics diagnostics;
+    if (engine_->restore(text.str(), settings_.state_file, diagnostics)) {
+      spdlog::info("behaviour: {} edges of {} workloads are known from before", engine_->graph().edges(),
+                   engine_->phases().entries().size());
+    } else {
+      std::ostringstream why;
+      diagnostics.print(why, 5);
+      std::error_code error;
+      std::filesystem::rename(settings_.state_file, settings_.state_file + ".corrupt", error);
+      spdlog::error("behaviour: learning begins anew, the file is kept as {}.corrupt\n{}", settings_.state_file,
+                    why.str());
+      fresh();
+    }
+  }
+  engine_->set_mode(behaviour::BehaviourMode::kLive);
+  engine_->on_incident = [this](const behaviour::Incident& incident) {
+    incidents_.add();
+    publisher_.publish(incident_event(incident, *engine_));
+    const bool concerned = engine_->phases().of(incident.actor) == behaviour::Phase::kProtecting ||
+                           engine_->phases().of(incident.victim) == behaviour::Phase::kProtecting;
+    if (!block_ || !concerned || incident.severity != behaviour::Severity::kHigh) return;
+    // A flood's sources can be forged, and an ARP message has no flow: neither says who is to be cut off.
+    const behaviour::Evidence& last = incident.evidence.back();
+    if (last.family == behaviour::Family::kHalfOpen || !last.tuple.source.is_set()) return;
+    blocks_.add();
+    block_(incident);
+  };
+  engine_->on_phase = [this](behaviour::PartyId party, behaviour::Phase phase) {
+    spdlog::info("behaviour: {} is {} now", engine_->parties().name(party), behaviour::to_string(phase));
+  };
+}
+
+void BehaviourThread::start() {
+  last_round_ = std::chrono::steady_clock::now();
+  next_save_ = last_round_ + settings_.save_every;
+  thread_ = std::thread([this] { run(); });
+}
+
+void BehaviourThread::stop() {
+  stopping_ = true;
+  if (!thread_.joinable()) return;
+  thread_.join();
+  while (drain()) {
+  }
+  save();
+}
+
+void BehaviourThread::use(rules::InventoryPtr inventory) {
+  const std::lock_guard lock(inventory_mutex_);
+  inventory_ = std::move(inventory);
+  owners_changed_ = true;
+}
+
+void BehaviourThread::run() {
+  while (!stopping_) {
+    if (!drain()) std::this_thread::sleep_for(kPause);
+    look_at_losses();
+    if (std::chrono::steady_clock::now() >= next_save_) {
+      save();
+      next_save_ = std::chrono::steady_clock::now() + settings_.save_every;
+    }
+  }
+}
+
+bool BehaviourThread::drain() {
+  std::vector<std::shared_ptr<Lane>> lanes;
+  {
+    const std::lock_guard lock(lanes_mutex_);
+    // A lane whose observer is gone (a reload) goes when it is empty.
+    std::erase_if(lanes_, [](const auto& lane) { return lane.use_count() == 1 && lane->empty(); });
+    lanes = lanes_;
+  }
+  bool any = false;
+  const std::lock_guard lock(engine_mutex_);
+  if (owners_changed_.exchange(false)) engine_->owners_changed();
+  const auto now = std::chrono::steady_clock::now();
+  engine_->real_time_passed(now - last_round_);
+  last_round_ = now;
+  behaviour::Observation seen;
+  for (const auto& lane : lanes) {
+    for (std::size_t i = 0; i < kRound && lane->pop(seen); ++i) {
+      engine_->take(seen);
+      any = true;
+    }
+  }
+  return any;
+}
+
+void BehaviourThread::look_at_losses() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_loss_look_) return;
+  next_loss_look_ = now + 200ms;
+  const std::uint64_t lost = dropped_.load() + (losses_ ? losses_() : 0);
+  if (lost == losses_seen_) return;
+  losses_seen_ = lost;
+  const std::lock_guard lock(engine_mutex_);
+  engine_->packets_were_lost();
+}
+
+void BehaviourThread::save() {
+  if (settings_.state_file.empty()) return;
+  std::string text, why;
+  {
+    const std::lock_guard lock(engine_mutex_);
+    text = engine_->save();
+  }
+  if (write_file(settings_.state_file, text, why)) {
+    saves_.add();
+    return;
+  }
+  if (save_failures_.value() == 0) spdlog::error("behaviour: {}: {}", settings_.state_file, why);
+  save_failures_.add();
+}
+
+void BehaviourThread::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const {
+  out.emplace_back("behaviour.ring_full", dropped_.load());
+  out.emplace_back("behaviour.incidents", incidents_.value());
+  out.emplace_back("behaviour.block_requests", blocks_.value());
+  out.emplace_back("behaviour.saves", saves_.value());
+  out.emplace_back("behaviour.save_failures", save_failures_.value());
+  const std::lock_guard lock(engine_mutex_);
+  const behaviour::BehaviourStats& s = engine_->stats();
+  out.emplace_back("behaviour.taken", s.observations);
+  out.emplace_back("behaviour.evidence", s.evidence);
+  out.emplace_back("behaviour.learned", s.learned);
+  out.emplace_back("behaviour.withdrawn", s.withdrawn);
+  out.emplace_back("behaviour.expired", s.expired);
+  out.emplace_back("behaviour.clock_steps", s.clock_steps);
+  out.emplace_back("behaviour.losses", s.losses);
+  out.emplace_back("behaviour.edges", engine_->graph().edges());
+  out.emplace_back("behaviour.candidates", engine_->graph().candidates());
+  out.emplace_back("behaviour.held_back", engine_->graph().held_back());
+}
+
+Json BehaviourThread::baseline() const {
+  const std::lock_guard lock(engine_mutex_);
+  const behaviour::PartyTable& parties = engine_->parties();
+  Json workloads = Json::array(), edges = Json::array();
+  for (const auto& [party, entry] : engine_->phases().entries()) {
+    workloads.push_back({{"name", parties.name(party)},
+                         {"phase", behaviour::to_string(entry.phase)},
+                         {"since", to_iso8601(engine_->wall_time(entry.since))},
+                         {"flows", entry.flows},
+                         {"candidates", engine_->graph().candidates_of(party)}});
+  }
+  std::sort(workloads.begin(), workloads.end(),
+            [](const Json& a, const Json& b) { return a.at("name") < b.at("name"); });
+  for (const auto& [key, record] : engine_->graph().records()) {
+    if (edges.size() == kMostListed) break;
+    Json json = service_json(*engine_, key.second);
+    json["client"] = parties.name(key.first);
+    json["flows"] = record.flows;
+    json["windows"] = record.windows;
+    json["first"] = to_iso8601(engine_->wall_time(record.first));
+    json["last"] = to_iso8601(engine_->wall_time(record.last));
+    json["promoted"] = record.promoted;
+    edges.push_back(std::move(json));
+  }
+  return {{"workloads", std::move(workloads)},
+          {"edges", std::move(edges)},
+          {"edges_total", engine_->graph().records().size()},
+          {"incidents", engine_->incidents()}};
+}
+
+}  // namespace bulkhead::config

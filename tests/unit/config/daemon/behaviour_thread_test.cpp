@@ -1,0 +1,120 @@
+#include "config/daemon/behaviour_thread.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "datapath/output/eve_json.h"
+#include "datapath/pipeline/inspector.h"
+
+namespace bulkhead::config {
+namespace {
+
+using namespace std::chrono_literals;
+using behaviour::Observation;
+using behaviour::ObservationKind;
+
+class Kept final : public event::EventPublisher {
+ public:
+  void publish(event::Event&& event) override {
+    const std::lock_guard lock(mutex);
+    events.push_back(std::move(event));
+  }
+  void watermark(std::uint64_t) override {}
+  std::mutex mutex;
+  std::vector<event::Event> events;
+};
+
+// The sinks that observers get, without observers.
+class BehaviourThreadTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    path = testing::TempDir() + "bulkhead_behaviour_" + std::to_string(::getpid());
+    std::filesystem::create_directories(path);
+    settings.enabled = true;
+    settings.state_file = path + "/behaviour.state";
+    settings.engine.phases.learn_for = 0s;
+    settings.engine.phases.learn_flows = 400;
+    settings.engine.graph.learn_age = 0s;
+  }
+  void TearDown() override { std::filesystem::remove_all(path); }
+  Observation about(const char* from, const char* to, std::uint16_t port, ObservationKind kind) {
+    Observation out;
+    out.kind = kind;
+    out.time = now;
+    out.flow = 7;
+    out.client = {*IpAddress::parse(from), *IpAddress::parse(to), 40000, port, 6};
+    return out;
+  }
+  void usual(behaviour::BehaviourEngine& engine) {
+    for (int i = 0; i < 1500; ++i, now = now + 1s) {
+      engine.take(about("10.0.0.2", "10.0.0.3", 5432, ObservationKind::kAnswered));
+    }
+  }
+  std::string path;
+  BehaviourThreadSettings settings;
+  Kept kept;
+  Timestamp now{1'700'000'000'000'000'000};
+};
+
+TEST_F(BehaviourThreadTest, AnIncidentIsARecordWithItsEvidence) {
+  behaviour::BehaviourEngine engine(settings.engine);
+  engine.set_mode(behaviour::BehaviourMode::kLive);
+  std::vector<std::string> lines;
+  engine.on_incident = [&](const behaviour::Incident& incident) {
+    output::EveJson eve{output::EveSettings{}};
+    lines.emplace_back(eve.format(incident_event(incident, engine)));
+  };
+  usual(engine);
+  engine.take(about("10.0.0.2", "203.0.113.5", 4444, ObservationKind::kAnswered));
+  ASSERT_EQ(lines.size(), 1U);
+  const auto json = nlohmann::json::parse(lines[0]);
+  EXPECT_EQ(json.at("event_type"), "incident");
+  EXPECT_EQ(json.at("src_ip"), "10.0.0.2");
+  EXPECT_EQ(json.at("dest_port"), 4444);
+  EXPECT_EQ(json.at("incident").at("actor"), "10.0.0.2");
+  EXPECT_EQ(json.at("incident").at("victim"), "203.0.113.5");
+  EXPECT_EQ(json.at("incident").at("evidence").at(0).at("flow_id"), 7);
+  EXPECT_EQ(json.at("incident").at("families"), nlohmann::json({"edge"}));
+}
+
+TEST_F(BehaviourThreadTest, StateIsWrittenAtTheEndAndReadAtTheStart) {
+  {
+    BehaviourThread thread(settings, kept, {}, {});
+    thread.start();
+    thread.stop();
+  }
+  ASSERT_TRUE(std::filesystem::exists(settings.state_file));
+  behaviour::BehaviourEngine engine(settings.engine);
+  engine.set_mode(behaviour::BehaviourMode::kLive);
+  usual(engine);
+  std::ofstream(settings.state_file) << engine.save();
+  const BehaviourThread thread(settings, kept, {}, {});
+  const auto baseline = thread.baseline();
+  ASSERT_EQ(baseline.at("edges").size(), 1U);
+  EXPECT_EQ(baseline.at("edges").at(0).at("client"), "10.0.0.2");
+  EXPECT_EQ(baseline.at("edges").at(0).at("port"), 5432);
+  EXPECT_EQ(baseline.at("workloads").at(0).at("phase"), "monitoring");
+}
+
+TEST_F(BehaviourThreadTest, ABrokenStateIsPutAsideAndLearningBeginsAnew) {
+  std::ofstream(settings.state_file) << "bulkhead-behaviour 1\nedge\t1\n";
+  const BehaviourThread thread(settings, kept, {}, {});
+  EXPECT_EQ(thread.baseline().at("edges").size(), 0U);
+  EXPECT_TRUE(std::filesystem::exists(settings.state_file + ".corrupt"));
+  EXPECT_FALSE(std::filesystem::exists(settings.state_file));
+}
+
+TEST_F(BehaviourThreadTest, ReplicasOfOneOwnerAreOne) {
+  rules::Workload workload;
+  workload.name_space = "shop";
+  workload.name = "web-1";
+  EXPECT_EQ(owner_of(workload), "shop/web-1");
+  workload.labels["com.docker.compose.service"] = "web";
+  EXPECT_EQ(owner_of(workload), "shop/web");
+}
+
+}  // namespace
+}  // namespace bulkhead::config
