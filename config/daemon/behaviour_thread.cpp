@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kPause = 10ms;              // when no lane has anything
+constexpr auto kFeedLook = 10s;            // how often the directory of feeds is looked at
 constexpr std::size_t kRound = 4096;       // records of a lane before the next has its turn
 constexpr std::size_t kMostListed = 4096;  // edges that an operator is shown
 
@@ -113,12 +114,14 @@ class BehaviourThread::Lane final : public behaviour::ObservationSink {
 BehaviourThread::BehaviourThread(const BehaviourThreadSettings& settings, event::EventPublisher& publisher, Block block,
                                  Losses losses)
     : settings_(settings), publisher_(publisher), block_(std::move(block)), losses_(std::move(losses)) {
-  factory_ = std::make_shared<behaviour::ObserverFactory>([this]() -> std::shared_ptr<behaviour::ObservationSink> {
-    auto lane = std::make_shared<Lane>(settings_.ring, dropped_);
-    const std::lock_guard lock(lanes_mutex_);
-    lanes_.push_back(lane);
-    return lane;
-  });
+  factory_ = std::make_shared<behaviour::ObserverFactory>(
+      [this]() -> std::shared_ptr<behaviour::ObservationSink> {
+        auto lane = std::make_shared<Lane>(settings_.ring, dropped_);
+        const std::lock_guard lock(lanes_mutex_);
+        lanes_.push_back(lane);
+        return lane;
+      },
+      !settings_.intel.directory.empty());
   load();
 }
 
@@ -207,6 +210,7 @@ void BehaviourThread::run() {
   while (!stopping_) {
     if (!drain()) std::this_thread::sleep_for(kPause);
     look_at_losses();
+    look_at_feeds();
     if (std::chrono::steady_clock::now() >= next_save_) {
       save();
       next_save_ = std::chrono::steady_clock::now() + settings_.save_every;
@@ -249,6 +253,36 @@ void BehaviourThread::look_at_losses() {
   engine_->packets_were_lost();
 }
 
+void BehaviourThread::look_at_feeds() {
+  if (settings_.intel.directory.empty()) return;
+  const auto now = std::chrono::steady_clock::now();
+  const bool asked = feeds_asked_.exchange(false);
+  if (!asked && now < next_feed_look_) return;
+  next_feed_look_ = now + kFeedLook;
+  const std::uint64_t stamp = intel::directory_stamp(settings_.intel.directory);
+  if (!asked && stamp == feeds_stamp_) return;
+  feeds_stamp_ = stamp;
+  Diagnostics diagnostics;
+  auto table = intel::load_indicators(settings_.intel, wall_clock(), diagnostics);
+  if (!diagnostics.all().empty()) {
+    std::ostringstream text;
+    diagnostics.print(text, 20);
+    spdlog::warn("intel: while reading {}:\n{}", settings_.intel.directory, text.str());
+  }
+  const intel::TableCounts& counts = table->counts();
+  spdlog::info(
+      "intel: {} indicators of {} feeds; left out: {} not supported, {} hashes of files, {} revoked, {} malformed, {} "
+      "expired, {} by warning lists",
+      table->size(), table->feeds(), counts.feeds.unsupported, counts.feeds.hashes, counts.feeds.revoked,
+      counts.feeds.malformed, counts.expired, counts.warned);
+  {
+    const std::lock_guard lock(indicators_mutex_);
+    indicators_ = table;
+  }
+  const std::lock_guard lock(engine_mutex_);
+  engine_->use(std::move(table));
+}
+
 void BehaviourThread::save() {
   if (settings_.state_file.empty()) return;
   std::string text, why;
@@ -270,6 +304,21 @@ void BehaviourThread::add_stats(std::vector<std::pair<std::string, std::uint64_t
   out.emplace_back("behaviour.block_requests", blocks_.value());
   out.emplace_back("behaviour.saves", saves_.value());
   out.emplace_back("behaviour.save_failures", save_failures_.value());
+  {
+    const std::lock_guard lock(indicators_mutex_);
+    if (indicators_ != nullptr) {
+      const intel::TableCounts& counts = indicators_->counts();
+      out.emplace_back("intel.indicators", indicators_->size());
+      out.emplace_back("intel.feeds", indicators_->feeds());
+      out.emplace_back("intel.unsupported", counts.feeds.unsupported);
+      out.emplace_back("intel.file_hashes", counts.feeds.hashes);
+      out.emplace_back("intel.revoked", counts.feeds.revoked);
+      out.emplace_back("intel.malformed", counts.feeds.malformed);
+      out.emplace_back("intel.expired", counts.expired);
+      out.emplace_back("intel.warned", counts.warned);
+      out.emplace_back("intel.beyond", counts.beyond);
+    }
+  }
   const std::lock_guard lock(engine_mutex_);
   const behaviour::BehaviourStats& s = engine_->stats();
   out.emplace_back("behaviour.taken", s.observations);

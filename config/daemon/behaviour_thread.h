@@ -1,6 +1,7 @@
 // The behaviour engine beside the workers: their records in, incidents as events out, what was learned in a file.
 //
 //   worker --Observer--> lane (a ring of its own) --> behaviour thread --> incident events
+//        feeds (intel.directory) --> indicators -------------|
 //                                                          |--> blocks, where a protected workload is concerned
 //                                                          `--> state file, every `save_every` and at the end
 //
@@ -61,6 +62,8 @@ class BehaviourThread {
   // Takes what is left in the lanes, saves, ends.
   void stop();
   void use(rules::InventoryPtr inventory);
+  // Reads the feeds again, beside the table in use; also done when a file of their directory changes.
+  void reload_feeds() { feeds_asked_ = true; }
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
   // What was learned, for operators: workloads with their phase, edges with their evidence.
   [[nodiscard]] nlohmann::json baseline() const;
@@ -70,6 +73,7 @@ class BehaviourThread {
   void run();
   [[nodiscard]] bool drain();
   void look_at_losses();
+  void look_at_feeds();
   void load();
   void save();
 
@@ -83,13 +87,15 @@ class BehaviourThread {
   std::vector<std::shared_ptr<Lane>> lanes_;
   mutable std::mutex inventory_mutex_;
   rules::InventoryPtr inventory_;
-  std::atomic<bool> owners_changed_{false}, stopping_{false};
+  std::atomic<bool> owners_changed_{false}, stopping_{false}, feeds_asked_{true};
   std::shared_ptr<const pipeline::InspectorFactory> factory_;
   std::thread thread_;
   std::atomic<std::uint64_t> dropped_{0};  // by all lanes
   Counter incidents_, blocks_, saves_, save_failures_;
-  std::uint64_t losses_seen_ = 0;
-  std::chrono::steady_clock::time_point last_round_, next_save_, next_loss_look_;
+  mutable std::mutex indicators_mutex_;
+  intel::IndicatorTablePtr indicators_;
+  std::uint64_t losses_seen_ = 0, feeds_stamp_ = 0;
+  std::chrono::steady_clock::time_point last_round_, next_save_, next_loss_look_, next_feed_look_;
 };
 
 }  // namespace bulkhead::config

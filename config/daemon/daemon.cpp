@@ -1092,6 +1092,7 @@ class Daemon {
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
     add_observers(generation_);
+    if (behaviour_ != nullptr) behaviour_->reload_feeds();
     cut_again_ = true;
     ++generation_number_;
     use_snapshot();

@@ -13,6 +13,9 @@ BehaviourThreadSettings behaviour_settings(const SettingValues& values, const st
   out.state_file = (std::filesystem::path(log_dir) / values.text("behaviour.state-file")).string();
   out.save_every = std::chrono::seconds(count("behaviour.save-seconds"));
   out.ring = values.number("behaviour.ring");
+  out.intel.directory = values.text("intel.directory");
+  out.intel.confidence = count("intel.confidence");
+  out.intel.expire = std::chrono::hours(24 * count("intel.expire-days"));
   out.engine.phases.learn_for = std::chrono::hours(count("behaviour.learn-hours"));
   out.engine.phases.learn_flows = values.number("behaviour.learn-flows");
   out.engine.phases.protect = values.words("behaviour.protect");

@@ -11,6 +11,7 @@
 
 #include "config/schema/setting_value.h"
 #include "signatures/behaviour/behaviour_engine.h"
+#include "signatures/intel/indicator_table.h"
 
 namespace bulkhead::config {
 
@@ -43,6 +44,7 @@ struct BehaviourThreadSettings {
   std::chrono::seconds save_every{300};
   std::size_t ring = 8192;
   behaviour::BehaviourSettings engine;
+  intel::IntelSettings intel;
 };
 
 struct BooksSettings {

@@ -89,7 +89,7 @@ void BehaviourEngine::take(const Observation& told) {
   } else {
     last_ = told.time;
   }
-  Scene scene{*seen, kNobody, {}, parties_, graph_};
+  Scene scene{*seen, kNobody, {}, parties_, graph_, indicators_.get(), told.time};
   if (!link) {
     scene.client = parties_.client(seen->client.source);
     scene.service = service_of(*seen);

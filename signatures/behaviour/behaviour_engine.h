@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "datapath/base/address_ranges.h"
@@ -51,6 +52,8 @@ class BehaviourEngine {
   void packets_were_lost();
   // So much time has passed by a clock that nobody sets; once it is called, packet time may not run ahead of it.
   void real_time_passed(Nanoseconds time);
+  // Indicators from now on; null: none.
+  void use(intel::IndicatorTablePtr indicators) { indicators_ = std::move(indicators); }
   // Addresses may have other owners now.
   void owners_changed() { parties_.forget_inside(); }
 
@@ -87,6 +90,7 @@ class BehaviourEngine {
   IncidentBook book_;
   Phases phases_;
   std::vector<std::unique_ptr<Detector>> detectors_;
+  intel::IndicatorTablePtr indicators_;
   std::vector<Evidence> evidence_;
   BehaviourStats stats_;
   std::optional<Timestamp> quiet_since_;

@@ -15,6 +15,7 @@
 #include "signatures/behaviour/observation.h"
 #include "signatures/behaviour/party.h"
 #include "signatures/behaviour/service_graph.h"
+#include "signatures/intel/indicator_table.h"
 
 namespace bulkhead::behaviour {
 
@@ -28,6 +29,8 @@ struct Scene {
   Service service;
   PartyTable& parties;
   ServiceGraph& graph;
+  const intel::IndicatorTable* intel = nullptr;  // null: no feeds
+  Timestamp wall;                                // by the clock on the wall, for what expires
 
   [[nodiscard]] const std::string& name(PartyId id) const { return parties.name(id); }
   [[nodiscard]] std::string service_text() const;  // "tcp/5432 of shop/pg"

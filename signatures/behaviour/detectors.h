@@ -12,6 +12,7 @@
 //   slow-request  fifteen connections to a service within 30 s that asked and were not answered within 3 s
 //   dns-tunnel    twenty different long names below one domain within 10 s
 //   signature     what the rules said of its flows, by severity
+//   intel         an address, a name or a TLS fingerprint that a feed names, by its confidence
 //   link          an address is claimed by another MAC shortly after, or while, its owner speaks
 //
 // Thread   the behaviour thread. Limits  each table below holds kMaxTracked keys; the oldest goes first.
@@ -36,6 +37,7 @@ inline constexpr std::size_t kMaxTracked = 16384;
 [[nodiscard]] std::unique_ptr<Detector> make_dns_tunnel_detector();
 [[nodiscard]] std::unique_ptr<Detector> make_link_detector();
 [[nodiscard]] std::unique_ptr<Detector> make_alert_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_intel_detector();
 [[nodiscard]] std::vector<std::unique_ptr<Detector>> make_detectors();
 
 }  // namespace bulkhead::behaviour

@@ -10,6 +10,7 @@
 #include "datapath/app/pgsql/pgsql_transaction.h"
 #include "datapath/app/redis/redis_transaction.h"
 #include "datapath/app/text.h"
+#include "datapath/app/tls/tls_transaction.h"
 
 namespace bulkhead::behaviour {
 
@@ -61,6 +62,7 @@ void http_facts(const app::http::HttpTransaction& tx, std::vector<Fact>& out) {
           "header " + app::lower_case(std::string_view(header.name).substr(0, 32)) + " with " + std::string(code));
     }
   }
+  if (!tx.host.empty()) add(out, FactKind::kServerName, tx.host);
   // What never got an answer is another shape: a half request.
   if (!tx.response_seen) shape += " (no answer)";
   add(out, FactKind::kVerb, std::move(shape));
@@ -93,6 +95,14 @@ void pgsql_facts(const app::pgsql::PgsqlTransaction& tx, std::vector<Fact>& out)
   for (const auto& [field, value] : tx.response.error) {
     if (field == 'C' && value.starts_with("28")) add(out, FactKind::kAuthFailed, tx.request.user);  // class 28
   }
+}
+
+void tls_facts(const app::tls::TlsTransaction& tx, std::vector<Fact>& out) {
+  const auto& hello = tx.client().hello;
+  if (!hello) return;
+  if (hello->sni && !hello->sni->empty()) add(out, FactKind::kServerName, *hello->sni);
+  if (!tx.ja3.hash.empty()) add(out, FactKind::kJa3, tx.ja3.hash);
+  if (!tx.ja4.empty()) add(out, FactKind::kJa4, tx.ja4);
 }
 
 void redis_facts(const app::redis::RedisTransaction& tx, std::vector<Fact>& out) {
@@ -155,6 +165,7 @@ bool is_ready(const app::AppFlow& application, const app::Transaction& transacti
   if (at_end) return true;
   if (const auto* http = as<app::http::HttpTransaction>(transaction)) return http->response_seen && http->status != 0;
   if (as<app::dns::DnsTransaction>(transaction) != nullptr) return true;
+  if (const auto* tls = as<app::tls::TlsTransaction>(transaction)) return tls->client().hello.has_value();
   if (application.definition == nullptr) return false;
   return transaction.progress[0] >= 1 && transaction.progress[1] >= 1;
 }
@@ -164,6 +175,7 @@ void facts_of(const app::AppFlow&, const app::Transaction& transaction, std::vec
   if (const auto* dns = as<app::dns::DnsTransaction>(transaction)) return dns_facts(*dns, out);
   if (const auto* pgsql = as<app::pgsql::PgsqlTransaction>(transaction)) return pgsql_facts(*pgsql, out);
   if (const auto* redis = as<app::redis::RedisTransaction>(transaction)) return redis_facts(*redis, out);
+  if (const auto* tls = as<app::tls::TlsTransaction>(transaction)) return tls_facts(*tls, out);
 }
 
 }  // namespace bulkhead::behaviour

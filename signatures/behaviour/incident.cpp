@@ -16,12 +16,13 @@ const char* to_string(Family family) {
     case Family::kDnsTunnel: return "dns-tunnel";
     case Family::kLink: return "link";
     case Family::kSignature: return "signature";
+    case Family::kIntel: return "intel";
   }
   return "edge";
 }
 
 std::optional<Family> find_family(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(Family::kSignature); ++i) {
+  for (int i = 0; i <= static_cast<int>(Family::kIntel); ++i) {
     if (to_string(static_cast<Family>(i)) == name) return static_cast<Family>(i);
   }
   return std::nullopt;

@@ -37,7 +37,8 @@ enum class Family : std::uint8_t {
   kSlowRequest,
   kDnsTunnel,
   kLink,
-  kSignature
+  kSignature,
+  kIntel
 };
 [[nodiscard]] const char* to_string(Family family);  // "edge", "verb", ...
 [[nodiscard]] std::optional<Family> find_family(std::string_view name);

@@ -67,6 +67,7 @@ std::vector<std::unique_ptr<Detector>> make_detectors() {
   out.push_back(make_dns_tunnel_detector());
   out.push_back(make_link_detector());
   out.push_back(make_alert_detector());
+  out.push_back(make_intel_detector());
   return out;
 }
 

@@ -36,7 +36,10 @@ enum class FactKind : std::uint8_t {
   kNoSuchName,   // NXDOMAIN
   kName,         // a name was asked for: number is the hash of the whole name
   kAddressName,  // an answer says that `address` has this name
-  kAlert,        // a rule fired: number is its sid, operation its severity, the text its message
+  kServerName,   // of a TLS client or of an HTTP request
+  kJa3,          // of a TLS client
+  kJa4,
+  kAlert,  // a rule fired: number is its sid, operation its severity, the text its message
 };
 
 struct Observation {

@@ -106,7 +106,7 @@ void Observer::see_facts(const pipeline::InspectContext& context, FlowState& sta
     out.packet = context.packet_number;
     out.fact = fact.kind;
     out.address = fact.address;
-    out.set_text(fact.text, fact.kind == FactKind::kName);
+    out.set_text(fact.text, fact.kind == FactKind::kName || fact.kind == FactKind::kServerName);
     tell(out);
   }
 }

@@ -55,13 +55,19 @@ class ObserverFactory final : public pipeline::InspectorFactory {
   explicit ObserverFactory(ObservationSink& sink)
       : make_([&sink] { return std::shared_ptr<ObservationSink>(std::shared_ptr<void>(), &sink); }) {}
   // A sink of its own for each observer, asked for on the worker's thread.
-  explicit ObserverFactory(MakeSink make) : make_(std::move(make)) {}
+  explicit ObserverFactory(MakeSink make, bool fingerprints) : make_(std::move(make)), fingerprints_(fingerprints) {}
   [[nodiscard]] std::unique_ptr<pipeline::Inspector> make(std::uint32_t) const override {
     return std::make_unique<Observer>(make_());
+  }
+  [[nodiscard]] app::FeatureNeeds feature_needs() const override {
+    app::FeatureNeeds out;
+    out.ja3 = out.ja4 = fingerprints_;
+    return out;
   }
 
  private:
   MakeSink make_;
+  bool fingerprints_ = false;
 };
 
 // Entropy of the bytes in sixteenths of a bit; 0 for none. At most the first 256 are read.

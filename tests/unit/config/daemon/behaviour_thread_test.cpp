@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include "datapath/output/eve_json.h"
 #include "datapath/pipeline/inspector.h"
@@ -105,6 +107,33 @@ TEST_F(BehaviourThreadTest, ABrokenStateIsPutAsideAndLearningBeginsAnew) {
   EXPECT_EQ(thread.baseline().at("edges").size(), 0U);
   EXPECT_TRUE(std::filesystem::exists(settings.state_file + ".corrupt"));
   EXPECT_FALSE(std::filesystem::exists(settings.state_file));
+}
+
+TEST_F(BehaviourThreadTest, FeedsAreReadAtTheStartAndAgainWhenAsked) {
+  settings.intel.directory = path + "/feeds";
+  settings.intel.expire = std::chrono::hours(24);
+  std::filesystem::create_directories(settings.intel.directory);
+  std::ofstream(settings.intel.directory + "/a.txt") << "203.0.113.5\nnonsense\n";
+  BehaviourThread thread(settings, kept, {}, {});
+  const auto count = [&](std::string_view name) {
+    std::vector<std::pair<std::string, std::uint64_t>> stats;
+    thread.add_stats(stats);
+    for (const auto& [key, value] : stats) {
+      if (key == name) return value;
+    }
+    return std::uint64_t{0};
+  };
+  const auto becomes = [&](std::uint64_t wanted) {
+    for (int i = 0; i < 500 && count("intel.indicators") != wanted; ++i) std::this_thread::sleep_for(10ms);
+    return count("intel.indicators") == wanted;
+  };
+  thread.start();
+  EXPECT_TRUE(becomes(1));
+  EXPECT_EQ(count("intel.malformed"), 1U);
+  std::ofstream(settings.intel.directory + "/b.txt") << "203.0.113.6\n";
+  thread.reload_feeds();
+  EXPECT_TRUE(becomes(2));
+  thread.stop();
 }
 
 TEST_F(BehaviourThreadTest, ReplicasOfOneOwnerAreOne) {

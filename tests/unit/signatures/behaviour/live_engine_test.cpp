@@ -222,6 +222,35 @@ TEST_F(LiveEngine, ARuleThatFiresIsEvidenceAndEndsTheLearning) {
             "rule 2001 fired on a flow from 10.0.0.10 to tcp/5432 of 10.0.0.11: shell in a query");
 }
 
+TEST_F(LiveEngine, WhatAFeedNamesIsEvidenceAlsoWhileLearning) {
+  auto table = std::make_shared<intel::IndicatorTable>();
+  intel::Indicator bad;
+  bad.network = *IpPrefix::parse("203.0.113.64/26");
+  bad.confidence = 75;
+  bad.feed = table->add_feed("drop.txt");
+  bad.what = "C2";
+  table->add(bad);
+  bad.kind = intel::IndicatorKind::kName;
+  bad.text = "evil.example";
+  bad.until = now + (-1s);
+  table->add(bad);
+  engine->use(table);
+  flow_between(kWeb, "203.0.113.9", 443);
+  EXPECT_TRUE(incidents.empty());
+  flow_between(kWeb, "203.0.113.66", 443);
+  ASSERT_EQ(incidents.size(), 1U);
+  EXPECT_EQ(incidents[0].severity, Severity::kMedium) << "a list alone is not grave";
+  EXPECT_EQ(
+      incidents[0].evidence[0].text,
+      "10.0.0.10 and tcp/443 of 203.0.113.66: the address 203.0.113.66 is in the feed drop.txt, confidence 75 % (C2)");
+  incidents.clear();
+  Observation name = about(kDb, "203.0.113.9", 53, ObservationKind::kFact);
+  name.fact = FactKind::kName;
+  name.set_text("a.evil.example", true);
+  engine->take(name);
+  EXPECT_TRUE(incidents.empty()) << "expired";
+}
+
 TEST_F(LiveEngine, UnusedEdgesExpire) {
   BehaviourSettings settings = quick();
   settings.graph.expire = std::chrono::hours(48);
