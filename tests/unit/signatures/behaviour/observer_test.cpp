@@ -129,7 +129,7 @@ TEST_F(ObserverTest, AnExchangeBecomesItsShapeAndItsOutcome) {
   const auto kind = [](FactKind k) { return std::to_string(static_cast<int>(k)) + " "; };
   const std::vector<std::string> want = {kind(FactKind::kClientError) + "GET /items/*",
                                          kind(FactKind::kVerb) + "header x with ${",
-                                         kind(FactKind::kVerb) + "GET /items/*"};
+                                         kind(FactKind::kServerName) + "shop", kind(FactKind::kVerb) + "GET /items/*"};
   EXPECT_EQ(facts, want) << "once, however many packets follow";
 }
 
