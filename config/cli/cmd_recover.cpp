@@ -5,6 +5,7 @@
 #include "config/cli/commands.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
+#include "rules/wire/wire_keeper.h"
 
 namespace bulkhead::config::cli {
 
@@ -15,11 +16,22 @@ int cmd_recover() {
     std::fprintf(stderr, "error: %s\n", transport.error().to_string().c_str());
     return kExitFailed;
   }
+  // First the ways of packets, then what judges them.
+  auto links = rules::WireLinks::open();
+  const auto wires = links ? rules::WireKeeper::recover(**transport, *links) : Result<std::size_t>(links.error());
+  if (!wires) {
+    std::fprintf(stderr, "error: %s\n", wires.error().to_string().c_str());
+    return kExitFailed;
+  }
+  if (*wires != 0) {
+    std::printf("removed %zu wire%s: ports are back in their bridges\n", *wires, *wires == 1 ? "" : "s");
+  }
   const auto removed = rules::Enforcer::recover(**transport);
   if (!removed) {
     std::fprintf(stderr, "error: %s\n", removed.error().to_string().c_str());
     return kExitFailed;
   }
+  if (*removed == 0 && *wires != 0) return kExitFine;
   if (*removed == 0) {
     std::printf("nothing of bulkhead is in the kernel\n");
   } else {

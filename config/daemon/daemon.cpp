@@ -45,6 +45,7 @@
 #include "config/metrics/metrics_text.h"
 #include "datapath/io/nfqueue_source.h"
 #include "datapath/io/packet_mmap_tap_source.h"
+#include "datapath/io/packet_wire_source.h"
 #include "datapath/output/eve_outputs.h"
 #include "datapath/output/netlink_sink.h"
 #include "datapath/output/output_thread.h"
@@ -61,6 +62,7 @@
 #include "rules/reconcile/label_changes.h"
 #include "rules/reconcile/lease_keeper.h"
 #include "rules/reconcile/session_cutter.h"
+#include "rules/wire/wire_keeper.h"
 #include "signatures/match/match_settings.h"
 
 namespace bulkhead::config {
@@ -72,6 +74,7 @@ constexpr int kExitBadInput = 2;
 constexpr std::size_t kMostLabels = 256;             // workloads with new labels at once; beyond it a full load
 constexpr auto kReadBack = std::chrono::minutes(1);  // how often the kernel's ruleset is compared unasked
 constexpr auto kFlowPatience = std::chrono::milliseconds(300);  // for workers to copy their flows
+constexpr auto kWireDrain = std::chrono::milliseconds(200);     // for a worker to pass on what it has read
 constexpr auto kFirstList = std::chrono::seconds(3);            // how long the start waits for the engine's answer
 
 std::string printed(const Diagnostics& diagnostics) {
@@ -178,9 +181,10 @@ class Daemon {
     generation_ = std::move(*generation);
     facts_.change([](DaemonFacts& f) { f.started = std::chrono::system_clock::now(); });
     // The queues have their readers before the kernel fills them.
-    if (!open_queues() || !enforce() || !open_taps() || !start_output()) return kExitFailed;
+    if (!open_queues() || !enforce() || !open_taps() || !open_wires() || !start_output()) return kExitFailed;
     start_behaviour();
     start_workers();
+    if (!insert_wires()) return kExitFailed;
     publish_generation();
     start_control();
     start_metrics();
@@ -253,7 +257,7 @@ class Daemon {
       f.response_mode = name_of(settings_.response.mode);
       f.interfaces = settings_.capture.interfaces;
       f.inline_flows = name_of(settings_.inline_queue.queue.flows);
-      f.workers = taps_.size() + queues_.size();
+      f.workers = source_count();
     });
   }
 
@@ -448,6 +452,7 @@ class Daemon {
     const std::uint64_t links = discovery_->links().version();
     const bool other_links = links != links_loaded_;
     if (!changed || (!*changed && !other_links)) return;
+    if (other_links) follow_wires();
     links_loaded_ = links;
     if (!*changed || !follows_engine_) {
       static_cast<void>(load_guard(generation_));  // a listed interface may have come
@@ -654,12 +659,22 @@ class Daemon {
   [[nodiscard]] rules::NftSettings nft_settings(const SegmentSettings& segments) const {
     rules::NftSettings out;
     out.pin_sources = !guard_settings_.enabled;  // the guard of the port does it, before the bridge
-    out.closed = segments.closed;
-    out.fail_closed = segments.fail_closed;
+    out.closed = with_stand_ins(segments.closed);
+    out.fail_closed = with_stand_ins(segments.fail_closed);
     out.lease = segments.lease;
     out.grace = segments.grace;
     out.inline_queue = settings_.inline_queue.queue;
     return out;
+  }
+
+  // A wire's port stands in the bridge for the port of the container; a pattern for any ending names both.
+  [[nodiscard]] std::vector<std::string> with_stand_ins(std::vector<std::string> names) const {
+    const std::size_t before = names.size();
+    for (std::size_t i = 0; settings_.wire.enabled() && i < before; ++i) {
+      if (rules::interface_matches(names[i], settings_.wire.interfaces))
+        names.push_back(rules::wire_port_name(names[i]));
+    }
+    return names;
   }
 
   // Closed segments need a table also where there is no policy: nobody is known then.
@@ -791,6 +806,78 @@ class Daemon {
     return all;
   }
 
+  // The sockets; nothing goes through them before insert_wires().
+  bool open_wires() {
+    const WireSettings& from = settings_.wire;
+    for (std::uint16_t i = 0; from.enabled() && i < from.workers; ++i) {
+      auto source = std::make_unique<io::PacketWireSource>(from.source);
+      if (const Status opened = source->open(); !opened) {
+        spdlog::error("{}", opened.error().to_string());
+        return false;
+      }
+      wires_.push_back(std::move(source));
+    }
+    return true;
+  }
+
+  // Once there are workers to carry what comes.
+  bool insert_wires() {
+    const WireSettings& from = settings_.wire;
+    if (!from.enabled()) return true;
+    auto transport = rules::NlTransport::open();
+    auto links = rules::WireLinks::open();
+    if (!transport || !links) {
+      spdlog::error("{}", (transport ? links.error() : transport.error()).to_string());
+      return false;
+    }
+    wire_transport_ = std::move(*transport);
+    rules::WireKeeperSettings settings;
+    settings.ports = from.interfaces;
+    settings.closed = settings_.segments.fail_closed;
+    settings.all_closed = from.closed;
+    settings.mark = from.source.sent_mark;
+    settings.mask = from.source.mark_mask;
+    wire_keeper_ = std::make_unique<rules::WireKeeper>(
+        *wire_transport_, std::move(*links), std::move(settings),
+        [this](const std::vector<io::WirePair>& pairs) {
+          for (const auto& wire : wires_) {
+            if (const Status used = wire->use(pairs); !used) return used;
+          }
+          return ok();
+        },
+        [this] {
+          for (const auto& wire : wires_) wire->drain(kWireDrain);
+        });
+    if (const Status opened = wire_keeper_->open(); !opened) {
+      spdlog::error("wires: {} (does another daemon carry them?)", opened.error().to_string());
+      wire_keeper_.reset();
+      return false;
+    }
+    follow_wires();
+    return true;
+  }
+
+  void follow_wires() {
+    if (wire_keeper_ == nullptr) return;
+    tell_about_wires(wire_keeper_->follow());
+  }
+
+  void tell_about_wires(const Result<rules::WireReport>& report) {
+    if (!report) {
+      spdlog::error("wires: {}", report.error().to_string());
+      return;
+    }
+    for (const Error& problem : report->problems) spdlog::error("wire: {}", problem.to_string());
+    if (report->inserted + report->adopted + report->removed == 0) return;
+    spdlog::info("wires: {} inserted, {} of an earlier run, {} removed; {} in place", report->inserted, report->adopted,
+                 report->removed, wire_keeper_->size());
+  }
+
+  // Open wires are taken out while their workers still carry them; closed ones shut as the daemon ends.
+  void leave_wires() {
+    if (wire_keeper_ != nullptr) tell_about_wires(wire_keeper_->leave());
+  }
+
   bool open_taps() {
     const CaptureSettings& capture = settings_.capture;
     if (capture.interfaces.empty()) return true;
@@ -858,7 +945,7 @@ class Daemon {
     }
     output::OutputSettings output = settings_.output;
     output.mode = output::OutputMode::kLive;
-    const std::size_t workers = taps_.size() + queues_.size();
+    const std::size_t workers = source_count();
     // One producer for each worker, blocks, guards of ports, behaviour, and this thread.
     constexpr std::size_t kBeside = 4;
     output_ = std::make_unique<output::OutputThread>(output, workers + kBeside, std::move(sinks));
@@ -872,10 +959,12 @@ class Daemon {
     return true;
   }
 
+  [[nodiscard]] std::size_t source_count() const { return taps_.size() + queues_.size() + wires_.size(); }
+
   void start_behaviour() {
-    if (!books_.behaviour.enabled || taps_.size() + queues_.size() == 0) return;
+    if (!books_.behaviour.enabled || source_count() == 0) return;
     behaviour_ = std::make_unique<BehaviourThread>(
-        books_.behaviour, *publishers_[taps_.size() + queues_.size() + 2],
+        books_.behaviour, *publishers_[source_count() + 2],
         [this](const behaviour::Incident& incident) { block_pair(incident); }, [this] { return packets_lost(); });
     add_observers(generation_);
   }
@@ -910,15 +999,16 @@ class Daemon {
   }
 
   void start_workers() {
-    const std::size_t workers = taps_.size() + queues_.size();
+    const std::size_t workers = source_count();
     // Operators block also where rules do not.
     response_ =
         std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
     response_->start();
     start_guard_events();
-    std::vector<io::PacketSource*> taps, queues;
+    std::vector<io::PacketSource*> taps, queues, wires;
     for (const auto& tap : taps_) taps.push_back(tap.get());
     for (const auto& queue : queues_) queues.push_back(queue.get());
+    for (const auto& wire : wires_) wires.push_back(wire.get());
     pipeline::PipelineSettings pipeline_settings = settings_.pipeline;
     pipeline_settings.report.flow_events = true;  // live views add up flows that have ended
     if (settings_.file_store.enabled) {
@@ -935,6 +1025,7 @@ class Daemon {
     started_ = std::chrono::steady_clock::now();
     start_lives(pipeline_settings, std::move(taps), 0);
     start_lives(inline_pipeline, std::move(queues), taps_.size());
+    start_lives(inline_pipeline, std::move(wires), taps_.size() + queues_.size());
     if (behaviour_ != nullptr) behaviour_->start();
   }
 
@@ -959,7 +1050,7 @@ class Daemon {
     if (guard_events_ != nullptr) guard_events_->stop();
     guard_events_.reset();
     if (!guard_settings_.enabled) return;
-    guard_events_ = std::make_unique<GuardThread>(*publishers_[taps_.size() + queues_.size() + 1]);
+    guard_events_ = std::make_unique<GuardThread>(*publishers_[source_count() + 1]);
     guard_events_->use(guard_->ports());
     if (const Status started = guard_events_->start(guard_settings_.rules.log_group); !started) {
       spdlog::warn("no events of the guards of ports: {}", started.error().to_string());
@@ -1161,6 +1252,7 @@ class Daemon {
     if (metrics_ != nullptr) metrics_->stop();
     // Nothing is queued any more before the readers go.
     if (!queues_.empty()) stop_queueing();
+    leave_wires();
     for (const auto& live : lives_) live->stop();
     if (lease_ != nullptr) lease_->stop();
     if (behaviour_ != nullptr) behaviour_->stop();
@@ -1227,6 +1319,9 @@ class Daemon {
   std::unique_ptr<rules::BlockManager> blocks_;
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;
   std::vector<std::unique_ptr<io::NfqueueSource>> queues_;
+  std::vector<std::unique_ptr<io::PacketWireSource>> wires_;
+  std::unique_ptr<rules::NlTransport> wire_transport_;  // its end tells the kernel that nobody carries wires
+  std::unique_ptr<rules::WireKeeper> wire_keeper_;
   std::unique_ptr<audit::AuditLog> audit_;  // outlives its sink
   WorkloadLabels workload_labels_;          // the same
   output::EveOutputs* eve_ = nullptr;       // of output_

@@ -77,6 +77,7 @@ class Builder {
     response();
     segments();
     inline_queues();
+    wires();
     guard();
     discovery();
     signatures();
@@ -132,6 +133,28 @@ class Builder {
     to.batch_packets = number32("inline.batch");
     to.buffer_bytes = number32("inline.buffer");
     to.gather = std::chrono::microseconds(values_.number("inline.gather"));
+  }
+
+  void wires() {
+    WireSettings& to = out_.wire;
+    to.interfaces = interface_patterns("wire.interfaces");
+    to.closed = values_.text("wire.fail") == "closed";
+    to.workers = static_cast<std::uint16_t>(values_.number("wire.workers"));
+    if (to.workers == 0) {
+      to.workers = static_cast<std::uint16_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 64U));
+    }
+    to.source.batch_packets = number32("wire.batch");
+    to.source.buffer_bytes = number32("wire.buffer");
+    to.source.gather = std::chrono::microseconds(values_.number("wire.gather"));
+    to.source.sent_mark = out_.inline_queue.queue.decided_mark();
+    to.source.mark_mask = out_.inline_queue.queue.mark_mask();
+    // The same process id would be shared with the group of the tap.
+    if (to.workers > 1) to.source.fanout_group = static_cast<std::uint16_t>(::getpid() ^ 0x8000);
+    if (to.enabled() && out_.inline_queue.enabled()) {
+      diagnostics_.error(values_.get("wire.interfaces").span, "settings.conflict",
+                         "wire.interfaces: inline.flows would inspect the same packets a second time",
+                         "set inline.flows: none, or name no interfaces");
+    }
   }
 
   void decoding() {

@@ -15,6 +15,7 @@
 #include "config/load/outputs_settings.h"
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
+#include "datapath/io/packet_wire_settings.h"
 #include "datapath/output/eve_settings.h"
 #include "datapath/output/output_settings.h"
 #include "datapath/pipeline/file_store.h"
@@ -97,6 +98,15 @@ struct InlineSettings {
   [[nodiscard]] bool enabled() const { return queue.flows != rules::InlineFlows::kNothing; }
 };
 
+// Ports whose packets go through workers.
+struct WireSettings {
+  std::vector<std::string> interfaces;  // a final * for any ending
+  bool closed = false;                  // without the daemon
+  std::uint16_t workers = 1;
+  io::PacketWireSettings source;
+  [[nodiscard]] bool enabled() const { return !interfaces.empty(); }
+};
+
 enum class ResponseMode : std::uint8_t { kOff, kDryRun, kEnforce };
 enum class ResponseScope : std::uint8_t { kFlow, kPair, kSource };
 
@@ -123,6 +133,7 @@ struct EngineSettings {
   std::vector<std::string> pcap_files;  // replay; empty: live
   CaptureSettings capture;              // live
   InlineSettings inline_queue;          // live
+  WireSettings wire;                    // live
   std::uint32_t workers = 0;            // 0: choose
   std::optional<std::uint64_t> seed;    // also in pipeline.flow.hash_seed; live: random unless given
 

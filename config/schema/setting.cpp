@@ -27,6 +27,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_inline.def"
        }},
+      {"Wire",
+       "Containers whose packets all go through a worker.",
+       {
+#include "config/schema/settings_wire.def"
+       }},
       {"Control",
        "Live commands of operators.",
        {

@@ -4,9 +4,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
-#include <sys/prctl.h>
 #include <sys/time.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,12 +20,10 @@ namespace {
 // A super-packet and its attributes; not a multiple of a page, so that the slots' first lines spread over the cache.
 constexpr std::size_t kSlotBytes = (std::size_t{66} << 10) + 192;
 constexpr auto kAnswerTimeout = std::chrono::milliseconds(2000);
-constexpr auto kWindow = std::chrono::milliseconds(1);
-constexpr std::uint32_t kManyPackets = 50;  // in a window
 
 }  // namespace
 
-NfqueueSource::NfqueueSource(NfqueueSettings settings) : settings_(settings) {
+NfqueueSource::NfqueueSource(NfqueueSettings settings) : settings_(settings), gather_(settings.gather) {
   const std::size_t slots = std::min<std::size_t>(settings_.batch_packets, kMaxBatch);
   memory_.resize(slots * kSlotBytes);
   slots_.resize(slots);
@@ -94,10 +90,10 @@ ReceiveStatus NfqueueSource::receive(PacketBatch& batch, std::chrono::millisecon
   waiting_.clear();
   const auto limit = static_cast<unsigned>(std::min<std::size_t>(slots_.size(), batch.packets.capacity()));
   set_timeout(timeout);
-  gather();
+  gather_.wait(waiting_before_, slots_.size() / 4);
   // One call waits for the first packet and takes what came with it.
   const int count = ::recvmmsg(socket_->fd(), messages_.data(), limit, MSG_WAITFORONE, nullptr);
-  window_packets_ += static_cast<std::uint32_t>(std::max(count, 0));
+  gather_.add(static_cast<std::uint32_t>(std::max(count, 0)));
   if (count < 0) {
     if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) return ReceiveStatus::kTimeout;
     last_error_ = errno_error("receive", describe(), errno);
@@ -112,22 +108,6 @@ ReceiveStatus NfqueueSource::receive(PacketBatch& batch, std::chrono::millisecon
   }
   taken_ = batch.packets.size();
   return batch.packets.empty() ? ReceiveStatus::kTimeout : ReceiveStatus::kPackets;
-}
-
-// Many packets a second that come one by one cost a wake-up each, which is more than their inspection. Then a moment is
-// waited without being woken, so that they come together.
-void NfqueueSource::gather() {
-  if (settings_.gather == settings_.gather.zero()) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - window_begin_ >= kWindow) {
-    many_ = now - window_begin_ < 2 * kWindow && window_packets_ >= kManyPackets;
-    window_begin_ = now;
-    window_packets_ = 0;
-  }
-  if (!many_ || waiting_before_ >= slots_.size() / 4) return;
-  if (!std::exchange(slack_is_small_, true)) ::prctl(PR_SET_TIMERSLACK, 1000UL);  // ns; the kernel adds 50,000 else
-  const timespec moment{0, static_cast<long>(std::chrono::nanoseconds(settings_.gather).count())};
-  ::clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
 }
 
 void NfqueueSource::set_timeout(std::chrono::milliseconds timeout) {

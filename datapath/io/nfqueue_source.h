@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "datapath/base/counters.h"
+#include "datapath/io/burst_gather.h"
 #include "datapath/io/nfqueue_message.h"
 #include "datapath/io/nfqueue_settings.h"
 #include "datapath/io/packet_source.h"
@@ -50,7 +51,6 @@ class NfqueueSource final : public PacketSource {
  private:
   [[nodiscard]] Status configure();
   [[nodiscard]] Status acknowledged(const std::vector<Byte>& message, std::uint32_t sequence, const char* what);
-  void gather();
   void set_timeout(std::chrono::milliseconds timeout);
   void take(ByteSpan datagram, Timestamp now, PacketBatch& batch);
   [[nodiscard]] bool send_verdicts();
@@ -66,10 +66,7 @@ class NfqueueSource final : public PacketSource {
   std::vector<Waiting> waiting_;  // of the batch that is out, in its order
   std::vector<Byte> verdicts_;
   std::chrono::milliseconds timeout_{-1};  // that the socket has
-  std::chrono::steady_clock::time_point window_begin_;
-  std::uint32_t window_packets_ = 0;
-  bool many_ = false;  // packets in the window before
-  bool slack_is_small_ = false;
+  BurstGather gather_;
   std::size_t taken_ = 0, waiting_before_ = 0;
   Error last_error_;
   std::uint64_t packets_ = 0;

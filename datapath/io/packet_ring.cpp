@@ -14,24 +14,12 @@
 #include <cstring>
 #include <utility>
 
+#include "datapath/io/virtio_header.h"
+
 namespace bulkhead::io {
 
 namespace {
 
-// struct virtio_net_hdr in host byte order; <linux/virtio_net.h> is no C++.
-struct VirtioHeader {
-  std::uint8_t flags;
-  std::uint8_t gso_type;
-  std::uint16_t header_length;
-  std::uint16_t gso_size;
-  std::uint16_t checksum_start;
-  std::uint16_t checksum_offset;
-};
-constexpr std::size_t kVirtioHeader = 10;
-static_assert(sizeof(VirtioHeader) == kVirtioHeader);
-constexpr std::uint8_t kNeedsChecksum = 1;  // VIRTIO_NET_HDR_F_NEEDS_CSUM
-constexpr std::uint8_t kDataValid = 2;      // VIRTIO_NET_HDR_F_DATA_VALID
-constexpr std::uint8_t kGsoNone = 0;        // VIRTIO_NET_HDR_GSO_NONE
 constexpr std::size_t kAddressAt = TPACKET_ALIGN(sizeof(tpacket3_hdr));
 
 LinkType link_type_of(std::uint16_t hardware_type) {
@@ -40,16 +28,6 @@ LinkType link_type_of(std::uint16_t hardware_type) {
     case ARPHRD_LOOPBACK: return LinkType::kEthernet;
     default: return LinkType::kRaw;  // tun, wireguard, ipip, ...: an IP header comes first
   }
-}
-
-ChecksumState checksum_of(const VirtioHeader& virtio, std::uint32_t status) {
-  if ((virtio.flags & kNeedsChecksum) != 0 || (status & TP_STATUS_CSUMNOTREADY) != 0) {
-    return ChecksumState::kPartial;
-  }
-  if ((virtio.flags & kDataValid) != 0 || (status & TP_STATUS_CSUM_VALID) != 0) {
-    return ChecksumState::kValid;
-  }
-  return ChecksumState::kUnknown;
 }
 
 std::string names_of(const PacketMmapTapSettings& settings) {
@@ -89,7 +67,8 @@ bool parse_ring_packet(const Byte* header, std::size_t size, RawPacket& packet) 
   packet.time.ns = std::int64_t{fixed.tp_sec} * 1'000'000'000 + fixed.tp_nsec;
   packet.interface_index = static_cast<std::uint32_t>(address.sll_ifindex);
   packet.link_type = link_type_of(address.sll_hatype);
-  packet.checksum = checksum_of(virtio, fixed.tp_status);
+  packet.checksum = checksum_state(virtio, (fixed.tp_status & TP_STATUS_CSUMNOTREADY) != 0,
+                                   (fixed.tp_status & TP_STATUS_CSUM_VALID) != 0);
   packet.gso_segment_size = virtio.gso_type != kGsoNone ? virtio.gso_size : std::uint16_t{0};
   packet.vlan = {};
   if ((fixed.tp_status & TP_STATUS_VLAN_VALID) != 0) {

@@ -34,6 +34,8 @@ struct SourceStats {
   std::uint64_t kernel_freezes = 0;   // times the ring was full
   std::uint64_t truncated = 0;        // captured < wire length
   std::uint64_t invalid_records = 0;  // corrupt capture records skipped or stopped at
+  std::uint64_t sent = 0;             // by those who send what they were given (wires)
+  std::uint64_t send_drops = 0;       // accepted, but the other side did not take it
 };
 
 enum class ReceiveStatus : std::uint8_t { kPackets, kTimeout, kEnd, kError };

@@ -162,6 +162,10 @@ std::vector<std::pair<std::string, event::CounterList>> Live::thread_stats() con
     all.emplace_back("capture.kernel_drops", source.kernel_drops);
     all.emplace_back("capture.ring_full", source.kernel_freezes);
     all.emplace_back("capture.truncated", source.truncated);
+    if (source.sent + source.send_drops != 0) {
+      all.emplace_back("capture.sent", source.sent);
+      all.emplace_back("capture.send_drops", source.send_drops);
+    }
     out.emplace_back(worker_name(out.size()), sum_stats(std::move(all)));
   }
   return out;

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -54,7 +55,21 @@ std::optional<IpAddress> address_of(std::uint8_t family, ByteSpan bytes) {
   return std::nullopt;
 }
 
+const std::string kStandIn = "bulkhead wire in place of ";
+
+std::uint32_t stood_for(const std::string& alias) {
+  std::uint32_t index = 0;
+  if (!alias.starts_with(kStandIn)) return 0;
+  const char* end = alias.data() + alias.size();
+  const auto [stop, error] = std::from_chars(alias.data() + kStandIn.size(), end, index);
+  return error == std::errc() && stop == end ? index : 0;
+}
+
 }  // namespace
+
+std::string stand_in_alias(std::uint32_t index) {
+  return kStandIn + std::to_string(index);
+}
 
 bool LinkTable::apply_link(ByteSpan body, bool gone) {
   ifinfomsg head{};
@@ -75,6 +90,7 @@ bool LinkTable::apply_link(ByteSpan body, bool gone) {
         if (attribute.value.size() == 6) link.mac = MacAddress::from(attribute.value.data());
         break;
       case IFLA_MASTER: link.master = attribute.u32(); break;
+      case IFLA_IFALIAS: link.stands_for = stood_for(attribute.text()); break;
       case IFLA_LINK: link.peer = attribute.u32(); break;
       case IFLA_LINK_NETNSID: link.peer_namespace = static_cast<std::int32_t>(attribute.u32()); break;
       case IFLA_LINKINFO: link.kind = netlink::find_attribute(attribute.value, IFLA_INFO_KIND).text(); break;
@@ -163,11 +179,20 @@ const Link* LinkTable::find(std::string_view name) const {
 const Link* LinkTable::port_of(std::uint32_t master, std::int32_t id) const {
   const Link* only = nullptr;
   for (const auto& [index, link] : links_) {
-    if (link.master != master || link.kind != "veth" || link.peer_namespace != id) continue;
+    if (link.master != master || link.kind != "veth") continue;
+    const Link* behind = link.stands_for != 0 ? find(link.stands_for) : &link;
+    if (behind == nullptr || behind->peer_namespace != id) continue;
     if (only != nullptr) return nullptr;
     only = &link;
   }
   return only;
+}
+
+const Link* LinkTable::stand_in(std::uint32_t index) const {
+  for (const auto& [own, link] : links_) {
+    if (link.stands_for == index && link.master != 0) return &link;
+  }
+  return nullptr;
 }
 
 std::vector<IpAddress> LinkTable::addresses() const {

@@ -32,8 +32,12 @@ struct Link {
   std::uint32_t peer = 0;                      // index of the other end, in its namespace
   std::optional<std::int32_t> peer_namespace;  // the kernel's id for that namespace; none: this one
   bool up = false;
+  std::uint32_t stands_for = 0;  // index of the port whose place in the bridge this one has taken (wire); 0: none
   auto operator<=>(const Link&) const = default;
 };
+
+// Alias of a port that stands in the bridge for the port of this index.
+[[nodiscard]] std::string stand_in_alias(std::uint32_t index);
 
 class LinkTable {
  public:
@@ -45,8 +49,10 @@ class LinkTable {
   [[nodiscard]] const Link* find(std::uint32_t index) const;
   [[nodiscard]] const Link* find(std::string_view name) const;
   // The veth in this namespace whose bridge is `master` and whose other end is in namespace `id`, if there is
-  // exactly one.
+  // exactly one; where a wire has taken its place, the wire's port.
   [[nodiscard]] const Link* port_of(std::uint32_t master, std::int32_t id) const;
+  // The port that has taken the place of this one in its bridge; null: none has.
+  [[nodiscard]] const Link* stand_in(std::uint32_t index) const;
   [[nodiscard]] std::vector<IpAddress> addresses() const;
 
   // Grows with every change of what links() and addresses() answer.

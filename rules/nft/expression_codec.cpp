@@ -203,6 +203,9 @@ struct Encoder {
       out.be32(NFTA_CT_SREG, wire_register(e.sreg));
     });
   }
+  void operator()(const ExprForward& e) {
+    nest("fwd", [&] { out.be32(NFTA_FWD_SREG_DEV, wire_register(e.sreg)); });
+  }
   void operator()(const ExprTarget& e) {
     nest("target", [&] {
       out.text(NFTA_TARGET_NAME, e.name);
@@ -350,6 +353,11 @@ std::optional<Expression> decode_exthdr(const Fields& f) {
                     f[NFTA_EXTHDR_LEN].be32(), f[NFTA_EXTHDR_FLAGS].be32(), f.reg(NFTA_EXTHDR_DREG)};
 }
 
+std::optional<Expression> decode_forward(const Fields& f) {
+  if (!f.has(NFTA_FWD_SREG_DEV) || f.has(NFTA_FWD_SREG_ADDR)) return std::nullopt;
+  return ExprForward{f.reg(NFTA_FWD_SREG_DEV)};
+}
+
 std::optional<Expression> decode_target(const Fields& f) {
   return ExprTarget{f[NFTA_TARGET_NAME].text(), f[NFTA_TARGET_REV].be32(), f[NFTA_TARGET_INFO].copy()};
 }
@@ -369,6 +377,7 @@ constexpr std::pair<std::string_view, Decoder> kDecoders[] = {{"payload", decode
                                                               {"connlimit", decode_connlimit},
                                                               {"dynset", decode_dynset},
                                                               {"exthdr", decode_exthdr},
+                                                              {"fwd", decode_forward},
                                                               {"target", decode_target}};
 
 Expression decode_expression(const std::string& name, ByteSpan data) {

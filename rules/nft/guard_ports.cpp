@@ -12,7 +12,8 @@ std::vector<GuardPort> guard_ports(const Inventory& inventory, const LinkTable& 
       const Link* link = links.find(std::string_view(attachment.interface));
       // A discovered port has an index: another interface of its name is another port.
       if (link == nullptr || (attachment.index != 0 && attachment.index != link->index)) continue;
-      out.push_back({attachment.interface, link->index, workload.full_name(), attachment.mac, attachment.addresses});
+      if (const Link* instead = links.stand_in(link->index); instead != nullptr) link = instead;
+      out.push_back({link->name, link->index, workload.full_name(), attachment.mac, attachment.addresses});
     }
   }
   return out;

@@ -66,7 +66,7 @@ void BatchEncoder::add(const NftCommand& command, std::size_t index) {
     case NftOp::kAddTable: {
       const std::size_t at = open(command, NFT_MSG_NEWTABLE, NLM_F_CREATE, index);
       out.text(NFTA_TABLE_NAME, command.table);
-      out.be32(NFTA_TABLE_FLAGS, 0);
+      out.be32(NFTA_TABLE_FLAGS, command.owned ? std::uint32_t{NFT_TABLE_F_OWNER} : 0U);
       return close_message(at);
     }
     case NftOp::kDeleteTable: {

@@ -195,6 +195,7 @@ class RulePrinter {
   void operator()(const ExprCtSet& e) {
     word((e.key == NFT_CT_MARK ? "ct mark" : "ct key " + std::to_string(e.key)) + " set " + key_from(e.sreg));
   }
+  void operator()(const ExprForward& e) { word("fwd to " + key_from(e.sreg)); }
   void operator()(const ExprTarget& e) {
     word("xt target \"" + e.name + "\" rev " + std::to_string(e.revision) + " " + hex(e.data));
   }

@@ -148,6 +148,11 @@ struct ExprCtSet {
   Register sreg = kFirstRegister;
   bool operator==(const ExprCtSet&) const = default;
 };
+// Sends the packet out of the interface whose index is in the register; netdev family alone.
+struct ExprForward {
+  Register sreg = kFirstRegister;
+  bool operator==(const ExprForward&) const = default;
+};
 // A target of x_tables (nft compat), with its data as the kernel's struct lays it out; only in the families ip and ip6.
 // Its rule is told to the kernel as one for every protocol.
 struct ExprTarget {
@@ -165,7 +170,7 @@ struct ExprUnknown {
 
 using Expression = std::variant<ExprPayload, ExprMeta, ExprCt, ExprCmp, ExprRange, ExprBitwise, ExprLookup, ExprVerdict,
                                 ExprImmediate, ExprCounter, ExprLog, ExprLimit, ExprConnlimit, ExprReject, ExprDynset,
-                                ExprExthdr, ExprMetaSet, ExprCtSet, ExprTarget, ExprUnknown>;
+                                ExprExthdr, ExprMetaSet, ExprCtSet, ExprForward, ExprTarget, ExprUnknown>;
 
 // The set that the expression looks up or adds to; null: none.
 [[nodiscard]] const std::string* set_of(const Expression& expression);
@@ -281,7 +286,8 @@ struct NftCommand {
   NftOp op = NftOp::kAddTable;
   NftFamily family = NftFamily::kInet;
   std::string table;
-  std::string name;  // of the chain or set; the rule's chain
+  std::string name;    // of the chain or set; the rule's chain
+  bool owned = false;  // kAddTable: the kernel takes the table away with the socket that made it
   std::optional<NftHook> hook;
   NftRule rule;
   NftSet set;  // definition; elements of kAddElements and kDeleteElements

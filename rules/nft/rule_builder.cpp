@@ -113,6 +113,12 @@ RuleBuilder& RuleBuilder::set_mark() {
   expressions_.emplace_back(ExprMetaSet{NFT_META_MARK, kFirstRegister});
   return *this;
 }
+RuleBuilder& RuleBuilder::forward(std::uint32_t index) {
+  expressions_.emplace_back(ExprImmediate{host_bytes(index), kFirstRegister});
+  expressions_.emplace_back(ExprForward{kFirstRegister});
+  return *this;
+}
+
 RuleBuilder& RuleBuilder::set_ct_mark() {
   expressions_.emplace_back(ExprCtSet{NFT_CT_MARK, kFirstRegister});
   return *this;

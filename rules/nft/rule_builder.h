@@ -77,6 +77,8 @@ class RuleBuilder {
   // To the readers of this nflog group instead of the kernel log.
   RuleBuilder& log_to_group(const std::string& prefix, std::uint16_t group);
   RuleBuilder& counter();
+  // Out of the interface of this index; netdev family.
+  RuleBuilder& forward(std::uint32_t index);
   RuleBuilder& verdict(std::int32_t code, const std::string& chain = {});
   RuleBuilder& reject_tcp();
   RuleBuilder& reject_unreachable();

@@ -37,6 +37,7 @@ std::vector<Expression> all_kinds() {
           ExprExthdr{NFT_EXTHDR_OP_IPV4, 131, 0, 1, NFT_EXTHDR_F_PRESENT, 4},
           ExprMetaSet{NFT_META_MARK, 4},
           ExprCtSet{NFT_CT_MARK, 7},
+          ExprForward{6},
           ExprTarget{"NFQUEUE", 3, {1, 0, 2, 0, 1, 0, 0, 0}},
           ExprUnknown{"quota", {8, 0, 1, 0, 0, 0, 0, 1}}};
 }

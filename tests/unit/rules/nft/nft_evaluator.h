@@ -248,6 +248,10 @@ class NftEvaluator {
     ADD_FAILURE() << "sets ct key " << e.key;
     return false;
   }
+  bool step(const ExprForward&) {
+    ADD_FAILURE() << "fwd";
+    return false;
+  }
   bool step(const ExprTarget& e) {
     ADD_FAILURE() << "target " << e.name;
     return false;
