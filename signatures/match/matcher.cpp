@@ -137,7 +137,7 @@ Matcher::Matcher(SignatureDbPtr db, const MatchSettings& settings, std::shared_p
     : db_(std::move(db)),
       settings_(settings),
       shared_(std::move(shared)),
-      use_(shared_->rule_use.open(db_)),
+      use_(shared_->rule_use.open(*db_)),
       payload_(db_, settings.limits) {
   for (std::uint32_t i = 0; i < db_->names.host_bits.size(); ++i)
     host_bit_names_.push_back(text_hash(db_->names.host_bits.name(i)));

@@ -13,10 +13,13 @@ std::uint64_t key_of(const CompiledRule& rule) {
 
 }  // namespace
 
-std::shared_ptr<RuleUseLane> RuleUseBook::open(SignatureDbPtr db) {
-  const std::size_t count = db->rules.size();
-  auto lane = std::make_shared<RuleUseLane>(std::move(db), count);
+std::shared_ptr<RuleUseLane> RuleUseBook::open(const SignatureDb& db) {
+  std::vector<std::uint64_t> keys;
+  keys.reserve(db.rules.size());
+  for (const CompiledRule& rule : db.rules) keys.push_back(key_of(rule));
+  auto lane = std::make_shared<RuleUseLane>(std::move(keys));
   const std::lock_guard lock(mutex_);
+  retire();
   lanes_.push_back(lane);
   return lane;
 }
@@ -25,7 +28,7 @@ void RuleUseBook::add(const RuleUseLane& lane, Sums& sums) {
   for (std::size_t i = 0; i < lane.rules.size(); ++i) {
     const RuleUse& use = lane.rules[i];
     if (use.checks.value() == 0) continue;
-    RuleUseTotals& sum = sums[key_of(lane.db->rules[i])];
+    RuleUseTotals& sum = sums[lane.keys[i]];
     sum.checks += use.checks.value();
     sum.matches += use.matches.value();
     sum.samples += use.samples.value();
@@ -33,14 +36,18 @@ void RuleUseBook::add(const RuleUseLane& lane, Sums& sums) {
   }
 }
 
-RuleUseReport RuleUseBook::read(const SignatureDb& db) {
-  const std::lock_guard lock(mutex_);
+void RuleUseBook::retire() {
   std::erase_if(lanes_, [this](const std::shared_ptr<RuleUseLane>& lane) {
     if (lane.use_count() > 1) return false;
     add(*lane, past_);
     past_packets_ += lane->packets.value();
     return true;
   });
+}
+
+RuleUseReport RuleUseBook::read(const SignatureDb& db) {
+  const std::lock_guard lock(mutex_);
+  retire();
   RuleUseReport out;
   out.packets = past_packets_;
   Sums sums = past_;

@@ -4,9 +4,9 @@
 // Time is measured in one packet of kSampled and scaled up.
 //
 // Thread   each matcher writes a lane of its own; open() and read() from any thread.
-// Reload   counts live on by gid and sid; a lane whose matcher is gone is added to the past when somebody reads.
-// Memory   32 bytes for each rule and matcher; some 64 for each sid of the past.
-// Tests    tests/unit/signatures/match/rule_use_test.cpp
+// Reload   counts live on by gid and sid; a lane whose matcher is gone is added to the past at the next reload, or when
+// somebody reads. Memory   40 bytes for each rule and matcher; some 64 for each sid of the past. Tests
+// tests/unit/signatures/match/rule_use_test.cpp
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,10 @@ struct RuleUse {
 };
 
 struct RuleUseLane {
-  RuleUseLane(SignatureDbPtr of, std::size_t count) : db(std::move(of)), rules(count) {}
+  explicit RuleUseLane(std::vector<std::uint64_t> names) : keys(std::move(names)), rules(keys.size()) {}
   static constexpr std::uint32_t kSampled = 64;
-  SignatureDbPtr db;
-  std::vector<RuleUse> rules;  // by index in db->rules
+  const std::vector<std::uint64_t> keys;  // gid and sid; a lane outlives the rules that it counted
+  std::vector<RuleUse> rules;             // by index in the database's rules
   Counter packets;
 };
 
@@ -48,11 +48,12 @@ struct RuleUseReport {
 
 class RuleUseBook {
  public:
-  [[nodiscard]] std::shared_ptr<RuleUseLane> open(SignatureDbPtr db);
+  [[nodiscard]] std::shared_ptr<RuleUseLane> open(const SignatureDb& db);
   [[nodiscard]] RuleUseReport read(const SignatureDb& db);
 
  private:
   using Sums = std::unordered_map<std::uint64_t, RuleUseTotals>;  // by gid and sid
+  void retire();
   static void add(const RuleUseLane& lane, Sums& sums);
 
   std::mutex mutex_;
