@@ -331,7 +331,7 @@ void ControlCommands::rule_list(const Request& request, const Peer&, const Reply
                                     .never_hit = never};
       out.update(signature_use(*facts.signatures, access_.rule_use(*facts.signatures), query));
     }
-    reply.result(std::move(out));
+    reply.result(out);
   });
   if (!posted) reply.refuse("busy", "the daemon is busy", "try again in a moment");
 }
@@ -356,7 +356,7 @@ void ControlCommands::baseline(const Request& request, const Peer&, const Reply&
   }
   Json baseline = access_.behaviour->baseline();
   const std::string format = text_argument(request.arguments, "format");
-  if (format.empty()) return reply.result(std::move(baseline));
+  if (format.empty()) return reply.result(baseline);
   if (format != "native" && format != "networkpolicy") {
     return reply.refuse("baseline.format", "there are the formats native and networkpolicy");
   }

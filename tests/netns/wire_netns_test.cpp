@@ -235,17 +235,28 @@ TEST_F(WireNetns, DropsAndRejects) {
   }
 }
 
+// Whether a frame without tags is TCP of port 80.
+bool is_web(const io::RawPacket& packet) {
+  if (packet.captured < 54) return false;
+  const bool v4 = load_be16(packet.data + 12) == 0x0800;
+  if (packet.data[v4 ? 23 : 20] != ip_proto::kTcp || (!v4 && packet.captured < 74)) return false;
+  const Byte* ports = packet.data + (v4 ? 34 : 54);
+  return load_be16(ports) == 80 || load_be16(ports + 2) == 80;
+}
+
 TEST_F(WireNetns, SuperPacketsPassWholeThroughTwoWires) {
-  carry([](io::RawPacket&) {});
+  std::atomic<std::uint64_t> judged{0};  // of the connection; neighbour discovery comes and goes
+  carry([&judged](io::RawPacket& packet) { judged += is_web(packet) ? 1U : 0U; });
   wire({"veth-*"});
   ASSERT_EQ(keeper_->size(), 3U);
   for (const IpFamily family : kFamilies) {
     TcpPair pair;
     ASSERT_TRUE(lab_->connect("a", "b", family, 80, pair));
-    const std::uint64_t before = carrier_->packets();
+    std::this_thread::sleep_for(100ms);
+    const std::uint64_t before = judged;
     ASSERT_TRUE(pair.carries(true, 1s));
     std::this_thread::sleep_for(20ms);
-    EXPECT_LE(carrier_->packets() - before, 4U) << "data and its acknowledgement, each judged once";
+    EXPECT_LE(judged - before, 2U) << "data and its acknowledgement, each judged once";
     const auto data = noise(8 << 20);
     expect_whole(pair, true, data, data);
     expect_whole(pair, false, data, data);
