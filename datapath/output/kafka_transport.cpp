@@ -114,6 +114,18 @@ Status KafkaTransport::connect() {
   return ok();
 }
 
+namespace {
+
+// Takes the error, which is null where there is none.
+rd_kafka_resp_err_t code_of(rd_kafka_error_t* error) {
+  if (error == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  return code;
+}
+
+}  // namespace
+
 SendResult KafkaTransport::send(std::span<const OutputRecord> batch, Tally& tally) {
   client_->tally = &tally;
   SendResult out;
@@ -123,10 +135,18 @@ SendResult KafkaTransport::send(std::span<const OutputRecord> batch, Tally& tall
     std::memcpy(key.data(), &record.flow_id, sizeof record.flow_id);
     const bool keyed = settings_.key_by_flow && record.flow_id != 0;
     const std::int64_t milliseconds = record.time.ns / 1'000'000;
-    const auto code = rd_kafka_producev(
-        client_->producer, RD_KAFKA_V_TOPIC(settings_.topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_VALUE(const_cast<char*>(json.data()), json.size()), RD_KAFKA_V_TIMESTAMP(milliseconds),
-        RD_KAFKA_V_KEY(keyed ? key.data() : nullptr, keyed ? key.size() : 0), RD_KAFKA_V_END);
+    std::array<rd_kafka_vu_t, 5> message{};
+    message[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    message[0].u.cstr = settings_.topic.c_str();
+    message[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    message[1].u.i = RD_KAFKA_MSG_F_COPY;
+    message[2].vtype = RD_KAFKA_VTYPE_VALUE;
+    message[2].u.mem = {const_cast<char*>(json.data()), json.size()};
+    message[3].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    message[3].u.i64 = milliseconds;
+    message[4].vtype = RD_KAFKA_VTYPE_KEY;
+    message[4].u.mem = {keyed ? key.data() : nullptr, keyed ? key.size() : 0};
+    const auto code = code_of(rd_kafka_produceva(client_->producer, message.data(), message.size()));
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       rd_kafka_poll(client_->producer, kWaitMs);
       break;
