@@ -356,7 +356,8 @@ TEST_F(TapSourceTest, AnInterfaceThatGoesDownComesBack) {
   collect(source, 1, is_experimental, milliseconds(700));
   EXPECT_EQ(source.interface_losses(), 1U) << "told once";
   ASSERT_TRUE(run("ip link set tapb up"));
-  bool heard = false;  // the peer sends nothing until the kernel's link watch has seen the carrier, up to a second later
+  bool heard =
+      false;  // the peer sends nothing until the kernel's link watch has seen the carrier, up to a second later
   for (std::uint16_t i = 0; i < 20 && !heard; ++i) {
     ASSERT_TRUE(send("tapa", frame(i)));
     heard = !collect(source, 1, is_experimental, milliseconds(100)).empty();
