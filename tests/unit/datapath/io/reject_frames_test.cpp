@@ -1,6 +1,8 @@
 #include "datapath/io/reject_frames.h"
 
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <array>
 
 #include <cstring>
 
@@ -26,7 +28,8 @@ Frame tcp4(std::uint32_t seq, std::uint32_t ack, Byte flags, std::size_t payload
   Frame out;
   out.bytes.assign(14 + 20 + 20 + payload, 0);
   Byte* p = out.bytes.data();
-  std::memcpy(p, "\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0", 14);
+  constexpr std::array<Byte, 14> kEthernet = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
+  std::copy(kEthernet.begin(), kEthernet.end(), p);
   p[14] = 0x45;
   store_be16(p + 16, static_cast<std::uint16_t>(40 + payload));
   p[23] = 6;

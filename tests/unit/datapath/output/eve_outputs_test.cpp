@@ -13,8 +13,6 @@
 namespace bulkhead::output {
 namespace {
 
-using test::soon;
-
 struct Kept {
   std::mutex mutex;
   std::vector<OutputRecord> records;

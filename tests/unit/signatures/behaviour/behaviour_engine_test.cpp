@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 // Traffic by the record: what an Observer would tell.
 class BehaviourTest : public testing::Test {
  protected:
-  explicit BehaviourTest(BehaviourSettings settings = {}) : engine(settings) {
+  explicit BehaviourTest(const BehaviourSettings& settings = {}) : engine(settings) {
     engine.on_evidence = [this](const Evidence& e) { evidence.push_back(e); };
     engine.on_incident = [this](const Incident& i) { incidents.push_back(i); };
   }
