@@ -14,6 +14,7 @@
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
 #include "tests/netns/net_lab.h"
+#include "tests/netns/source_thread.h"
 
 namespace bulkhead::rules {
 namespace {
@@ -23,46 +24,7 @@ using testing::NetLab;
 using testing::Probe;
 using testing::TcpPair;
 
-// Reads the queue on a thread of its own and judges each packet as it is told.
-class Reader {
- public:
-  using Judge = std::function<void(io::RawPacket&)>;
-  Reader(const io::NfqueueSettings& settings, Judge judge) : source_(settings), judge_(std::move(judge)) {
-    const Status opened = source_.open();
-    EXPECT_TRUE(opened) << opened.error().to_string();
-    thread_ = std::thread([this] { run(); });
-  }
-  ~Reader() {
-    stop_ = true;
-    thread_.join();
-  }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
-  [[nodiscard]] std::uint64_t packets() const { return packets_; }
-  [[nodiscard]] std::uint32_t longest() const { return longest_; }
-  [[nodiscard]] const io::NfqueueSource& source() const { return source_; }
-
- private:
-  void run() {
-    io::PacketBatch batch;
-    batch.packets.reserve(32);
-    while (!stop_) {
-      if (source_.receive(batch, 20ms) != io::ReceiveStatus::kPackets) continue;
-      for (io::RawPacket& packet : batch.packets) {
-        longest_ = std::max(longest_.load(), packet.captured);
-        judge_(packet);
-      }
-      packets_ += batch.packets.size();
-      source_.release(batch);
-    }
-  }
-  io::NfqueueSource source_;
-  Judge judge_;
-  std::atomic<bool> stop_{false};
-  std::atomic<std::uint64_t> packets_{0};
-  std::atomic<std::uint32_t> longest_{0};
-  std::thread thread_;
-};
+using Reader = testing::SourceThread<io::NfqueueSource>;
 
 class NfqueueNetns : public ::testing::Test {
  protected:

@@ -25,6 +25,7 @@
 #include "rules/wire/wire_keeper.h"
 #include "tests/netns/daemon_folder.h"
 #include "tests/netns/net_lab.h"
+#include "tests/netns/source_thread.h"
 
 namespace bulkhead::rules {
 namespace {
@@ -47,46 +48,7 @@ io::PacketWireSettings source_settings() {
   return out;
 }
 
-// Carries packets on a thread of its own and judges each as it is told.
-class Carrier {
- public:
-  using Judge = std::function<void(io::RawPacket&)>;
-  explicit Carrier(Judge judge) : source_(source_settings()), judge_(std::move(judge)) {
-    const Status opened = source_.open();
-    EXPECT_TRUE(opened) << opened.error().to_string();
-    thread_ = std::thread([this] { run(); });
-  }
-  ~Carrier() {
-    stop_ = true;
-    thread_.join();
-  }
-  Carrier(const Carrier&) = delete;
-  Carrier& operator=(const Carrier&) = delete;
-  [[nodiscard]] std::uint64_t packets() const { return packets_; }
-  [[nodiscard]] std::uint32_t longest() const { return longest_; }
-  [[nodiscard]] io::PacketWireSource& source() { return source_; }
-
- private:
-  void run() {
-    io::PacketBatch batch;
-    batch.packets.reserve(64);
-    while (!stop_) {
-      if (source_.receive(batch, 20ms) != io::ReceiveStatus::kPackets) continue;
-      for (io::RawPacket& packet : batch.packets) {
-        longest_ = std::max(longest_.load(), packet.captured);
-        judge_(packet);
-      }
-      packets_ += batch.packets.size();
-      source_.release(batch);
-    }
-  }
-  io::PacketWireSource source_;
-  Judge judge_;
-  std::atomic<bool> stop_{false};
-  std::atomic<std::uint64_t> packets_{0};
-  std::atomic<std::uint32_t> longest_{0};
-  std::thread thread_;
-};
+using Carrier = testing::SourceThread<io::PacketWireSource>;
 
 class WireNetns : public ::testing::Test {
  protected:
@@ -106,7 +68,7 @@ class WireNetns : public ::testing::Test {
   [[nodiscard]] std::string state() {
     return lab_->output("ip -o link show | sed -E 's/^[0-9]+: //; s/ state.*//; s/<.*>//' | sort; nft list ruleset");
   }
-  void carry(Carrier::Judge judge) { carrier_ = std::make_unique<Carrier>(std::move(judge)); }
+  void carry(Carrier::Judge judge) { carrier_ = std::make_unique<Carrier>(source_settings(), std::move(judge)); }
   void wire(const std::vector<std::string>& ports, bool closed = false) {
     auto transport = NlTransport::open();
     auto links = WireLinks::open();
