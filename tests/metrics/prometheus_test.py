@@ -13,19 +13,12 @@ import time
 import urllib.parse
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import checks  # noqa: E402
+from checks import check, skip  # noqa: E402
+
 DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "config" / "deploy"
 WAIT = 90
-
-
-def skip(why):
-    print("skipped:", why)
-    sys.exit(77)
-
-
-def check(condition, what):
-    if not condition:
-        raise AssertionError(what)
-    print("  ok", what)
 
 
 def get(path):
@@ -38,15 +31,7 @@ def query(text):
 
 
 def until(condition, what):
-    end = time.time() + WAIT
-    while time.time() < end:
-        try:
-            if condition():
-                return print("  ok", what)
-        except OSError:
-            pass
-        time.sleep(0.5)
-    raise AssertionError(what)
+    checks.until(condition, what, WAIT, 0.5)
 
 
 def inside(program):
@@ -128,11 +113,9 @@ def main():
         return inside(program)
     if shutil.which("prometheus") is None or shutil.which("promtool") is None:
         skip("prometheus is not installed")
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        skip("needs root and unshare")
     rules = DEPLOY / "prometheus" / "bulkhead.rules.yml"
     subprocess.run(["promtool", "check", "rules", str(rules)], check=True, stdout=subprocess.DEVNULL)
-    return subprocess.run(["unshare", "--net", sys.executable, __file__, program, "--inside"]).returncode
+    return checks.in_own_network(__file__, program)
 
 
 if __name__ == "__main__":

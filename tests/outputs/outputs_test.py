@@ -14,32 +14,15 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import checks  # noqa: E402
+from checks import check, skip  # noqa: E402
 from eve_schema import faults  # noqa: E402
 
 WAIT = 20
 
 
-def skip(why):
-    print("skipped:", why)
-    sys.exit(77)
-
-
-def check(condition, what):
-    if not condition:
-        raise AssertionError(what)
-    print("  ok", what)
-
-
 def until(condition, what):
-    end = time.time() + WAIT
-    while time.time() < end:
-        try:
-            if condition():
-                return print("  ok", what)
-        except (OSError, subprocess.CalledProcessError):
-            pass
-        time.sleep(0.1)
-    raise AssertionError(what)
+    checks.until(condition, what, WAIT)
 
 
 def metrics():
@@ -186,9 +169,7 @@ def main():
         return inside(program)
     if shutil.which("redis-server") is None or shutil.which("redis-cli") is None:
         skip("redis-server is not installed")
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        skip("needs root and unshare")
-    return subprocess.run(["unshare", "--net", sys.executable, __file__, program, "--inside"]).returncode
+    return checks.in_own_network(__file__, program)
 
 
 if __name__ == "__main__":

@@ -18,16 +18,12 @@ except ImportError:
 if shutil.which("chromium") is None:
     sys.exit(print("skipped: chromium is not installed") or 77)
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 from browser import Browser  # noqa: E402
+from checks import check  # noqa: E402
 from fake_daemon import FakeDaemon, Node  # noqa: E402
 
 TEXT = "document.querySelector(%r)?.textContent ?? ''"
-
-
-def check(condition, what):
-    if not condition:
-        raise AssertionError(what)
-    print("  ok", what)
 
 
 def asked(node, command):
