@@ -30,27 +30,6 @@ output::EveSettings full_eve() {
   return out;
 }
 
-// fe80:: with the interface identifier made of the MAC address (RFC 4291, appendix A).
-IpAddress link_local_of(const MacAddress& mac) {
-  const std::array<Byte, 16> bytes = {0xfe,
-                                      0x80,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      static_cast<Byte>(mac.bytes[0] ^ 2),
-                                      mac.bytes[1],
-                                      mac.bytes[2],
-                                      0xff,
-                                      0xfe,
-                                      mac.bytes[3],
-                                      mac.bytes[4],
-                                      mac.bytes[5]};
-  return IpAddress::v6(bytes.data());
-}
-
 bool is_link_local(const IpAddress& v6) {
   return v6.bytes()[0] == 0xfe && (v6.bytes()[1] & 0xc0) == 0x80;
 }
@@ -117,7 +96,7 @@ void LiveView::use(rules::InventoryPtr inventory) {
   if (inventory != nullptr) {
     for (const rules::Workload& workload : inventory->workloads()) {
       for (const rules::Attachment& port : workload.all_attachments()) {
-        if (port.mac) link_locals.try_emplace(link_local_of(*port.mac).to_string(), workload.full_name());
+        if (port.mac) link_locals.try_emplace(IpAddress::link_local(*port.mac).to_string(), workload.full_name());
       }
     }
   }
