@@ -208,7 +208,7 @@ TEST_F(TapSourceTest, SuperPacketsAndPartialChecksums) {
     }
     close(fd);
   });
-  std::size_t payload = 0, largest = 0, super_packets = 0, partial = 0, tcp = 0;
+  std::size_t payload = 0, largest = 0, super_packets = 0, partial = 0, with_data = 0;
   PacketBatch batch;
   batch.packets.reserve(32);
   bool finished = false;
@@ -218,13 +218,15 @@ TEST_F(TapSourceTest, SuperPacketsAndPartialChecksums) {
     for (const RawPacket& packet : batch.packets) {
       if (packet.captured < 54 || load_be16(packet.data + 12) != ETH_P_IP || packet.data[23] != IPPROTO_TCP) continue;
       if (load_be16(packet.data + 36) != 7000) continue;  // towards the server
-      ++tcp;
       EXPECT_EQ(packet.captured, packet.wire_length) << "the snaplen holds super-packets";
       const std::size_t header = 14U + (packet.data[14] & 15U) * 4U;
       const std::size_t data = packet.captured - header - (packet.data[header + 12] >> 4U) * 4U;
       payload += data;
       largest = std::max<std::size_t>(largest, packet.captured);
-      if (packet.checksum == ChecksumState::kPartial) ++partial;
+      if (data != 0) {  // what a socket in TIME_WAIT acknowledges is sent with a whole checksum: only data counts
+        ++with_data;
+        if (packet.checksum == ChecksumState::kPartial) ++partial;
+      }
       if (packet.gso_segment_size != 0) {
         ++super_packets;
         EXPECT_GT(data, packet.gso_segment_size);
@@ -247,7 +249,7 @@ TEST_F(TapSourceTest, SuperPacketsAndPartialChecksums) {
   EXPECT_GE(payload, kBytes) << "every byte was seen";
   EXPECT_GT(super_packets, 0U);
   EXPECT_GT(largest, 20000U);
-  EXPECT_EQ(partial, tcp) << "checksums are never filled in between local namespaces";
+  EXPECT_EQ(partial, with_data) << "checksums of data are never filled in between local namespaces";
 }
 
 TEST_F(TapSourceTest, SnaplenCutsAndCounts) {
