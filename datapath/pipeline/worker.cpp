@@ -153,7 +153,7 @@ bool Worker::track(PacketWork& work) {
     counters_.bypassed_bytes.add(view.frame.size());
   }
   const bool followed = !dropped && !bypassed;
-  if (view.has_tcp && view.l4_checksum_bad) {
+  if (view.has_tcp && (view.l4_checksum_bad || view.ip_checksum_bad)) {
     tcp_->count_invalid_checksum();
   } else if (view.has_tcp && followed && !follow_tcp(work, found)) {
     return true;

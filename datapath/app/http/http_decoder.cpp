@@ -27,14 +27,23 @@ class Engine {
   virtual Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) = 0;
 };
 
+// A gzip file may be several members, one behind the other (RFC 1952 2.2): who decompresses it reads all.
 class ZlibEngine final : public Engine {
  public:
-  explicit ZlibEngine(int window_bits) { ready_ = inflateInit2(&stream_, window_bits) == Z_OK; }
+  ZlibEngine(int window_bits, bool members) : members_(members) {
+    ready_ = inflateInit2(&stream_, window_bits) == Z_OK;
+  }
   ~ZlibEngine() override {
     if (ready_) inflateEnd(&stream_);
   }
   Step run(ByteSpan& in, std::array<Byte, kPiece>& out, std::size_t& made) override {
     if (!ready_) return Step::kFailed;
+    if (behind_member_) {
+      if (in.empty()) return Step::kMore;
+      constexpr Byte kGzipMagic = 0x1f;
+      if (in[0] != kGzipMagic || inflateReset(&stream_) != Z_OK) return Step::kEnd;
+      behind_member_ = false;
+    }
     stream_.next_in = const_cast<Bytef*>(in.data());  // zlib reads only
     stream_.avail_in = static_cast<uInt>(std::min<std::size_t>(in.size(), UINT32_MAX));
     const uInt given = stream_.avail_in;
@@ -43,13 +52,18 @@ class ZlibEngine final : public Engine {
     const int status = inflate(&stream_, Z_SYNC_FLUSH);
     made = out.size() - stream_.avail_out;
     in = in.subspan(given - stream_.avail_in);
-    if (status == Z_STREAM_END) return Step::kEnd;
+    if (status == Z_STREAM_END) {
+      behind_member_ = members_;
+      return members_ ? Step::kMore : Step::kEnd;
+    }
     return status == Z_OK || status == Z_BUF_ERROR ? Step::kMore : Step::kFailed;
   }
 
  private:
   z_stream stream_{};
   bool ready_ = false;
+  bool members_;
+  bool behind_member_ = false;
 };
 
 class LzmaEngine final : public Engine {
@@ -203,7 +217,7 @@ class Decoder::Layer {
     order.emplace_back(kRaw, 0);
     if (n >= order.size()) return nullptr;
     skip = order[n].second;
-    return std::make_unique<ZlibEngine>(order[n].first);
+    return std::make_unique<ZlibEngine>(order[n].first, order[n].first == kGzip);
   }
 };
 

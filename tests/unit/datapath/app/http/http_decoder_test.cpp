@@ -54,6 +54,14 @@ TEST(HttpDecoder, WhatTheBytesAreDecidesNotTheWord) {
   }
 }
 
+TEST(HttpDecoder, EveryMemberOfAGzipFile) {
+  const std::string three = deflated("one ", 31) + deflated("", 31) + deflated("two", 31);
+  for (const std::size_t step : {1U, 7U, 1000U}) {
+    EXPECT_EQ(decoded(three, {Coding::kGzip}, step), "one two");
+    EXPECT_EQ(decoded(three + "tail that is none", {Coding::kGzip}, step), "one two");
+  }
+}
+
 TEST(HttpDecoder, AGzipHeaderWithReservedFlagsOrAWrongChecksum) {
   std::string reserved = deflated(kText, 15 + 16);
   reserved[3] = 0x40;
