@@ -103,6 +103,15 @@ struct DetectOptions {
 };
 [[nodiscard]] int cmd_detect(const DetectOptions& options);
 
+struct PatchesOptions {
+  ConfigRequest request;
+  std::string reports, exploited;  // over those of the settings
+  std::uint64_t limit = 20;        // weaknesses of a workload
+  bool cards = false;              // advice for each
+  bool json = false;
+};
+[[nodiscard]] int cmd_patches(const PatchesOptions& options);
+
 struct ImportOptions {
   std::string file;    // a suricata.yaml
   bool quiet = false;  // only the settings

@@ -160,6 +160,11 @@ int cmd_baseline(const LiveOptions& options) {
   return ask(options, "baseline", with_text(Json::object(), "format", options.format), baseline_text);
 }
 
+int cmd_live_patches(const LiveOptions& options, bool cards) {
+  return ask(options, "patches", {{"limit", options.limit}},
+             [cards](const Json& reply, const Terminal& terminal) { return patches_text(reply, cards, terminal); });
+}
+
 int cmd_rules(const LiveOptions& options) {
   return ask(options, "rules", {{"never_hit", options.never_hit}, {"limit", options.limit}, {"by", options.by}},
              rules_text);

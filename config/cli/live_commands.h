@@ -40,6 +40,7 @@ struct LiveOptions {
 [[nodiscard]] int cmd_workloads(const LiveOptions& options);
 [[nodiscard]] int cmd_edges(const LiveOptions& options);
 [[nodiscard]] int cmd_baseline(const LiveOptions& options);
+[[nodiscard]] int cmd_live_patches(const LiveOptions& options, bool cards);
 [[nodiscard]] int cmd_rules(const LiveOptions& options);
 [[nodiscard]] int cmd_counters(const LiveOptions& options);
 [[nodiscard]] int cmd_reload(const LiveOptions& options);

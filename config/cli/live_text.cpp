@@ -272,6 +272,68 @@ std::string baseline_text(const Json& reply, const Terminal& terminal) {
          "\n";
 }
 
+namespace {
+
+std::string rules_of_weakness(const Json& weakness) {
+  constexpr std::size_t kShown = 3;
+  std::string out;
+  std::size_t n = 0;
+  bool drops = false;
+  for (const Json& rule : part(weakness, "rules")) {
+    drops = drops || flag(rule, "drops");
+    if (++n > kShown) continue;
+    out += (out.empty() ? "" : ", ") + std::to_string(number(rule, "sid")) + (flag(rule, "enabled_here") ? "*" : "");
+  }
+  if (n > kShown) out += ", +" + std::to_string(n - kShown);
+  if (n == 0) return "none";
+  return out + (drops ? " drop" : "");
+}
+
+}  // namespace
+
+std::string patches_text(const Json& reply, bool cards, const Terminal& terminal) {
+  std::string out;
+  bool any_enabled = false;
+  for (const Json& w : part(reply, "workloads")) {
+    out += (out.empty() ? "" : "\n") + terminal.bold(text(w, "name"));
+    if (!flag(w, "scanned")) {
+      out += "  " + terminal.dim(text(w, "digest").empty() ? "the digest of its image is not known"
+                                                           : "no report about " + text(w, "digest"));
+      out += "\n";
+      continue;
+    }
+    const std::uint64_t total = number(w, "weaknesses_total");
+    out += "  " + terminal.dim(text(w, "report")) + "  " + with_commas(total) + " weaknesses, " +
+           with_commas(number(w, "exploited")) + " exploited in the wild, " + with_commas(number(w, "covered")) +
+           " watched for" + (flag(w, "protected") ? ", protected" : "") + "\n";
+    Table table({Table::Align::kLeft, Table::Align::kLeft, Table::Align::kLeft, Table::Align::kLeft,
+                 Table::Align::kLeft, Table::Align::kLeft});
+    table.add({"weakness", "grade", "exploited", "package", "fixed in", "rules"});
+    std::string advice;
+    for (const Json& v : part(w, "weaknesses")) {
+      const auto exploited = v.find("exploited");
+      const auto packages = v.find("packages");
+      std::string package = packages != v.end() && !packages->empty() ? packages->front().get<std::string>() : "";
+      if (packages != v.end() && packages->size() > 1) package += ", +" + std::to_string(packages->size() - 1);
+      const bool known = exploited != v.end();
+      table.add({text(v, "id"), text(v, "grade"), known ? (flag(*exploited, "ransomware") ? "ransomware" : "yes") : "",
+                 printable(package), text(v, "fixed_in"), rules_of_weakness(v)});
+      for (const Json& rule : part(v, "rules")) any_enabled = any_enabled || flag(rule, "enabled_here");
+      if (!cards) continue;
+      advice += "\n  " + terminal.bold(text(v, "id")) + "  " + text(v, "title") + "\n";
+      for (const Json& line : part(v, "advice")) advice += "    - " + printable(line.get<std::string>()) + "\n";
+    }
+    out += table.text(1);
+    if (part(w, "weaknesses").size() < total) {
+      out += terminal.dim("  and " + with_commas(total - part(w, "weaknesses").size()) + " more (--limit)") + "\n";
+    }
+    out += advice;
+  }
+  if (out.empty()) out = "no workload, and no report\n";
+  if (any_enabled) out += terminal.dim("* commented out in its file, on for workloads with this weakness alone") + "\n";
+  return out;
+}
+
 std::string event_line(const Json& e, const Terminal& terminal) {
   const std::string type = text(e, "event_type");
   std::string out = terminal.dim(clock_text(e, "timestamp")) + " ";

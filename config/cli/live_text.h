@@ -23,6 +23,8 @@ namespace bulkhead::config::cli {
 // The part of it about signatures; empty: there are none.
 [[nodiscard]] std::string signature_use_text(const nlohmann::json& rules, const Terminal& terminal);
 [[nodiscard]] std::string blocks_text(const nlohmann::json& blocks, const Terminal& terminal);
+// `cards`: what to do about each weakness.
+[[nodiscard]] std::string patches_text(const nlohmann::json& reply, bool cards, const Terminal& terminal);
 [[nodiscard]] std::string baseline_text(const nlohmann::json& reply, const Terminal& terminal);
 [[nodiscard]] std::string event_line(const nlohmann::json& event, const Terminal& terminal);
 [[nodiscard]] std::string reload_text(const nlohmann::json& reload, const Terminal& terminal);

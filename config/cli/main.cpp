@@ -97,6 +97,7 @@ class CommandLine {
     add_whatif();
     add_learn();
     add_detect();
+    add_patches();
     add_status();
     add_top();
     add_flows();
@@ -331,6 +332,34 @@ class CommandLine {
         "Exit status: 0 nothing unusual, 1 incidents, 2 bad input.\n"
         "Example: bulkhead detect --learn monday.pcap --pcap tuesday.pcap");
     c.callback([this] { status_ = cmd_detect(detect_); });
+  }
+
+  void add_patches() {
+    CLI::App& c =
+        command("patches", "Weaknesses of the images that run, and the rules that watch for them", "Without a node");
+    patches_.request.kind = RunKind::kCheck;
+    c.add_option("--reports", patches_.reports, "Directory of Trivy's reports (JSON)")->type_name("DIRECTORY");
+    c.add_option("--exploited", patches_.exploited, "CISA's catalogue of known exploited vulnerabilities (JSON)")
+        ->type_name("FILE");
+    add_rule_options(c, patches_.request);
+    add_config_options(c, patches_.request);
+    c.add_flag("--cards", patches_.cards, "What to do about each");
+    c.add_option("--limit", patches_.limit, "At most so many weaknesses of a workload (default 20)")->type_name("N");
+    CLI::Option* live = c.add_flag("--live", patches_live_, "Ask the running daemon, for the workloads that run");
+    c.add_option("--socket", live_.socket, "Control socket of the daemon")->type_name("PATH")->needs(live);
+    c.add_flag("--json", patches_.json, "As JSON");
+    c.footer(
+        "Without an inventory the scanned images are listed. Rules marked * are commented out in their file.\n"
+        "Example: bulkhead patches --reports reports/ --exploited kev.json -s 'rules/*.rules' -i inventory.yaml");
+    c.callback([this] {
+      if (!patches_live_) {
+        status_ = cmd_patches(patches_);
+        return;
+      }
+      live_.json = patches_.json;
+      live_.limit = patches_.limit;
+      status_ = cmd_live_patches(live_, patches_.cards);
+    });
   }
 
   void add_verdicts() {
@@ -610,6 +639,8 @@ class CommandLine {
   ImportOptions import_;
   ListOptions list_;
   VerdictsOptions verdicts_;
+  PatchesOptions patches_;
+  bool patches_live_ = false;
   ExplainOptions explain_;
   WhatifOptions whatif_;
   LearnOptions learn_;

@@ -9,6 +9,7 @@
 #include "config/daemon/baseline_policy.h"
 #include "config/daemon/block_target.h"
 #include "config/daemon/signature_use.h"
+#include "config/load/patch_report.h"
 #include "config/load/policy_yaml.h"
 #include "config/yaml/yaml_reader.h"
 #include "datapath/output/protocol_names.h"
@@ -151,6 +152,7 @@ std::span<const ControlCommands::Row> ControlCommands::rows() {
       {"edges", Role::kReader, "Who talks to whom, with traffic, denials and alerts", &C::edges},
       {"baseline", Role::kReader, "What was learned: phases of workloads, edges with their evidence, policies",
        &C::baseline},
+      {"patches", Role::kReader, "Weaknesses of the images that run, and the rules that watch for them", &C::patches},
       {"events", Role::kReader, "The last alerts, denials, blocks and incidents", &C::events},
       {"event", Role::kReader, "One of them in full", &C::event},
       {"watch", Role::kReader, "Alerts, denials, blocks and incidents as they happen", &C::watch},
@@ -382,6 +384,18 @@ void ControlCommands::baseline(const Request& request, const Peer&, const Reply&
       {{"policies", baseline_policies(edges, *facts.inventory,
                                       format == "native" ? BaselineFormat::kNative : BaselineFormat::kNetworkPolicy)},
        {"edges", edges.size()}});
+}
+
+void ControlCommands::patches(const Request& request, const Peer&, const Reply& reply) {
+  const DaemonFacts facts = access_.facts.read();
+  if (facts.patch_book == nullptr || facts.inventory == nullptr) {
+    return reply.refuse("patches.none", "no reports of images are read here",
+                        "setting patches.reports names the directory of Trivy's reports");
+  }
+  const std::uint64_t limit = number_argument(request.arguments, "limit", 50);
+  reply.result(patch_json(bulkhead::patches::coverage_of(facts.patch_book, facts.signatures.get(), facts.enabled,
+                                                         patched(*facts.inventory), facts.patch_settings),
+                          static_cast<std::size_t>(limit)));
 }
 
 void ControlCommands::blocks_add(const Request& request, const Peer& peer, const Reply& reply) {

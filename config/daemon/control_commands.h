@@ -26,6 +26,7 @@
 #include "datapath/pipeline/flow_record.h"
 #include "rules/nft/enforcer.h"
 #include "signatures/match/rule_use.h"
+#include "signatures/patches/patch_book.h"
 
 namespace bulkhead::config {
 
@@ -45,6 +46,9 @@ struct DaemonFacts {
   std::shared_ptr<const signatures::SignatureDb> signatures;
   std::shared_ptr<const rules::PolicyTable> policy;
   std::shared_ptr<const rules::Inventory> inventory;
+  std::shared_ptr<const patches::PatchBook> patch_book;       // null: no reports of images
+  std::set<std::pair<std::uint32_t, std::uint32_t>> enabled;  // rules that are on for virtual patches alone
+  patches::PatchSettings patch_settings;
 };
 
 class FactsBoard {
@@ -112,6 +116,7 @@ class ControlCommands {
   void workloads(const Request& request, const Peer& peer, const Reply& reply);
   void edges(const Request& request, const Peer& peer, const Reply& reply);
   void baseline(const Request& request, const Peer& peer, const Reply& reply);
+  void patches(const Request& request, const Peer& peer, const Reply& reply);
   void events(const Request& request, const Peer& peer, const Reply& reply);
   void event(const Request& request, const Peer& peer, const Reply& reply);
   void watch(const Request& request, const Peer& peer, const Reply& reply);

@@ -253,6 +253,9 @@ class Daemon {
       f.signatures = generation_.signatures;
       f.policy = generation_.policy;
       f.inventory = generation_.inventory;
+      f.patch_book = generation_.patch_book;
+      f.enabled = generation_.enabled;
+      f.patch_settings = generation_.patch_settings;
       f.bridged_in = enforcer_->mode().to_string();
       f.response_mode = name_of(settings_.response.mode);
       f.interfaces = settings_.capture.interfaces;

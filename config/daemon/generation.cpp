@@ -3,16 +3,20 @@
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "config/load/inventory_yaml.h"
+#include "config/load/patch_report.h"
 #include "config/load/policy_yaml.h"
 #include "config/load/signature_loader.h"
 #include "rules/classify/policy_inspector.h"
 #include "rules/compile/policy_compiler.h"
 #include "rules/discovery/discovery.h"
 #include "signatures/match/signature_inspector.h"
+#include "signatures/patches/overlay_inspector.h"
 
 namespace bulkhead::config {
 
@@ -37,6 +41,21 @@ void load_policy(const PolicySettings& settings, const rules::Discovered* discov
   out.model = std::move(model);
   out.inventory = merged_inventory(out.base, discovered, diagnostics);
   compile(out, diagnostics);
+}
+
+// The overlay for the workloads of out.inventory.
+std::shared_ptr<const patches::OverlayFactory> make_overlay(const Generation& out) {
+  const auto workloads = out.inventory == nullptr ? std::vector<patches::PatchedWorkload>() : patched(*out.inventory);
+  return std::make_shared<patches::OverlayFactory>(std::make_shared<const patches::Overlay>(
+      out.patch_book, out.signatures, out.enabled, workloads, out.patch_settings));
+}
+
+// For other workloads: the same place among the inspectors.
+void renew_overlay(Generation& out, pipeline::Snapshot& snapshot) {
+  if (out.patch_overlay == nullptr) return;
+  const auto place = std::find(snapshot.inspectors.begin(), snapshot.inspectors.end(), out.patch_overlay);
+  out.patch_overlay = make_overlay(out);
+  if (place != snapshot.inspectors.end()) *place = out.patch_overlay;
 }
 
 }  // namespace
@@ -71,7 +90,10 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
     if (!state->datasets) {
       state->datasets = std::make_shared<signatures::DatasetRegistry>(settings.signatures.data_dir);
     }
-    auto loaded = load_signatures(settings.signatures, diagnostics, nullptr, state->datasets.get());
+    out.patch_settings = settings.patches;
+    if (!settings.patches.reports.empty()) out.patch_book = patches::load_patch_book(settings.patches, diagnostics);
+    const std::set<std::string> wanted = wanted_cves(out.patch_book.get(), settings.patches);
+    auto loaded = load_signatures(settings.signatures, diagnostics, nullptr, state->datasets.get(), &wanted);
     if (loaded) {
       out.datasets = state->datasets;
       out.signatures = loaded->db;
@@ -81,6 +103,11 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
       signatures::MatchSettings match;
       match.packet_alert_max = settings.signatures.packet_alert_max;
       snapshot->inspectors.push_back(std::make_shared<signatures::SignatureFactory>(loaded->db, match, state));
+      if (out.patch_book != nullptr) {
+        out.enabled = std::move(loaded->enabled);
+        out.patch_overlay = make_overlay(out);
+        snapshot->inspectors.push_back(out.patch_overlay);
+      }
     } else {
       signatures_failed = true;
     }
@@ -119,6 +146,7 @@ std::optional<Generation> with_workloads(const Generation& current, std::shared_
   snapshot->generation = number;
   // The policy's inspector is the first where there is a policy.
   snapshot->inspectors.front() = std::make_shared<rules::PolicyInspectorFactory>(out.policy, out.inline_workers);
+  renew_overlay(out, *snapshot);
   out.snapshot = std::move(snapshot);
   return out;
 }

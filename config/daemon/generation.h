@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "config/load/engine_settings.h"
@@ -23,6 +25,10 @@ class DatasetRegistry;
 class SignatureDb;
 struct SharedState;
 }  // namespace bulkhead::signatures
+namespace bulkhead::patches {
+class PatchBook;
+class OverlayFactory;
+}  // namespace bulkhead::patches
 namespace bulkhead::pipeline {
 class InspectorFactory;
 }
@@ -51,8 +57,12 @@ struct Generation {
   std::shared_ptr<signatures::DatasetRegistry> datasets;      // null: no signature files
   // What the table was compiled from, for with_workloads(); null when there is no table.
   std::shared_ptr<const rules::PolicyModel> model;
-  std::shared_ptr<const rules::Inventory> base, inventory;  // of the file; with what was discovered
-  bool inline_workers = false;                              // some worker holds verdicts: copies are left to it
+  std::shared_ptr<const rules::Inventory> base, inventory;       // of the file; with what was discovered
+  std::shared_ptr<const patches::PatchBook> patch_book;          // null: no reports of images
+  std::shared_ptr<const patches::OverlayFactory> patch_overlay;  // null: no reports, or no signatures
+  std::set<std::pair<std::uint32_t, std::uint32_t>> enabled;     // gid, sid of rules that are on for its sake alone
+  patches::PatchSettings patch_settings;
+  bool inline_workers = false;  // some worker holds verdicts: copies are left to it
   LoadSummary summary;
 };
 

@@ -81,6 +81,7 @@ class Builder {
     guard();
     discovery();
     signatures();
+    virtual_patches();
     policy();
   }
 
@@ -738,6 +739,19 @@ class Builder {
     to.addresses = variables("vars.address-groups");
     to.ports = variables("vars.port-groups");
     action_order();
+  }
+
+  void virtual_patches() {
+    static constexpr Named<patches::Grade> kGrades[] = {{"low", patches::Grade::kLow},
+                                                        {"medium", patches::Grade::kMedium},
+                                                        {"high", patches::Grade::kHigh},
+                                                        {"critical", patches::Grade::kCritical}};
+    patches::PatchSettings& to = out_.patches;
+    to.reports = path("patches.reports");
+    to.exploited = existing_path("patches.exploited");
+    to.enable = values_.flag("patches.enable");
+    to.protect = values_.words("patches.protect");
+    to.drop_from = choice(values_.text("patches.drop-from"), kGrades);
   }
 
   void action_order() {

@@ -23,6 +23,7 @@
 #include "datapath/pipeline/verdict.h"
 #include "rules/nft/inline_queue.h"
 #include "rules/nft/l2_guard_renderer.h"
+#include "signatures/patches/patch_book.h"
 
 namespace bulkhead::config {
 
@@ -140,6 +141,7 @@ struct EngineSettings {
   pipeline::PipelineSettings pipeline;
 
   SignatureSettings signatures;
+  patches::PatchSettings patches;
   PolicySettings policy;
   ResponseSettings response;
   SegmentSettings segments;

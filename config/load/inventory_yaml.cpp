@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "rules/model/protocol_names.h"
+#include "signatures/patches/report_parser.h"
 
 namespace bulkhead::config {
 
@@ -170,6 +171,18 @@ class InventoryLoader {
     return out;
   }
 
+  // Of `imageDigest`, or behind the '@' of the image.
+  std::string read_image_digest(YamlMap& map, const std::string& image) {
+    if (const auto text = map.text("imageDigest")) {
+      if (const std::string digest = patches::digest_of(*text); !digest.empty()) return digest;
+      diagnostics_.error(map.get("imageDigest")->span, "inventory.bad_digest",
+                         "\"" + *text + "\" is no digest of an image",
+                         "sha256: and 64 hex digits, as docker inspect says under Image");
+      return {};
+    }
+    return patches::digest_of(image);
+  }
+
   void read_workload(const YamlNode& node) {
     YamlMap map(node, diagnostics_);
     rules::Workload out;
@@ -181,6 +194,8 @@ class InventoryLoader {
     out.addresses = read_addresses(map);
     out.ports = read_ports(map);
     out.host_network = map.boolean("hostNetwork").value_or(false);
+    out.image = map.text("image").value_or("");
+    out.image_digest = read_image_digest(map, out.image);
     out.span = node.span;
     if (const auto text = map.text("mac")) {
       out.mac = MacAddress::parse(*text);

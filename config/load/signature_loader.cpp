@@ -14,6 +14,7 @@
 #include "signatures/compile/resolve.h"
 #include "signatures/language/parser.h"
 #include "signatures/language/threshold_file.h"
+#include "signatures/patches/vulnerability.h"
 
 namespace bulkhead::config {
 
@@ -92,11 +93,13 @@ std::map<std::string, std::size_t> reasons_of(const Diagnostics& diagnostics, st
 
 class Loader {
  public:
-  Loader(const SignatureSettings& settings, Diagnostics& diagnostics, signatures::DatasetRegistry* datasets)
+  Loader(const SignatureSettings& settings, Diagnostics& diagnostics, signatures::DatasetRegistry* datasets,
+         const std::set<std::string>* wanted)
       : settings_(settings),
         diagnostics_(diagnostics),
         own_datasets_(settings.data_dir),
         datasets_(datasets != nullptr ? datasets : &own_datasets_),
+        wanted_(wanted),
         first_diagnostic_(diagnostics.all().size()) {}
 
   std::optional<LoadedSignatures> run(SignatureCounts& counts) {
@@ -110,7 +113,7 @@ class Loader {
     counts.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const bool failed = diagnostics_.error_count() > first_error_count_;
     if (!db || (settings_.failure_is_fatal && failed)) return std::nullopt;
-    return LoadedSignatures{std::move(db), counts};
+    return LoadedSignatures{std::move(db), counts, std::move(resolved.enabled)};
   }
 
  private:
@@ -167,6 +170,12 @@ class Loader {
     to.references = &references_;
     to.datasets = datasets_;
     to.keep_text = settings_.keep_text;
+    if (wanted_ != nullptr && !wanted_->empty()) {
+      to.enable = [this](const signatures::Rule& rule) {
+        const auto cves = patches::cves_in(rule.text);
+        return std::any_of(cves.begin(), cves.end(), [this](const std::string& cve) { return wanted_->contains(cve); });
+      };
+    }
     to.reputation = read_reputation();
     to.geo = open_geo_database();
     std::vector<const RuleFile*> files;
@@ -210,6 +219,7 @@ class Loader {
   Diagnostics& diagnostics_;
   signatures::DatasetRegistry own_datasets_;
   signatures::DatasetRegistry* const datasets_;
+  const std::set<std::string>* const wanted_;
   const std::size_t first_diagnostic_;
   const std::size_t first_error_count_ = diagnostics_.error_count();
   signatures::ClassificationTable classifications_;
@@ -220,9 +230,10 @@ class Loader {
 }  // namespace
 
 std::optional<LoadedSignatures> load_signatures(const SignatureSettings& settings, Diagnostics& diagnostics,
-                                                SignatureCounts* counts, signatures::DatasetRegistry* datasets) {
+                                                SignatureCounts* counts, signatures::DatasetRegistry* datasets,
+                                                const std::set<std::string>* wanted) {
   SignatureCounts local;
-  return Loader(settings, diagnostics, datasets).run(counts != nullptr ? *counts : local);
+  return Loader(settings, diagnostics, datasets, wanted).run(counts != nullptr ? *counts : local);
 }
 
 }  // namespace bulkhead::config

@@ -11,7 +11,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "config/load/engine_settings.h"
 #include "datapath/base/diagnostic.h"
@@ -38,13 +40,17 @@ struct SignatureCounts {
 struct LoadedSignatures {
   signatures::SignatureDbPtr db;  // never null
   SignatureCounts counts;
+  // gid, sid of rules that are commented out and were wanted nevertheless.
+  std::set<std::pair<std::uint32_t, std::uint32_t>> enabled;
 };
 
+// `wanted`: CVEs whose rules are loaded even where they are commented out; null: none.
 // `datasets`: what earlier loads left; null: sets of this load alone.
 [[nodiscard]] std::optional<LoadedSignatures> load_signatures(const SignatureSettings& settings,
                                                               Diagnostics& diagnostics,
                                                               SignatureCounts* counts = nullptr,
-                                                              signatures::DatasetRegistry* datasets = nullptr);
+                                                              signatures::DatasetRegistry* datasets = nullptr,
+                                                              const std::set<std::string>* wanted = nullptr);
 
 // The well-known classtypes and reference systems, for runs that name no file of their own.
 [[nodiscard]] signatures::ClassificationTable built_in_classifications();

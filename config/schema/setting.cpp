@@ -57,6 +57,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_rules.def"
        }},
+      {"Patches",
+       "Weaknesses of the images that run, and the signatures that watch for them.",
+       {
+#include "config/schema/settings_patches.def"
+       }},
       {"Response",
        "Blocks in the kernel.",
        {

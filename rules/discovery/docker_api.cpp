@@ -52,6 +52,71 @@ DockerEndpoint endpoint_of(const std::string& network, const Json& json) {
   return out;
 }
 
+bool flag(const Json* value) {
+  return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+bool is_positive(const Json* value) {
+  return value != nullptr && value->is_number() && value->get<double>() > 0;
+}
+std::vector<std::string> words(const Json* list) {
+  std::vector<std::string> out;
+  if (list == nullptr || !list->is_array()) return out;
+  for (const Json& word : *list) {
+    if (out.size() < Posture::kMostListed && word.is_string()) out.push_back(text(&word));
+  }
+  return out;
+}
+
+// "CAP_NET_RAW", "net_raw": one name.
+std::vector<std::string> capabilities(const Json* list) {
+  std::vector<std::string> out = words(list);
+  for (std::string& name : out) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    if (name.starts_with("CAP_")) name.erase(0, 4);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void add_mount(Posture& posture, const std::string& source) {
+  const auto add = [&](std::vector<std::string>& to) {
+    if (to.size() < Posture::kMostListed && std::find(to.begin(), to.end(), source) == to.end()) to.push_back(source);
+  };
+  if (is_runtime_socket(source)) add(posture.sockets);
+  if (is_grave_host_path(source)) add(posture.host_paths);
+}
+
+Posture posture_of(const Json& top) {
+  Posture out;
+  const auto host = [&](const char* key) { return child(top, "HostConfig", key); };
+  out.privileged = flag(host("Privileged"));
+  out.host_network = text(host("NetworkMode")) == "host";
+  out.host_pid = text(host("PidMode")) == "host";
+  out.host_ipc = text(host("IpcMode")) == "host";
+  for (const std::string& option : words(host("SecurityOpt"))) {
+    out.unconfined = out.unconfined || option.ends_with("=unconfined") || option.ends_with(":unconfined");
+  }
+  out.memory_limit = is_positive(host("Memory"));
+  out.cpu_limit = is_positive(host("NanoCpus")) || is_positive(host("CpuQuota"));
+  out.process_limit = is_positive(host("PidsLimit"));
+  out.capabilities = capabilities(host("CapAdd"));
+  // Docker's default set has it.
+  const auto dropped = capabilities(host("CapDrop"));
+  const auto has = [](const std::vector<std::string>& list, const char* name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  const bool added = has(out.capabilities, "NET_RAW") || has(out.capabilities, "ALL");
+  out.raw_packets = added || !(has(dropped, "NET_RAW") || has(dropped, "ALL"));
+  if (const Json* mounts = child(top, "Mounts"); mounts != nullptr && mounts->is_array()) {
+    for (const Json& mount : *mounts) {
+      if (text(child(mount, "Type")) != "volume") add_mount(out, text(child(mount, "Source")));
+    }
+  }
+  for (const std::string& bind : words(host("Binds"))) add_mount(out, bind.substr(0, bind.find(':')));
+  return out;
+}
+
 // Discarded for anything that is not JSON; nothing is thrown.
 Json parse(std::string_view json) {
   if (json.size() > kMaxDockerAnswer) return Json(Json::value_t::discarded);
@@ -97,7 +162,10 @@ Result<DockerContainer> parse_container(std::string_view json) {
     const auto number = pid->get<std::int64_t>();
     if (number > 0 && number <= INT32_MAX) out.pid = static_cast<std::int32_t>(number);
   }
-  out.host_network = text(child(top, "HostConfig", "NetworkMode")) == "host";
+  out.posture = posture_of(top);
+  out.host_network = out.posture.host_network;
+  out.image = text(child(top, "Config", "Image"));
+  out.image_digest = text(child(top, "Image"));
   const Json* networks = child(top, "NetworkSettings", "Networks");
   if (networks == nullptr || !(networks->is_object() || networks->is_null())) {
     return problem(kAnswer, "no key NetworkSettings.Networks");

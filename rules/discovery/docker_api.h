@@ -40,6 +40,8 @@ struct DockerContainer {
   bool running = false;
   std::int32_t pid = 0;
   bool host_network = false;
+  std::string image, image_digest;
+  Posture posture;
   std::vector<DockerEndpoint> endpoints;
 };
 

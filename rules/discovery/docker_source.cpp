@@ -198,6 +198,9 @@ std::vector<Workload> docker_workloads(const DockerSnapshot& snapshot, const Lin
     workload.labels = container.labels;
     workload.namespace_labels["kubernetes.io/metadata.name"] = workload.name_space;
     workload.host_network = container.host_network;
+    workload.image = container.image;
+    workload.image_digest = container.image_digest;
+    workload.posture = container.posture;
     const bool plugged = !container.endpoints.empty() && container.pid != 0;
     const std::optional<std::int32_t> space = plugged ? namespace_of(container.pid) : std::nullopt;
     for (const DockerEndpoint& endpoint : container.endpoints) {

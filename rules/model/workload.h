@@ -13,6 +13,7 @@
 
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
+#include "rules/model/posture.h"
 
 namespace bulkhead::rules {
 
@@ -45,6 +46,9 @@ struct Workload {
   std::vector<IpAddress> addresses;  // IPv4 and IPv6
   std::vector<WorkloadPort> ports;
   bool host_network = false;
+  std::string image;               // as it was started: "registry/shop/api:1.2"
+  std::string image_digest;        // "sha256:..."; empty: not known
+  std::optional<Posture> posture;  // none: the source does not tell
   // Ports that a source discovered, when there may be more than one; `interface` and `mac` are the first one's,
   // `addresses` are those of all.
   std::vector<Attachment> attachments;

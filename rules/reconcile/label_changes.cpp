@@ -33,7 +33,8 @@ bool same_service(const Service& a, const Service& b) {
 bool same_but_labels(const Workload& a, const Workload& b) {
   return a.name == b.name && a.name_space == b.name_space && a.node == b.node && a.interface == b.interface &&
          a.mac == b.mac && a.addresses == b.addresses && a.host_network == b.host_network &&
-         a.attachments == b.attachments && all_same(a.ports, b.ports, same_port);
+         a.attachments == b.attachments && a.image == b.image && a.image_digest == b.image_digest &&
+         a.posture == b.posture && all_same(a.ports, b.ports, same_port);
 }
 
 std::optional<std::vector<Workload>> label_changes(const Inventory& before, const Inventory& after, std::size_t most) {

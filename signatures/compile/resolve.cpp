@@ -214,6 +214,28 @@ void warn_unset_flowbits(const ResolvedRules& rules, Diagnostics& out) {
   }
 }
 
+// Rules that are commented out and wanted nevertheless. A sid that a rule has already is left to it, and what is wrong
+// with such a rule is nobody's mistake.
+void enable_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings, const RuleContext& context,
+                  ResolvedRules& result) {
+  Diagnostics ignored;
+  VariableResolver variables(settings.variables, ignored);
+  std::set<std::pair<std::uint32_t, std::uint32_t>> taken;
+  for (const Signature& signature : result.signatures) taken.emplace(signature.info->gid, signature.info->sid);
+  for (const RuleFile* file : files) {
+    for (const Rule& rule : file->rules) {
+      if (rule.enabled || equals_ignoring_case(rule.action, "pass") || !settings.enable(rule)) continue;
+      if (!requirements_met(*file, rule, ignored)) continue;
+      auto signature = RuleResolver(*file, rule, context, variables, ignored).run();
+      if (!signature || !taken.emplace(signature->info->gid, signature->info->sid).second) continue;
+      if (settings.keep_text) keep_text(*signature, rule);
+      result.enabled.emplace(signature->info->gid, signature->info->sid);
+      result.signatures.push_back(std::move(*signature));
+      --result.disabled;
+    }
+  }
+}
+
 }  // namespace
 
 ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings, Diagnostics& out) {
@@ -248,6 +270,7 @@ ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const Resolv
       }
     }
   }
+  if (settings.enable) enable_rules(files, settings, context, result);
   warn_unset_flowbits(result, out);
   return result;
 }

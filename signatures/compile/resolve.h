@@ -10,7 +10,10 @@
 // Tests    tests/unit/signatures/compile/resolve_test.cpp, tests/unit/signatures/keywords/
 #pragma once
 
+#include <functional>
+#include <set>
 #include <span>
+#include <utility>
 
 #include "datapath/base/diagnostic.h"
 #include "signatures/compile/signature.h"
@@ -33,7 +36,9 @@ struct ResolveSettings {
   DatasetRegistry* datasets = nullptr;                   // null: every load has sets of its own
   ReputationTablePtr reputation;                         // null: no lists
   GeoDatabasePtr geo;                                    // null: no database
-  bool keep_text = false;                                // SignatureInfo::text: the rule as written
+  // Rules that are commented out: true, load it nevertheless, without a word if it cannot be. Null: none.
+  std::function<bool(const Rule& rule)> enable;
+  bool keep_text = false;  // SignatureInfo::text: the rule as written
 };
 
 struct ResolvedRules {
@@ -42,7 +47,8 @@ struct ResolvedRules {
   std::size_t refused = 0;   // rules with an error, those that did not parse not included
   std::size_t disabled = 0;  // commented out
   std::size_t replaced = 0;  // by a newer revision
-  std::size_t skipped = 0;   // ask for what is not here: `requires`, an event that the parser does not know
+  std::set<std::pair<std::uint32_t, std::uint32_t>> enabled;  // gid, sid of rules that ResolveSettings::enable chose
+  std::size_t skipped = 0;  // ask for what is not here: `requires`, an event that the parser does not know
 };
 
 [[nodiscard]] ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings,

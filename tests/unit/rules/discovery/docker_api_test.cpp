@@ -52,6 +52,41 @@ TEST(DockerApi, HostNetworkAndNoNetwork) {
   EXPECT_TRUE(none->endpoints.empty());
 }
 
+TEST(DockerApi, TheImageAndWhatTheContainerMay) {
+  const auto web = parse_container(recorded("web.json"));
+  ASSERT_TRUE(web);
+  EXPECT_TRUE(web->image_digest.starts_with("sha256:"));
+  EXPECT_FALSE(web->image.empty());
+  EXPECT_FALSE(web->posture.privileged);
+  EXPECT_TRUE(web->posture.raw_packets) << "the engine's default set has NET_RAW";
+  Json top = Json::parse(recorded("web.json"));
+  Json& host = top["HostConfig"];
+  host["Privileged"] = true;
+  host["PidMode"] = "host";
+  host["SecurityOpt"] = {"seccomp=unconfined"};
+  host["CapAdd"] = {"CAP_NET_ADMIN", "sys_ptrace"};
+  host["CapDrop"] = {"NET_RAW"};
+  host["Memory"] = 1048576;
+  host["NanoCpus"] = 500000000;
+  host["PidsLimit"] = 100;
+  host["Binds"] = {"/var/run/docker.sock:/var/run/docker.sock", "/srv:/srv"};
+  top["Mounts"] = {{{"Type", "bind"}, {"Source", "/etc"}}, {{"Type", "volume"}, {"Source", "/var/lib/docker"}}};
+  const auto wide = parse_container(top.dump());
+  ASSERT_TRUE(wide);
+  Posture expected;
+  expected.privileged = expected.host_pid = expected.unconfined = true;
+  expected.memory_limit = expected.cpu_limit = expected.process_limit = true;
+  expected.capabilities = {"NET_ADMIN", "SYS_PTRACE"};
+  expected.sockets = {"/var/run/docker.sock"};
+  expected.host_paths = {"/etc"};
+  EXPECT_EQ(wide->posture, expected);
+  host = {{"NetworkMode", "x"}, {"CapDrop", {"ALL"}}, {"Memory", "much"}, {"CapAdd", 7}};
+  top["Mounts"] = "none";
+  const auto odd = parse_container(top.dump());
+  ASSERT_TRUE(odd);
+  EXPECT_EQ(odd->posture, Posture{});
+}
+
 TEST(DockerApi, ListsAndNetworks) {
   const auto ids = parse_container_ids(recorded("containers.json"));
   ASSERT_TRUE(ids);
