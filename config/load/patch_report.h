@@ -5,7 +5,7 @@
 //   patch_json   the coverage as JSON: control socket, `bulkhead patches`
 //
 // Thread   pure. Limits  kMostWeaknesses of a workload, `most` of them told. Tests
-// tests/unit/config/load/patch_report_test.cpp
+// tests/unit/signatures/patches/overlay_test.cpp, tests/golden/signatures/virtual-patch/
 #pragma once
 
 #include <nlohmann/json.hpp>

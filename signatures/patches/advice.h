@@ -1,7 +1,7 @@
 // What to do about a weakness, from what its entry says: no model, a table of kinds of weakness.
 //
 // Thread   pure. Source   CWE 4.15 (names and what follows from them). Tests
-// tests/unit/signatures/patches/coverage_test.cpp
+// tests/unit/signatures/patches/advice_test.cpp
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // Which weaknesses of the workloads that run are watched for, and by which rules: what operators read.
 //
 // Order    workloads by name; weaknesses of each as is_graver() says: exploited ones first.
-// Thread   pure. Tests  tests/unit/signatures/patches/coverage_test.cpp
+// Thread   pure. Tests  tests/unit/signatures/patches/overlay_test.cpp
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 // Whose    the end that the rule's `target` names; else the server of what goes to it, the client of what comes back.
 // Thread   built on the control thread, immutable, shared by all workers.
 // Limits   the images of running workloads times the rules that name one of their CVEs.
-// Tests    tests/unit/signatures/patches/overlay_test.cpp, tests/unit/config/daemon/patches_test.cpp
+// Tests    tests/unit/signatures/patches/overlay_test.cpp, tests/golden/signatures/virtual-patch/
 #pragma once
 
 #include <memory>
