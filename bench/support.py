@@ -79,3 +79,33 @@ def table(rows, header):
     for row in rows:
         print("  " + f"{row[0]:<{widths[0]}}  " + "  ".join(f"{cell:>{width}}" for cell, width in
                                                          zip(row[1:], widths[1:])))
+
+
+def svg_lines(title, x_label, series):
+    """Lines on linear axes from 0, each with its name and last value at its end; no library."""
+    width, height, left, right, bottom, top = 720, 320, 64, 190, 44, 34
+    colours = ("#2266aa", "#aa4422", "#228844", "#775599", "#888888")
+    x_most = max(x for points in series.values() for x, _ in points) or 1
+    y_most = max(y for points in series.values() for _, y in points) * 1.1 or 1
+
+    def at(x, y):
+        return left + x / x_most * (width - left - right), height - bottom - y / y_most * (height - bottom - top)
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
+             f'font-size="12">', f'<rect width="{width}" height="{height}" fill="white"/>',
+             f'<text x="{width / 2}" y="20" text-anchor="middle" font-size="14">{title}</text>',
+             f'<text x="{(width + left - right) / 2}" y="{height - 8}" text-anchor="middle">{x_label}</text>']
+    for step in range(5):
+        y = y_most / 1.1 * step / 4
+        _, level = at(0, y)
+        across, _ = at(x_most * step / 4, 0)
+        parts.append(f'<line x1="{left}" y1="{level:.1f}" x2="{width - right}" y2="{level:.1f}" stroke="#ddd"/>'
+                     f'<text x="{left - 6}" y="{level + 4:.1f}" text-anchor="end">{y:,.3g}</text>'
+                     f'<text x="{across:.1f}" y="{height - bottom + 16}" text-anchor="middle">{x_most * step / 4:,.3g}</text>')
+    last_label = 1e9
+    for (name, points), colour in sorted(zip(series.items(), colours), key=lambda item: item[0][1][-1][1]):
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in points))
+        _, level = at(*points[-1])
+        last_label = min(level + 4, last_label - 14)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+                     f'<text x="{width - right + 6}" y="{last_label:.1f}" fill="{colour}">{name}: {points[-1][1]:,.4g}</text>')
+    return "\n".join(parts) + "\n</svg>\n"

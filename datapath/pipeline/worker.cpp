@@ -7,6 +7,7 @@
 
 #include "datapath/decode/checksum.h"
 #include "datapath/pipeline/packet_work.h"
+#include "datapath/pipeline/replay.h"
 
 namespace bulkhead::pipeline {
 
@@ -54,11 +55,22 @@ Worker::~Worker() {
 
 void Worker::use(SnapshotPtr snapshot) {
   if (snapshot == snapshot_) return;
-  inspectors_.clear();
+  std::vector<std::unique_ptr<Inspector>> inspectors;
+  {
+    const std::lock_guard lock(inspectors_mutex_);
+    for (const auto& each : inspectors_) each->add_stats(retired_stats_);
+    retired_stats_ = sum_stats(std::move(retired_stats_));
+    inspectors.swap(inspectors_);
+  }
+  inspectors.clear();  // what they hold is free before the next ones ask for it
   for (const auto& factory : snapshot->inspectors) {
-    inspectors_.push_back(factory->make(index_));
+    inspectors.push_back(factory->make(index_));
     app_->need(factory->hash_needs());
     app_->need(factory->feature_needs());
+  }
+  {
+    const std::lock_guard lock(inspectors_mutex_);
+    inspectors_.swap(inspectors);
   }
   snapshot_ = std::move(snapshot);
   generation_.store(snapshot_->generation, std::memory_order_release);

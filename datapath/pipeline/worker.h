@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -132,7 +133,10 @@ class Worker final : private stream::StreamListener {
   std::unique_ptr<stream::TcpTracker> tcp_;
   std::unique_ptr<app::AppLayer> app_;
   SnapshotPtr snapshot_;
+  // The worker alone changes the list, and reads it without the lock; other threads ask for counters under it.
   std::vector<std::unique_ptr<Inspector>> inspectors_;
+  event::CounterList retired_stats_;  // of inspectors that a later generation has replaced
+  mutable std::mutex inspectors_mutex_;
   std::unique_ptr<decode::PacketChain> chain_;
   // Frames with the payload that their streams have, until their batch is released: a batch has at most that many.
   std::array<std::vector<Byte>, io::kMaxBatch> rewritten_;

@@ -147,6 +147,8 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   }
   put("response.block_requests", c.block_requests);
   app_->add_stats(out);
+  const std::lock_guard lock(inspectors_mutex_);
+  out.insert(out.end(), retired_stats_.begin(), retired_stats_.end());
   for (const auto& inspector : inspectors_) inspector->add_stats(out);
 }
 

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "tests/support/packet_builder.h"
 
@@ -50,6 +52,7 @@ class PayloadInspector final : public Inspector {
     const bool decided = context.flow != nullptr && context.flow->action != flow::FlowAction::kNone;
     if (context.packet->payload.empty() || decided) return;
     ++*seen_;
+    counted_.add();
     if (action_ == RuleAction::kPass) return;  // only counts
     Alert alert;
     alert.signature = signature_;
@@ -57,8 +60,12 @@ class PayloadInspector final : public Inspector {
     alert.applies_to_flow = action_ == RuleAction::kDrop;
     context.alerts->push_back(alert);
   }
+  void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const override {
+    out.emplace_back("test.seen", counted_.value());
+  }
 
  private:
+  Counter counted_;
   RuleAction action_;
   int* seen_;
   std::shared_ptr<const event::SignatureInfo> signature_ = std::make_shared<event::SignatureInfo>();
@@ -373,6 +380,38 @@ TEST_F(WorkerTest, ALaterCopyGoesOnAsTheFirstOne) {
   send(true, kData, 1, 1, "EVIL");
   EXPECT_EQ(sent_on, second);
   EXPECT_EQ(second.size(), sent_on.size());
+}
+
+// A reload replaces the inspectors: what they counted stays, whoever asks meanwhile.
+TEST_F(WorkerTest, CountersLiveOnOverAReload) {
+  start();
+  std::atomic<bool> ended = false;
+  const auto total = [&] {
+    std::vector<std::pair<std::string, std::uint64_t>> all;
+    worker->add_stats(all);
+    std::uint64_t sum = 0;
+    for (const auto& [name, value] : all) sum += name == "test.seen" ? value : 0;
+    return sum;
+  };
+  std::thread reader([&] {
+    for (std::uint64_t last = 0; !ended;) {
+      const std::uint64_t now = total();
+      EXPECT_GE(now, last);
+      last = now;
+    }
+  });
+  for (std::uint32_t generation = 1; generation <= 50; ++generation) {
+    open();
+    send(true, kData, 1, 1, "x");
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->generation = generation;
+    snapshot->inspectors.push_back(std::make_shared<PayloadFactory>(RuleAction::kPass, &seen));
+    worker->use(snapshot);
+  }
+  ended = true;
+  reader.join();
+  EXPECT_GE(seen, 50);
+  EXPECT_EQ(total(), static_cast<std::uint64_t>(seen));
 }
 
 // What the answers' side has beyond the depth will never be read: requests must not wait for it, each of them looked at
