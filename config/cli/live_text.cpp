@@ -79,6 +79,16 @@ void row(Table& table, const Terminal& terminal, const char* name, const std::st
   table.add({terminal.bold(name), value});
 }
 
+// "on: CAP_NET_ADMIN, CAP_NET_RAW; calls filtered; files of the settings alone"
+std::string sandbox_text(const Json& sandbox) {
+  if (text(sandbox, "mode") == "off") return "off: " + text(sandbox, "off_because");
+  const auto filtered = sandbox.find("calls_filtered");
+  const bool calls = filtered != sandbox.end() && filtered->is_boolean() && filtered->get<bool>();
+  return text(sandbox, "mode") + ": " + text(sandbox, "capabilities") + "; system calls " +
+         (calls ? "filtered" : "unfiltered") + "; files " +
+         (number(sandbox, "landlock") > 0 ? "of the settings alone" : "unrestricted");
+}
+
 }  // namespace
 
 std::string printable(std::string_view s) {
@@ -111,6 +121,7 @@ std::string status_text(const Json& s, const Terminal& terminal) {
           std::to_string(number(capture, "workers")) + " workers");
   row(table, terminal, "enforces",
       "bridged traffic in " + text(enforcement, "bridged_traffic") + ", response " + text(enforcement, "response"));
+  row(table, terminal, "sandbox", sandbox_text(part(s, "sandbox")));
   const std::uint64_t lost = number(capture, "lost");
   row(table, terminal, "packets",
       with_commas(number(capture, "packets")) + ", " + human_bytes(real(capture, "bytes")) + "; " +

@@ -11,6 +11,8 @@
 #include "config/daemon/signature_use.h"
 #include "config/load/patch_report.h"
 #include "config/load/policy_yaml.h"
+#include "config/sandbox/call_filter.h"
+#include "config/sandbox/refused_calls.h"
 #include "config/yaml/yaml_reader.h"
 #include "datapath/output/protocol_names.h"
 #include "rules/classify/classifier.h"
@@ -76,6 +78,14 @@ Json problems_of(const DaemonFacts& facts, const std::map<std::string, std::uint
   if (!facts.engine_problem.empty()) {
     say("engine", "the container engine cannot be read: " + facts.engine_problem, "what was known stays in force");
   }
+  if (const auto n = counter(counters, "sandbox.refused_calls"); n != 0) {
+    say("sandbox.refused",
+        std::to_string(n) + " system calls of packet threads were refused, the last: " +
+            sandbox::call_name(sandbox::last_refused_call()),
+        "no worker needs it: a mistake of ours, or somebody else's code runs there");
+  }
+  for (const std::string& what : facts.sandbox.left_out)
+    say("sandbox.left_out", "the sandbox is not whole: " + what, "the kernel lacks it or forbids it");
   lost("capture.drops", "capture.kernel_drops", "packets were lost before inspection",
        "more workers, larger capture.blocks, or flow bypass");
   lost("output.dropped", "output.dropped", "events were lost because the output was too slow",
@@ -225,6 +235,13 @@ void ControlCommands::status(const Request&, const Peer& peer, const Reply& repl
              {"bytes", counter(all, "decoder.bytes")},
              {"received", counter(all, "capture.kernel_packets")},
              {"lost", counter(all, "capture.kernel_drops")}}},
+           {"sandbox",
+            {{"mode", sandbox::to_string(facts.sandbox.mode)},
+             {"off_because", facts.sandbox.off_because},
+             {"capabilities", facts.sandbox.capabilities},
+             {"calls_filtered", facts.sandbox.calls_filtered},
+             {"landlock", facts.sandbox.landlock},
+             {"refused_calls", counter(all, "sandbox.refused_calls")}}},
            {"enforcement", {{"bridged_traffic", facts.bridged_in}, {"response", facts.response_mode}}},
            {"flows", {{"active", counter(all, "flow.active")}, {"total", counter(all, "flow.total")}}},
            {"events",

@@ -1,6 +1,7 @@
 #include "config/daemon/daemon.h"
 
 #include <ifaddrs.h>
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -38,11 +39,14 @@
 #include "config/daemon/live_view.h"
 #include "config/daemon/main_tasks.h"
 #include "config/daemon/outputs.h"
+#include "config/daemon/sandbox_plan.h"
 #include "config/daemon/summary_sink.h"
 #include "config/daemon/workload_labels.h"
 #include "config/load/inventory_yaml.h"
 #include "config/metrics/http_server.h"
 #include "config/metrics/metrics_text.h"
+#include "config/sandbox/refused_calls.h"
+#include "config/sandbox/sandbox.h"
 #include "datapath/io/nfqueue_source.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/io/packet_wire_source.h"
@@ -174,6 +178,7 @@ class Daemon {
 
   int run() {
     Diagnostics diagnostics;
+    give_up_rights();
     if (!discover()) return kExitFailed;
     auto generation = load_generation(settings_, 1, diagnostics, state_, discovered());
     if (!diagnostics.all().empty()) spdlog::warn("while loading:\n{}", printed(diagnostics));
@@ -197,6 +202,20 @@ class Daemon {
   }
 
  private:
+  // Before there are other threads: they have what this one has.
+  void give_up_rights() {
+    sandbox::SandboxReport report = sandbox::confine_process(sandbox_plan(settings_, books_));
+    if (!report.off_because.empty()) {
+      spdlog::warn("no sandbox: {}", report.off_because);
+    } else {
+      spdlog::info("sandbox {}: capabilities {}; system calls {}; files {}", sandbox::to_string(report.mode),
+                   report.capabilities, report.calls_filtered ? "filtered" : "unfiltered",
+                   report.landlock > 0 ? "of the settings alone" : "unrestricted");
+    }
+    for (const std::string& what : report.left_out) spdlog::warn("sandbox, left out: {}", what);
+    facts_.change([&](DaemonFacts& f) { f.sandbox = std::move(report); });
+  }
+
   // Follows interfaces, and the engine's containers where there is one; waits a while for its first list.
   bool discover() {
     rules::DiscoverySettings to;
@@ -896,6 +915,7 @@ class Daemon {
     tap.block_bytes = capture.block_bytes;
     tap.block_count = capture.blocks;
     tap.retire_timeout = capture.block_timeout;
+    tap.tended = true;  // its worker may open no socket
     const std::uint32_t workers = worker_count();
     if (workers > 1) {
       tap.fanout_group =
@@ -1016,7 +1036,7 @@ class Daemon {
     pipeline_settings.report.flow_events = true;  // live views add up flows that have ended
     if (settings_.file_store.enabled) {
       files_ = std::make_unique<pipeline::FileStore>(settings_.file_store);
-      if (const Status opened = files_->open(); opened) {
+      if (const Status opened = files_->start(); opened) {
         pipeline_settings.app.file_taps = files_.get();
       } else {
         spdlog::error("no files will be stored: {}", opened.error().to_string());
@@ -1026,22 +1046,24 @@ class Daemon {
     inline_pipeline.inline_mode = true;
     inline_pipeline.app.http.body_inline = true;
     started_ = std::chrono::steady_clock::now();
-    start_lives(pipeline_settings, std::move(taps), 0);
-    start_lives(inline_pipeline, std::move(queues), taps_.size());
-    start_lives(inline_pipeline, std::move(wires), taps_.size() + queues_.size());
+    start_lives(pipeline_settings, std::move(taps), 0, 0);
+    // The kernel asks for the capability at each verdict.
+    start_lives(inline_pipeline, std::move(queues), taps_.size(), sandbox::capability(CAP_NET_ADMIN));
+    start_lives(inline_pipeline, std::move(wires), taps_.size() + queues_.size(), 0);
     if (behaviour_ != nullptr) behaviour_->start();
   }
 
-  // Workers for the sources, with the publishers from `first` on.
+  // Workers for the sources, with the publishers from `first` on, and these capabilities.
   void start_lives(const pipeline::PipelineSettings& settings, std::vector<io::PacketSource*> sources,
-                   std::size_t first) {
+                   std::size_t first, sandbox::CapabilitySet keep) {
     if (sources.empty()) return;
     std::vector<event::EventPublisher*> publishers;
     for (std::size_t i = 0; i < sources.size(); ++i) publishers.push_back(publishers_[first + i].get());
     lives_.push_back(
         std::make_unique<pipeline::Live>(settings, std::move(sources), std::move(publishers),
                                          settings_.response.mode != ResponseMode::kOff ? response_.get() : nullptr));
-    lives_.back()->start(generation_.snapshot);
+    lives_.back()->start(generation_.snapshot,
+                         [mode = settings_.sandbox.mode, keep] { return sandbox::confine_worker(mode, keep); });
   }
 
   void use_snapshot() {
@@ -1074,6 +1096,7 @@ class Daemon {
     auto next_stats = std::chrono::steady_clock::now() + settings_.stats.interval;
     while (true) {
       if (lease_ != nullptr) lease_->beat();
+      for (const auto& tap : taps_) tap->tend();
       switch (signals_.wait(wait_time(), fds())) {
         case SIGTERM:
         case SIGINT: spdlog::info("stopping"); return 0;
@@ -1210,6 +1233,7 @@ class Daemon {
       out.insert(out.end(), counted.begin(), counted.end());
     }
     if (files_ != nullptr) files_->add_stats(out);
+    out.emplace_back("sandbox.refused_calls", sandbox::refused_calls());
     if (response_ != nullptr) response_->add_stats(out);
     if (behaviour_ != nullptr) behaviour_->add_stats(out);
     {

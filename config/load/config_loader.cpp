@@ -80,6 +80,7 @@ class Builder {
     wires();
     guard();
     discovery();
+    confinement();
     signatures();
     virtual_patches();
     policy();
@@ -690,6 +691,16 @@ class Builder {
     out_.discovery.docker = choice(values_.text("discovery.docker"), kModes);
     out_.discovery.docker_socket = path("discovery.docker-socket");
     out_.discovery.node_name = values_.text("discovery.node-name");
+  }
+
+  void confinement() {
+    static constexpr Named<sandbox::SandboxMode> kModes[] = {
+        {"on", sandbox::SandboxMode::kOn}, {"off", sandbox::SandboxMode::kOff}, {"log", sandbox::SandboxMode::kLog}};
+    out_.file = request_.file;
+    out_.sandbox.mode = choice(values_.text("sandbox.mode"), kModes);
+    for (const auto& item : values_.get("sandbox.read").items) {
+      out_.sandbox.read.push_back(resolve(item.text, values_.origin("sandbox.read")));
+    }
   }
 
   void segments() {

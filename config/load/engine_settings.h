@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/load/outputs_settings.h"
+#include "config/sandbox/sandbox.h"
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
 #include "datapath/io/packet_wire_settings.h"
@@ -108,6 +109,12 @@ struct WireSettings {
   [[nodiscard]] bool enabled() const { return !interfaces.empty(); }
 };
 
+// What the daemon gives up; config/daemon/sandbox_plan.h makes a plan of it and of the rest.
+struct SandboxSettings {
+  sandbox::SandboxMode mode = sandbox::SandboxMode::kOn;
+  std::vector<std::string> read;  // directories besides those of the files above
+};
+
 enum class ResponseMode : std::uint8_t { kOff, kDryRun, kEnforce };
 enum class ResponseScope : std::uint8_t { kFlow, kPair, kSource };
 
@@ -147,6 +154,8 @@ struct EngineSettings {
   SegmentSettings segments;
   PortGuardSettings guard;
   DiscoverySettings discovery;
+  SandboxSettings sandbox;
+  std::string file;  // of the settings; empty: none
 
   pipeline::FileStoreSettings file_store;
   std::string log_dir;

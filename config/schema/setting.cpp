@@ -32,6 +32,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_wire.def"
        }},
+      {"Sandbox",
+       "What the daemon may do to the node.",
+       {
+#include "config/schema/settings_sandbox.def"
+       }},
       {"Control",
        "Live commands of operators.",
        {

@@ -26,6 +26,9 @@ struct PacketMmapTapSettings {
 
   // Members with the same group share the packets by flow hash; 0: no sharing. Unique per network namespace.
   std::uint16_t fanout_group = 0;
+  // Another thread sees to interfaces that go and come (tend()); else receive() does, which opens sockets then.
+  bool tended = false;
+
   bool fanout_defragment = true;  // the kernel joins IPv4 fragments first, so that a flow stays with one member
 };
 

@@ -48,7 +48,8 @@ Status PacketMmapTapSource::open() {
 ReceiveStatus PacketMmapTapSource::receive(PacketBatch& batch, std::chrono::milliseconds timeout) {
   batch.clear();
   if (block_left_ == 0 && !take_block()) {
-    check_interfaces();
+    if (!settings_.tended) tend();
+    change_ring();
     if (!ring_) {
       std::this_thread::sleep_for(timeout);
       return ReceiveStatus::kTimeout;
@@ -88,7 +89,8 @@ void PacketMmapTapSource::fill(PacketBatch& batch) {
     if (packet.captured < packet.wire_length) truncated_.add();
     batch.packets.push_back(packet);
   }
-  if (!batch.packets.empty()) down_ = false;  // an interface that came up again carries on by itself
+  if (!batch.packets.empty() && down_.load(std::memory_order_relaxed))
+    down_ = false;  // an interface that came up again carries on by itself
   // The block goes back when its last packets do.
   batch.source_cookie = block_left_ == 0 ? 1 : 0;
   if (block_left_ == 0 && batch.packets.empty()) ring_->give_back();
@@ -99,7 +101,23 @@ void PacketMmapTapSource::release(PacketBatch& batch) {
   batch.clear();
 }
 
-void PacketMmapTapSource::check_interfaces() {
+// The worker's half: what it has read of the old ring is with it no more.
+void PacketMmapTapSource::change_ring() {
+  if (drop_asked_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(counts_mutex_);
+    add_kernel_counts();
+    ring_.reset();
+    drop_asked_.store(false, std::memory_order_release);
+  }
+  if (!ring_ && handed_over_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(counts_mutex_);
+    ring_ = std::move(handed_);
+    block_ = {};
+    handed_over_.store(false, std::memory_order_release);
+  }
+}
+
+void PacketMmapTapSource::tend() {
   const Clock::time_point now = Clock::now();
   if (settings_.interfaces.empty() || now < next_check_) return;
   next_check_ = now + kCheckInterval;
@@ -108,25 +126,36 @@ void PacketMmapTapSource::check_interfaces() {
     lose(indexes.error());
     return;
   }
-  if (ring_ && *indexes == indexes_) return;
-  // Back under another index: a bound socket, a filter and memberships all name the old one.
   {
     const std::lock_guard lock(counts_mutex_);
-    add_kernel_counts();
-    ring_.reset();
+    const bool has_ring = ring_ != nullptr || handed_ != nullptr;
+    if (has_ring && *indexes == indexes_) return;
+    // Back under another index: a bound socket, a filter and memberships all name the old one.
+    handed_.reset();
+    handed_over_.store(false, std::memory_order_release);
+    if (ring_ != nullptr) {
+      drop_asked_.store(true, std::memory_order_release);
+      next_check_ = now;
+      return;
+    }
   }
-  if (const Status opened = open(); !opened) {
-    lose(opened.error());
+  auto ring = PacketRing::open(settings_, *indexes);
+  if (!ring) {
+    lose(ring.error());
     return;
   }
+  const std::lock_guard lock(counts_mutex_);
+  indexes_ = std::move(*indexes);
+  handed_ = std::move(*ring);
+  handed_over_.store(true, std::memory_order_release);
   reopens_.add();
   down_ = false;
 }
 
 void PacketMmapTapSource::lose(Error error) {
+  const std::lock_guard lock(counts_mutex_);
   last_error_ = std::move(error);
-  if (!down_) losses_.add();
-  down_ = true;
+  if (!down_.exchange(true)) losses_.add();
 }
 
 void PacketMmapTapSource::add_kernel_counts() const {

@@ -40,7 +40,8 @@ Live::~Live() {
   stop();
 }
 
-void Live::start(SnapshotPtr snapshot) {
+void Live::start(SnapshotPtr snapshot, std::function<Status()> confine) {
+  confine_ = std::move(confine);
   use(std::move(snapshot));
   for (auto& lane : lanes_) {
     lane->thread = std::thread([this, &lane = *lane] { run(lane); });
@@ -63,6 +64,14 @@ void Live::stop() {
 void Live::run(Lane& lane) {
   // Without the right to do so workers run as anybody else; the block thread tells.
   static_cast<void>(make_prompt("worker", settings_.nice));
+  if (confine_) {
+    if (const Status confined = confine_(); !confined) {
+      const std::lock_guard lock(lane.error_mutex);
+      lane.failed = true;
+      lane.error = confined.error();
+      return;
+    }
+  }
   io::PacketBatch batch;
   batch.packets.reserve(settings_.batch_packets);
   std::int64_t last_second = 0;

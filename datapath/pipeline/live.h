@@ -13,6 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -34,7 +35,8 @@ class Live {
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
 
-  void start(SnapshotPtr snapshot);
+  // `confine`: what each worker does first of all, to give up rights; one that fails ends it.
+  void start(SnapshotPtr snapshot, std::function<Status()> confine = {});
   void use(SnapshotPtr snapshot);
   // Lets the workers finish their batch, give every flow its last look, and end.
   void stop();
@@ -55,6 +57,7 @@ class Live {
   void give_flows(Lane& lane, std::uint32_t asked);
 
   const PipelineSettings settings_;
+  std::function<Status()> confine_;
   std::unique_ptr<SharedGate> gate_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   mutable std::mutex snapshot_mutex_;

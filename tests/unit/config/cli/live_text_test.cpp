@@ -14,6 +14,7 @@ const Json& status() {
     "capture": {"interfaces": ["docker0"], "inline": "none", "workers": 2, "packets": 1234567, "bytes": 1270000000,
                 "lost": 12},
     "enforcement": {"bridged_traffic": "inet, by br_netfilter", "response": "enforce"},
+    "sandbox": {"mode": "on", "capabilities": "CAP_NET_ADMIN, CAP_NET_RAW", "calls_filtered": true, "landlock": 4},
     "flows": {"active": 10, "total": 99}, "events": {"alerts": 1, "denied": 2, "blocks": 0},
     "problems": [{"code": "capture.drops", "text": "12 packets were lost before inspection", "hint": "more workers"}]
   })");
@@ -26,6 +27,7 @@ TEST(LiveText, StatusSaysWhatRunsAndWhatIsWrong) {
             "generation  3: 15,502 signatures, 4 policies, 3 workloads; loaded in 1.50 s\n"
             "reads       docker0, inline none, 2 workers\n"
             "enforces    bridged traffic in inet, by br_netfilter, response enforce\n"
+            "sandbox     on: CAP_NET_ADMIN, CAP_NET_RAW; system calls filtered; files of the settings alone\n"
             "packets     1,234,567, 1.27 GB; 12 lost\n"
             "flows       10 active, 99 since the start\n"
             "found       1 alerts, 2 denials, 0 blocks\n"

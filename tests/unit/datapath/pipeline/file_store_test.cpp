@@ -143,5 +143,40 @@ TEST_F(FileStoreTest, AFolderThatCannotBeWrittenIsCounted) {
   EXPECT_FALSE(FileStore(bad).open());
 }
 
+TEST_F(FileStoreTest, AThreadOfItsOwnWritesTheSame) {
+  store_ = std::make_unique<FileStore>(settings_);
+  ASSERT_TRUE(store_->start());
+  std::string large;
+  for (int i = 0; i < 40000; ++i) large += "0123456789";
+  for (int i = 0; i < 20; ++i) {
+    auto kept = file();
+    kept->append(bytes_of(large + std::to_string(i)));
+    kept->keep();
+    kept->close(true);
+    EXPECT_TRUE(kept->stored);
+    auto unwanted = file();
+    unwanted->append(bytes_of(large));
+    unwanted->close(true);
+  }
+  store_->stop();
+  EXPECT_EQ(found().size(), 20U) << "nothing of those that nobody asked for, nothing in tmp/";
+  EXPECT_EQ(stat("stored"), 20U);
+  EXPECT_EQ(stat("queue_full"), 0U);
+  EXPECT_EQ(stat("fs_errors"), 0U);
+}
+
+TEST_F(FileStoreTest, AFolderThatVanishesIsCountedByTheThread) {
+  store_ = std::make_unique<FileStore>(settings_);
+  ASSERT_TRUE(store_->start());
+  fs::remove_all(settings_.directory);
+  auto lost = file();
+  lost->append(bytes_of("hello world"));
+  lost->keep();
+  lost->close(true);
+  store_->stop();
+  EXPECT_EQ(stat("stored"), 0U);
+  EXPECT_EQ(stat("fs_errors"), 1U);
+}
+
 }  // namespace
 }  // namespace bulkhead::pipeline
