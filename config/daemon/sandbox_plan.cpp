@@ -81,6 +81,8 @@ sandbox::FileAccess files_of(const EngineSettings& settings, const BooksSettings
     add_beside(out.read, *file);
   }
   add(out.read, books.behaviour.intel.directory);
+  add(out.read, settings.patches.reports);
+  add_beside(out.read, settings.patches.exploited);
   for (const std::string& directory : settings.sandbox.read) add(out.read, directory);
   // Certificates and keys of librdkafka's own settings.
   for (const auto& [name, value] : settings.outputs.kafka.kafka.properties) {
