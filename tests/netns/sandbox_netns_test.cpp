@@ -162,7 +162,8 @@ TEST_P(SandboxTap, AnInterfaceMadeAnewIsReadAgain) {
   ASSERT_TRUE(
       lab_->run("ip link add spare0 type veth peer name spare1 && ip link set spare0 up && ip link set spare1 up"));
   EXPECT_TRUE(comes_true([&] { return folder_.log().find("reading again") != std::string::npos; })) << folder_.log();
-  EXPECT_TRUE(comes_true([&] { return lab_->run("ip -d link show spare0 | grep -q 'promiscuity 1'"); })) << "the new ring has it";
+  EXPECT_TRUE(comes_true([&] { return lab_->run("ip -d link show spare0 | grep -q 'promiscuity 1'"); }))
+      << "the new ring has it";
   EXPECT_EQ(status().at("/sandbox/refused_calls"_json_pointer), 0) << folder_.log();
 }
 
