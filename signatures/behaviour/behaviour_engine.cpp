@@ -92,6 +92,7 @@ void BehaviourEngine::take(const Observation& told) {
   Scene scene{*seen, kNobody, {}, parties_, graph_, indicators_.get(), told.time};
   if (!link) {
     scene.client = parties_.client(seen->client.source);
+    scene.suspected = mode_ != BehaviourMode::kLearn && book_.suspects(scene.client, seen->time);
     scene.service = service_of(*seen);
   }
   if (mode_ == BehaviourMode::kLearn) {
@@ -174,6 +175,7 @@ void BehaviourEngine::conclude() {
   for (Evidence& evidence : evidence_) {
     ++stats_.evidence;
     if (on_evidence) on_evidence(evidence);
+    for (const auto& detector : detectors_) detector->heard(evidence);
     const Incident* incident = book_.add(std::move(evidence));
     if (incident == nullptr) continue;
     // What it taught just before the first sign is as doubtful as what it does now.

@@ -31,6 +31,7 @@ struct Scene {
   ServiceGraph& graph;
   const intel::IndicatorTable* intel = nullptr;  // null: no feeds
   Timestamp wall;                                // by the clock on the wall, for what expires
+  bool suspected = false;                        // the client is the actor of an open incident: it teaches nothing
 
   [[nodiscard]] const std::string& name(PartyId id) const { return parties.name(id); }
   [[nodiscard]] std::string service_text() const;  // "tcp/5432 of shop/pg"
@@ -49,6 +50,8 @@ class Detector {
   virtual void watch(const Scene& scene, std::vector<Evidence>& out) = 0;
   // While a workload learns beside others that are watched: what is conspicuous by itself is said and not learned.
   virtual void learn_live(const Scene&, std::vector<Evidence>&) {}
+  // What some detector said.
+  virtual void heard(const Evidence&) {}
   // What it learned, as lines of numbers: (service, detail, value); kept over restarts.
   using Put = std::function<void(const Service&, std::uint64_t detail, std::uint64_t value)>;
   virtual void save(const Put&) const {}

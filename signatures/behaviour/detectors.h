@@ -13,7 +13,15 @@
 //   dns-tunnel    twenty different long names below one domain within 10 s
 //   signature     what the rules said of its flows, by severity
 //   intel         an address, a name or a TLS fingerprint that a feed names, by its confidence
-//   link          an address is claimed by another MAC shortly after, or while, its owner speaks
+//   volume        a flow of an edge carries sixteen times what its flows carry (median, median deviation), 1 MB at
+//   least burst         forty openings of an edge in a second, far from its mean (count_min.h) sweep         twelve
+//   services within an hour that the client never used and that did not answer dga           eight domains within two
+//   minutes that do not exist and look made by a machine (letters.h) beacon        nine openings like clockwork of a
+//   service that the client is not known to use shell         short lines one way, answers the other, in no known
+//   protocol, where nobody was known to talk miner         Stratum icmp-tunnel   echoes that carry three times what a
+//   ping carries, sixteen of them link-sweep    a MAC asks for 32 addresses in 10 s, or says that it is four chain who
+//   was attacked opens a new edge itself within an hour link          an address is claimed by another MAC shortly
+//   after, or while, its owner speaks
 //
 // Thread   the behaviour thread. Limits  each table below holds kMaxTracked keys; the oldest goes first.
 // Tests    tests/unit/signatures/behaviour/behaviour_engine_test.cpp; bench/detect
@@ -38,6 +46,16 @@ inline constexpr std::size_t kMaxTracked = 16384;
 [[nodiscard]] std::unique_ptr<Detector> make_link_detector();
 [[nodiscard]] std::unique_ptr<Detector> make_alert_detector();
 [[nodiscard]] std::unique_ptr<Detector> make_intel_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_volume_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_burst_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_sweep_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_dga_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_beacon_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_shell_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_miner_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_icmp_tunnel_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_link_sweep_detector();
+[[nodiscard]] std::unique_ptr<Detector> make_chain_detector();
 [[nodiscard]] std::vector<std::unique_ptr<Detector>> make_detectors();
 
 }  // namespace bulkhead::behaviour

@@ -34,6 +34,7 @@ class DnsTunnelDetector final : public Detector {
       out.push_back(told(scene, *asked, domain));
       return;
     }
+    if (scene.suspected) return;
     std::size_t& most = most_.at(text_hash(domain));
     most = std::max(most, asked->names.size());
   }

@@ -28,6 +28,7 @@ class HalfOpenDetector final : public Detector {
     if (!count(scene)) return;
     const std::size_t waiting = open_.at(scene.service).waiting.size();
     if (waiting < kLeast * kUntaughtSlack) {
+      if (scene.suspected) return;
       std::size_t& most = most_.at(scene.service);
       most = std::max(most, waiting);
     } else if (scene.seen.kind == ObservationKind::kOpen) {

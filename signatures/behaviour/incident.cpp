@@ -17,12 +17,23 @@ const char* to_string(Family family) {
     case Family::kLink: return "link";
     case Family::kSignature: return "signature";
     case Family::kIntel: return "intel";
+    case Family::kVolume: return "volume";
+    case Family::kBurst: return "burst";
+    case Family::kSweep: return "sweep";
+    case Family::kDga: return "dga";
+    case Family::kBeacon: return "beacon";
+    case Family::kShell: return "shell";
+    case Family::kMiner: return "miner";
+    case Family::kIcmpTunnel: return "icmp-tunnel";
+    case Family::kLinkSweep: return "link-sweep";
+    case Family::kChain: return "chain";
+    case Family::kModel: return "model";
   }
   return "edge";
 }
 
 std::optional<Family> find_family(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(Family::kIntel); ++i) {
+  for (std::size_t i = 0; i < kFamilies; ++i) {
     if (to_string(static_cast<Family>(i)) == name) return static_cast<Family>(i);
   }
   return std::nullopt;
@@ -111,7 +122,8 @@ const Incident* IncidentBook::add(Evidence evidence) {
   for (const auto& [family, most] : incident.strongest) rest *= 1 - most;
   incident.weight = 1 - rest;
   if (incident.weight < settings_.raise) return nullptr;
-  const Severity severity = incident.weight >= 0.9 ? Severity::kHigh : Severity::kMedium;
+  const bool model_alone = incident.strongest.size() == 1 && incident.strongest.contains(Family::kModel);
+  const Severity severity = incident.weight >= 0.9 && !model_alone ? Severity::kHigh : Severity::kMedium;
   const bool first = incident.id == 0, graver = severity > incident.severity;
   if (first) incident.id = next_id_++;
   incident.severity = severity;

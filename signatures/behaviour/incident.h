@@ -8,6 +8,8 @@
 // service, verb), or of one that was quiet for five minutes; four times in 10 s at most: a scan is one incident, not a
 // thousand.
 //
+// A model alone says what is worth a look, not what is grave: without evidence of another family it stays medium.
+//
 // Thread   the behaviour thread. Limits  kMaxIncidents open ones, the oldest is closed first; each keeps its last eight
 //          pieces of evidence and remembers 64 kinds.
 // Tests    tests/unit/signatures/behaviour/incident_test.cpp
@@ -38,8 +40,20 @@ enum class Family : std::uint8_t {
   kDnsTunnel,
   kLink,
   kSignature,
-  kIntel
+  kIntel,
+  kVolume,
+  kBurst,
+  kSweep,
+  kDga,
+  kBeacon,
+  kShell,
+  kMiner,
+  kIcmpTunnel,
+  kLinkSweep,
+  kChain,
+  kModel
 };
+inline constexpr std::size_t kFamilies = static_cast<std::size_t>(Family::kModel) + 1;
 [[nodiscard]] const char* to_string(Family family);  // "edge", "verb", ...
 [[nodiscard]] std::optional<Family> find_family(std::string_view name);
 

@@ -68,6 +68,16 @@ std::vector<std::unique_ptr<Detector>> make_detectors() {
   out.push_back(make_link_detector());
   out.push_back(make_alert_detector());
   out.push_back(make_intel_detector());
+  out.push_back(make_volume_detector());
+  out.push_back(make_burst_detector());
+  out.push_back(make_sweep_detector());
+  out.push_back(make_dga_detector());
+  out.push_back(make_beacon_detector());
+  out.push_back(make_shell_detector());
+  out.push_back(make_miner_detector());
+  out.push_back(make_icmp_tunnel_detector());
+  out.push_back(make_link_sweep_detector());
+  out.push_back(make_chain_detector());
   return out;
 }
 

@@ -2,12 +2,12 @@
 //
 //   kOpen       a flow's first packet
 //   kAnswered   both ends have been heard; TCP: the connection came about
-//   kMilestone  at 8 packets or 3 s, every 30 s, and at the end
+//   kMilestone  at 8 packets or 3 s, every 30 s, and at the end; its text is what the client sent first
 //   kFact       of a transaction: what was asked, what came of it, a name in DNS
 //   kLink       an ARP message
 //
 // Thread   made by a worker, moved through a ring to the behaviour thread.
-// Units    packet time; payload bytes without headers; entropy in sixteenths of a bit per byte.
+// Units    packet time; entropy in sixteenths of a bit per byte.
 // Limits   text is cut to kTextBytes; a full ring drops records, counted, never packets.
 #pragma once
 
@@ -56,9 +56,12 @@ struct Observation {
   MilestoneCause cause = MilestoneCause::kPackets;
   bool answered = false, refused = false, midstream = false;
   bool asked = false, replied = false;  // bytes of a payload have come from the client, from the server
+  bool server_first = false;            // the server spoke before the client did
   std::uint8_t first_entropy = 0;       // of the client's first payload
+  std::uint16_t turns = 0;              // how often the other end began to speak
   std::array<std::uint32_t, 2> packets{};
-  std::array<std::uint64_t, 2> bytes{};
+  std::array<std::uint64_t, 2> bytes{};    // with headers
+  std::array<std::uint64_t, 2> payload{};  // without
   Nanoseconds age{0};
 
   // kFact

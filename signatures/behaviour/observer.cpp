@@ -9,10 +9,36 @@ struct Observer::FlowState final : flow::FlowExtension {
   std::uint64_t next_transaction = 0;
   Timestamp next_milestone;
   bool answered = false, refused = false, first_milestone = false;
-  bool spoke[2] = {false, false};  // by Direction
-  std::uint8_t first_entropy = 0;
+  bool spoke[2] = {false, false};                    // by Direction
+  std::uint8_t first_entropy = 0, last_speaker = 2;  // 2: nobody
+  bool server_first = false;
+  std::uint16_t turns = 0;
+  std::uint8_t first_size = 0;
+  std::array<std::uint64_t, 2> payload{};  // by Direction
+  std::array<char, Observation::kTextBytes> first{};
   const app::AppParser* parser = nullptr;  // whose transactions are counted: a change of protocol begins anew
-  void turn() override { std::swap(spoke[0], spoke[1]); }
+  void turn() override {
+    std::swap(spoke[0], spoke[1]);
+    std::swap(payload[0], payload[1]);
+    if (last_speaker < 2) last_speaker ^= 1;
+    server_first = false;
+    first_size = 0;  // it was the other end's
+  }
+  void hear(std::size_t side, ByteSpan bytes) {
+    payload[side] += bytes.size();
+    if (!spoke[side]) {
+      spoke[side] = true;
+      if (side == 1 && !spoke[0]) server_first = true;
+      if (side == 0) {
+        first_entropy = entropy_sixteenths(bytes);
+        first_size = static_cast<std::uint8_t>(std::min(bytes.size(), first.size()));
+        std::memcpy(first.data(), bytes.data(), first_size);
+      }
+    }
+    if (last_speaker == side) return;
+    last_speaker = static_cast<std::uint8_t>(side);
+    if (turns < UINT16_MAX) ++turns;
+  }
 };
 
 std::uint8_t entropy_sixteenths(ByteSpan bytes) {
@@ -61,6 +87,10 @@ void Observer::milestone(const flow::Flow& flow, const FlowState& state, Milesto
   out.asked = state.spoke[0];
   out.replied = state.spoke[1];
   out.first_entropy = state.first_entropy;
+  out.server_first = state.server_first;
+  out.turns = state.turns;
+  out.payload = state.payload;
+  out.set_text({state.first.data(), state.first_size});
   out.age = now - flow.start;
   for (std::size_t d = 0; d < 2; ++d) {
     out.packets[d] = static_cast<std::uint32_t>(std::min<std::uint64_t>(flow.counts[d].packets, UINT32_MAX));
@@ -106,7 +136,8 @@ void Observer::see_facts(const pipeline::InspectContext& context, FlowState& sta
     out.packet = context.packet_number;
     out.fact = fact.kind;
     out.address = fact.address;
-    out.set_text(fact.text, fact.kind == FactKind::kName || fact.kind == FactKind::kServerName);
+    out.set_text(fact.text, fact.kind == FactKind::kName || fact.kind == FactKind::kServerName ||
+                                fact.kind == FactKind::kNoSuchName);
     tell(out);
   }
 }
@@ -137,10 +168,7 @@ void Observer::inspect(pipeline::InspectContext& context) {
     tell(open);
   }
   const std::size_t side = index_of(context.direction);
-  if (!view.payload.empty() && !state.spoke[side]) {
-    state.spoke[side] = true;
-    if (side == 0) state.first_entropy = entropy_sixteenths(view.payload);
-  }
+  if (!view.payload.empty()) state.hear(side, view.payload);
   if (!state.answered && flow.established()) {
     state.answered = true;
     Observation answered = about(flow, ObservationKind::kAnswered, context.now);

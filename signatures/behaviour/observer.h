@@ -2,7 +2,7 @@
 //
 // Thread   ObserverFactory is shared; one Observer per worker. No model, no table: a few comparisons a packet.
 // Order    behind the signatures, so that transactions are as complete as this packet makes them.
-// Limits   32 bytes a flow; at most kFactsPerPacket facts a packet, what is beyond is counted.
+// Limits   140 bytes a flow; at most kFactsPerPacket facts a packet, what is beyond is counted.
 // Tests    tests/unit/signatures/behaviour/observer_test.cpp, tests/differential/behaviour.cmake
 #pragma once
 

@@ -42,6 +42,7 @@ class OutcomeDetector final : public Detector {
       out.push_back(told(scene, kind, count, kLeast * kUntaughtSlack));
       return;
     }
+    if (scene.suspected) return;
     unsigned& most = most_.at({scene.service, kind});
     most = std::max(most, count);
   }

@@ -31,6 +31,7 @@ class SlowRequestDetector final : public Detector {
       out.push_back(told(scene, slow));
       return;
     }
+    if (scene.suspected) return;
     std::size_t& most = most_.at(scene.service);
     most = std::max(most, slow);
   }
