@@ -102,6 +102,7 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
       out.summary.rules_refused = loaded->counts.refused;
       signatures::MatchSettings match;
       match.packet_alert_max = settings.signatures.packet_alert_max;
+      match.stream_chunk = settings.signatures.stream_chunk;
       snapshot->inspectors.push_back(std::make_shared<signatures::SignatureFactory>(loaded->db, match, state));
       if (out.patch_book != nullptr) {
         out.enabled = std::move(loaded->enabled);

@@ -747,6 +747,8 @@ class Builder {
     to.failure_is_fatal = values_.flag("engine.init-failure-fatal");
     const auto most = static_cast<std::uint16_t>(values_.number("packet-alert-max"));
     to.packet_alert_max = most == 0 ? 15 : most;
+    to.stream_chunk = {number32("stream.reassembly.toserver-chunk-size"),
+                       number32("stream.reassembly.toclient-chunk-size")};
     to.addresses = variables("vars.address-groups");
     to.ports = variables("vars.port-groups");
     action_order();

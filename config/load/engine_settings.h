@@ -6,6 +6,7 @@
 // Tests    tests/unit/config/load/config_loader_test.cpp
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -50,8 +51,9 @@ struct SignatureSettings {
   std::vector<pipeline::RuleAction> action_order{pipeline::RuleAction::kPass, pipeline::RuleAction::kDrop,
                                                  pipeline::RuleAction::kReject, pipeline::RuleAction::kAlert};
   std::uint16_t packet_alert_max = 15;
-  bool failure_is_fatal = false;  // engine.init-failure-fatal
-  bool keep_text = false;         // keep each rule as written: alerts with rule.raw, lint
+  std::array<std::uint32_t, 2> stream_chunk{};  // by Direction: bytes that must have come before they are judged
+  bool failure_is_fatal = false;                // engine.init-failure-fatal
+  bool keep_text = false;                       // keep each rule as written: alerts with rule.raw, lint
 };
 
 struct PolicySettings {

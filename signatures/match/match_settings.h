@@ -1,6 +1,7 @@
 // Settings and shared state of the matcher.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -19,6 +20,9 @@ struct MatchSettings {
   // A rule whose pattern was seen but which did not match yet is tried again while new data comes, until so
   // many bytes have followed the pattern.
   std::uint32_t retry_bytes = 2560;
+  // Of connections without a parser, and of FTP: bytes of a direction that must have come before they are judged; 0:
+  // none.
+  std::array<std::uint32_t, 2> stream_chunk{};
   std::uint32_t max_pending = 64;         // such rules per direction of a flow
   std::uint32_t max_idle_streams = 4096;  // closed stream states kept for reuse, per database
 };

@@ -79,6 +79,7 @@ class Matcher {
                                           const TxBufferGroup& buffer, std::uint64_t looked);
   void judge_tx_rule(app::Transaction& tx, const app::Protocol& protocol, std::uint32_t index);
   [[nodiscard]] PartResult judge_part(app::Transaction& tx, const app::Protocol& protocol, const TxPart& part);
+  [[nodiscard]] bool stream_waits() const;
   [[nodiscard]] bool payload_part(const PayloadProgram& program);
   void keep_files(app::Transaction& tx, const Signature& s);
   [[nodiscard]] PartResult files_part(const app::Transaction& tx, const std::vector<FileCondition>& conditions);

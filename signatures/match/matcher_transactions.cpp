@@ -185,7 +185,9 @@ Matcher::PartResult Matcher::judge_part(app::Transaction& tx, const app::Protoco
   const bool complete = progress >= protocol.complete[index_of(d)];
   const PartResult no = complete ? PartResult::kNever : PartResult::kNotYet;
   switch (part.kind) {
-    case TxPart::Kind::kPayload: return payload_part(*part.program) ? PartResult::kMatch : no;
+    case TxPart::Kind::kPayload:
+      if (stream_waits()) return PartResult::kNotYet;
+      return payload_part(*part.program) ? PartResult::kMatch : no;
     case TxPart::Kind::kCondition:
       if (part.condition->protocols.any() && !part.condition->protocols[app::index_of(protocol.id)]) {
         return PartResult::kNever;
@@ -215,6 +217,11 @@ Matcher::PartResult Matcher::judge_part(app::Transaction& tx, const app::Protoco
   if (!def->get(tx, d, 0, view)) return def->kind == app::BufferDef::Kind::kBody ? no : PartResult::kNever;
   if (payload_.matches(*part.program, {view.bytes, view.begin, view.first})) return PartResult::kMatch;
   return def->kind == app::BufferDef::Kind::kBody ? no : PartResult::kNever;
+}
+
+// Stream data is there that is judged together with what follows it (MatchSettings::stream_chunk).
+bool Matcher::stream_waits() const {
+  return side_ == nullptr && context_->stream_readable && context_->tcp != nullptr;
 }
 
 // Payload options in a rule over transactions: the stream as far as it is kept, or the packet.

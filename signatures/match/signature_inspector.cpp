@@ -221,6 +221,16 @@ bool has_more_to_say(const stream::TcpSession& session, const stream::StreamSide
 
 }  // namespace
 
+// With stream.reassembly.toserver-chunk-size and its twin small pieces wait for more, until nothing more comes.
+bool SignatureInspector::is_due(const pipeline::InspectContext& context, const StreamScan& scan,
+                                const stream::StreamSide& side) const {
+  const std::uint32_t chunk = settings_.stream_chunk[index_of(context.direction)];
+  if (chunk == 0 || context.inline_mode || context.flow_ends) return true;
+  if (side.inspect_end() >= scan.judged_end + chunk || side.closed() || side.depth_reached()) return true;
+  const app::AppFlow* const application = context.application;
+  return application != nullptr && application->parser != nullptr && application->protocol != app::AppProtocol::ftp;
+}
+
 void SignatureInspector::inspect(pipeline::InspectContext& context) {
   flow::Flow* const flow = context.flow;
   if (flow != nullptr && (flow->action != flow::FlowAction::kNone || flow->state == flow::FlowState::kBypassed)) {
@@ -254,7 +264,8 @@ void SignatureInspector::inspect(pipeline::InspectContext& context) {
   stream::StreamSide* side = nullptr;
   if (context.stream_readable && context.tcp != nullptr && own_group && c == ProtocolClass::kTcp) {
     side = &context.tcp->side(context.direction);
-    if (flow->payload_inspection) add_stream_candidates(*scan, group, side->inspect_end());
+    if (!is_due(context, *scan, *side)) side = nullptr;
+    if (side != nullptr && flow->payload_inspection) add_stream_candidates(*scan, group, side->inspect_end());
   }
   if (context.flow_ends && context.tcp != nullptr && own_group &&
       has_more_to_say(*context.tcp, context.tcp->side(context.direction), *scan)) {

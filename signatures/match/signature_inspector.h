@@ -66,6 +66,8 @@ class SignatureInspector final : public pipeline::Inspector {
   void add_pattern_candidates(const LiteralDb& literals, ByteSpan payload);
   void add_always(std::span<const std::uint32_t> rules, bool on_packet, bool on_stream);
   void add_stream_candidates(StreamScan& scan, const RuleGroup& group, std::uint64_t readable_end);
+  [[nodiscard]] bool is_due(const pipeline::InspectContext& context, const StreamScan& scan,
+                            const stream::StreamSide& side) const;
   void after_stream(StreamScan& scan, stream::StreamSide& side);
 
   SignatureDbPtr db_;

@@ -193,6 +193,20 @@ TEST(SignatureInspector, RulesWithoutPatternLookAtFreshStreamDataOnly) {
   EXPECT_EQ(h.ack(kUp), Sids{});
 }
 
+TEST(SignatureInspector, WithAChunkSizeSmallPiecesWaitForMore) {
+  HarnessFields fields;
+  fields.match.stream_chunk = {20, 0};
+  MatcherHarness h("alert tcp any any -> any any (content:\"attack\"; sid:1;)", fields);
+  h.handshake();
+  EXPECT_EQ(h.send(kUp, "attack.."), Sids{});
+  EXPECT_EQ(h.send(kUp, "attack.."), Sids{});
+  EXPECT_EQ(h.send(kUp, "attack.."), Sids{1}) << "one chunk, one alert";
+  EXPECT_EQ(h.send(kDown, "attack"), Sids{1}) << "the other direction has no chunks";
+  EXPECT_EQ(h.send(kUp, "attack.."), Sids{});
+  EXPECT_EQ(h.segment(kUp, h.next(kUp), h.next(kDown), decode::tcp_flag::kFin | decode::tcp_flag::kAck), Sids{1})
+      << "nothing more comes";
+}
+
 TEST(SignatureInspector, StreamStatesAreReused) {
   MatcherHarness h("alert tcp any any -> any any (content:\"attack\"; sid:1;)");
   for (int i = 0; i < 10; ++i) {
