@@ -68,6 +68,7 @@ inline void drive_parser(app::AppProtocol id, ByteSpan input, const Drive& drive
   const auto parser = protocol.make(drive.settings);
   const bool datagrams = drive.moment.client.protocol == ip_proto::kUdp;
   std::string rest[2];
+  if (input.empty()) return;  // probes are never asked about nothing (ProbeTable)
   for (const Direction d : driving::kBoth) {
     if (protocol.probe != nullptr) static_cast<void>(protocol.probe(d, input, 1));
     if (protocol.probe_datagram != nullptr) static_cast<void>(protocol.probe_datagram({d, input, 40000, 1}));
