@@ -34,7 +34,7 @@ class SuricataImportTest : public testing::Test {
 
 TEST_F(SuricataImportTest, TakesTheSameNamesAndTellsTheRest) {
   const auto found = import(
-      "stream:\n  memcap: 32mb\n  midstream: true\n  reassembly:\n    depth: 2mb\n    toserver-chunk-size: 2560\n"
+      "stream:\n  memcap: 32mb\n  midstream: true\n  reassembly:\n    depth: 2mb\n    toserver-chunk-size: 2560\n    raw: yes\n"
       "host-os-policy:\n  windows: []\n  linux: [10.0.0.0/8, 192.168.1.100]\n"
       "default-log-dir: /var/log/suricata/\nprofiling:\n  rules:\n    enabled: yes\n");
   EXPECT_FALSE(diagnostics.has_errors());
@@ -47,7 +47,8 @@ TEST_F(SuricataImportTest, TakesTheSameNamesAndTellsTheRest) {
   ASSERT_NE(depth, nullptr);
   EXPECT_EQ(depth->line, 7U);
   EXPECT_EQ(depth->note, "stream.reassembly.depth = 2mb");
-  EXPECT_NE(find(found.ignored, "stream.reassembly.toserver-chunk-size"), nullptr);
+  EXPECT_EQ(found.values.number("stream.reassembly.toserver-chunk-size"), 2560U);
+  EXPECT_NE(find(found.ignored, "stream.reassembly.raw"), nullptr);
   EXPECT_NE(find(found.ignored, "profiling"), nullptr) << "the topmost key of a part without meaning";
   EXPECT_EQ(find(found.ignored, "profiling.rules"), nullptr);
 }
