@@ -34,7 +34,8 @@ class SuricataImportTest : public testing::Test {
 
 TEST_F(SuricataImportTest, TakesTheSameNamesAndTellsTheRest) {
   const auto found = import(
-      "stream:\n  memcap: 32mb\n  midstream: true\n  reassembly:\n    depth: 2mb\n    toserver-chunk-size: 2560\n    raw: yes\n"
+      "stream:\n  memcap: 32mb\n  midstream: true\n  reassembly:\n    depth: 2mb\n    toserver-chunk-size: 2560\n    "
+      "raw: yes\n"
       "host-os-policy:\n  windows: []\n  linux: [10.0.0.0/8, 192.168.1.100]\n"
       "default-log-dir: /var/log/suricata/\nprofiling:\n  rules:\n    enabled: yes\n");
   EXPECT_FALSE(diagnostics.has_errors());
