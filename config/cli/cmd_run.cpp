@@ -22,7 +22,7 @@ constexpr const char* kUsualFile = "/etc/bulkhead/bulkhead.yaml";
 
 void require_interfaces(const LoadedConfig& config, Diagnostics& diagnostics) {
   const bool has_source = !config.settings.capture.interfaces.empty() || config.settings.inline_queue.enabled() ||
-                          config.settings.wire.enabled();
+                          config.settings.wire.enabled() || config.settings.dpdk.enabled();
   if (diagnostics.has_errors() || has_source) return;
   diagnostics.error(config.values.get("capture.interfaces").span, "settings.empty",
                     "capture.interfaces: there is no interface to read",

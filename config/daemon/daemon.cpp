@@ -47,6 +47,7 @@
 #include "config/metrics/metrics_text.h"
 #include "config/sandbox/refused_calls.h"
 #include "config/sandbox/sandbox.h"
+#include "datapath/dpdk/dpdk_sources.h"
 #include "datapath/io/nfqueue_source.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/io/packet_wire_source.h"
@@ -186,7 +187,8 @@ class Daemon {
     generation_ = std::move(*generation);
     facts_.change([](DaemonFacts& f) { f.started = std::chrono::system_clock::now(); });
     // The queues have their readers before the kernel fills them.
-    if (!open_queues() || !enforce() || !open_taps() || !open_wires() || !start_output()) return kExitFailed;
+    if (!open_queues() || !enforce() || !open_taps() || !open_wires() || !open_ports() || !start_output())
+      return kExitFailed;
     start_behaviour();
     start_workers();
     if (!insert_wires()) return kExitFailed;
@@ -278,6 +280,7 @@ class Daemon {
       f.bridged_in = enforcer_->mode().to_string();
       f.response_mode = name_of(settings_.response.mode);
       f.interfaces = settings_.capture.interfaces;
+      f.interfaces.insert(f.interfaces.end(), settings_.dpdk.ports.begin(), settings_.dpdk.ports.end());
       f.inline_flows = name_of(settings_.inline_queue.queue.flows);
       f.workers = source_count();
     });
@@ -842,6 +845,27 @@ class Daemon {
     return true;
   }
 
+  // A wire of ports carries from the moment its workers run.
+  bool open_ports() {
+    const dpdk::DpdkSettings& from = settings_.dpdk;
+    if (!from.enabled()) return true;
+    auto ports = dpdk::open_dpdk(from);
+    if (!ports) {
+      spdlog::error("{}", ports.error().to_string());
+      return false;
+    }
+    ports_ = std::move(*ports);
+    tell_about_ports();
+    spdlog::info("{} and on, {} workers", ports_.front()->describe(), ports_.size());
+    return true;
+  }
+
+  // What drivers have to say.
+  void tell_about_ports() const {
+    if (ports_.empty()) return;
+    for (const std::string& line : dpdk::take_dpdk_lines()) spdlog::info("DPDK: {}", line);
+  }
+
   // Once there are workers to carry what comes.
   bool insert_wires() {
     const WireSettings& from = settings_.wire;
@@ -982,7 +1006,9 @@ class Daemon {
     return true;
   }
 
-  [[nodiscard]] std::size_t source_count() const { return taps_.size() + queues_.size() + wires_.size(); }
+  [[nodiscard]] std::size_t source_count() const {
+    return taps_.size() + queues_.size() + wires_.size() + ports_.size();
+  }
 
   void start_behaviour() {
     if (!books_.behaviour.enabled || source_count() == 0) return;
@@ -1028,10 +1054,11 @@ class Daemon {
         std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
     response_->start();
     start_guard_events();
-    std::vector<io::PacketSource*> taps, queues, wires;
+    std::vector<io::PacketSource*> taps, queues, wires, ports;
     for (const auto& tap : taps_) taps.push_back(tap.get());
     for (const auto& queue : queues_) queues.push_back(queue.get());
     for (const auto& wire : wires_) wires.push_back(wire.get());
+    for (const auto& port : ports_) ports.push_back(port.get());
     pipeline::PipelineSettings pipeline_settings = settings_.pipeline;
     pipeline_settings.report.flow_events = true;  // live views add up flows that have ended
     if (settings_.file_store.enabled) {
@@ -1050,20 +1077,23 @@ class Daemon {
     // The kernel asks for the capability at each verdict.
     start_lives(inline_pipeline, std::move(queues), taps_.size(), sandbox::capability(CAP_NET_ADMIN));
     start_lives(inline_pipeline, std::move(wires), taps_.size() + queues_.size(), 0);
+    start_lives(settings_.dpdk.wire ? inline_pipeline : pipeline_settings, std::move(ports),
+                taps_.size() + queues_.size() + wires_.size(), 0, false);
     if (behaviour_ != nullptr) behaviour_->start();
   }
 
-  // Workers for the sources, with the publishers from `first` on, and these capabilities.
+  // Workers for the sources, with the publishers from `first` on, and these capabilities. What calls drivers of DPDK
+  // make is not known: their workers are confined as the process is.
   void start_lives(const pipeline::PipelineSettings& settings, std::vector<io::PacketSource*> sources,
-                   std::size_t first, sandbox::CapabilitySet keep) {
+                   std::size_t first, sandbox::CapabilitySet keep, bool confined = true) {
     if (sources.empty()) return;
     std::vector<event::EventPublisher*> publishers;
     for (std::size_t i = 0; i < sources.size(); ++i) publishers.push_back(publishers_[first + i].get());
     lives_.push_back(
         std::make_unique<pipeline::Live>(settings, std::move(sources), std::move(publishers),
                                          settings_.response.mode != ResponseMode::kOff ? response_.get() : nullptr));
-    lives_.back()->start(generation_.snapshot,
-                         [mode = settings_.sandbox.mode, keep] { return sandbox::confine_worker(mode, keep); });
+    const sandbox::SandboxMode mode = confined ? settings_.sandbox.mode : sandbox::SandboxMode::kOff;
+    lives_.back()->start(generation_.snapshot, [mode, keep] { return sandbox::confine_worker(mode, keep); });
   }
 
   void use_snapshot() {
@@ -1115,6 +1145,7 @@ class Daemon {
       note_kernel_counters();
       tell_about_lease();
       tell_about_interfaces();
+      tell_about_ports();
       output_states_.tell(eve_->healths());
       Error why;
       const bool failed =
@@ -1347,6 +1378,7 @@ class Daemon {
   std::vector<std::unique_ptr<io::PacketMmapTapSource>> taps_;
   std::vector<std::unique_ptr<io::NfqueueSource>> queues_;
   std::vector<std::unique_ptr<io::PacketWireSource>> wires_;
+  dpdk::DpdkSources ports_;
   std::unique_ptr<rules::NlTransport> wire_transport_;  // its end tells the kernel that nobody carries wires
   std::unique_ptr<rules::WireKeeper> wire_keeper_;
   std::unique_ptr<audit::AuditLog> audit_;  // outlives its sink

@@ -64,6 +64,25 @@ unsigned port_of(const std::string& listen) {
   return colon == std::string::npos ? 0 : static_cast<unsigned>(std::strtoul(listen.c_str() + colon + 1, nullptr, 10));
 }
 
+// The module, devices of the kernel that drivers use, and files and sockets that ports are named with
+// ("net_vhost0,iface=/run/vm.sock").
+void add_dpdk(sandbox::FileAccess& out, const dpdk::DpdkSettings& settings) {
+  if (!settings.enabled()) return;
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  add(out.read, program.string());
+  add(out.read, (program.parent_path() / "lib").string());
+  add_beside(out.read, settings.module);
+  for (const char* device : {"/dev/vfio", "/dev/hugepages", "/dev/vhost-net", "/dev/net"}) {
+    if (fs::exists(device, error)) add(out.write, device);
+  }
+  for (const std::string& port : settings.ports) {
+    for (std::size_t at = port.find("=/"); at != std::string::npos; at = port.find("=/", at + 1)) {
+      add_written(out.write, parent_of(port.substr(at + 1, port.find(',', at) - at - 1)));
+    }
+  }
+}
+
 sandbox::FileAccess files_of(const EngineSettings& settings, const BooksSettings& books) {
   sandbox::FileAccess out;
   // What the C library, OpenSSL and librdkafka read by themselves: names, accounts, certificates, time zones.
@@ -84,6 +103,7 @@ sandbox::FileAccess files_of(const EngineSettings& settings, const BooksSettings
   add(out.read, settings.patches.reports);
   add_beside(out.read, settings.patches.exploited);
   for (const std::string& directory : settings.sandbox.read) add(out.read, directory);
+  add_dpdk(out, settings.dpdk);
   // Certificates and keys of librdkafka's own settings.
   for (const auto& [name, value] : settings.outputs.kafka.kafka.properties) {
     if (value.starts_with('/')) add(out.read, value);
@@ -109,6 +129,7 @@ sandbox::SandboxPlan sandbox_plan(const EngineSettings& settings, const BooksSet
   auto& keep = out.capabilities;
   keep.push_back({CAP_NET_ADMIN, "nftables, conntrack, queues, links"});
   keep.push_back({CAP_NET_RAW, "packets of interfaces, resets of blocked connections"});
+  if (settings.dpdk.enabled() && !settings.dpdk.no_huge) keep.push_back({CAP_IPC_LOCK, "dpdk.huge-pages"});
   if (settings.pipeline.nice < 0) keep.push_back({CAP_SYS_NICE, "boost"});
   if (books.control.enabled && !books.control.group.empty()) keep.push_back({CAP_CHOWN, "control.group"});
   if (const unsigned port = port_of(books.metrics.listen); books.metrics.enabled && port > 0 && port < 1024)

@@ -78,6 +78,7 @@ class Builder {
     segments();
     inline_queues();
     wires();
+    dpdk_ports();
     guard();
     discovery();
     confinement();
@@ -157,6 +158,45 @@ class Builder {
                          "wire.interfaces: inline.flows would inspect the same packets a second time",
                          "set inline.flows: none, or name no interfaces");
     }
+  }
+
+  void dpdk_ports() {
+    dpdk::DpdkSettings& to = out_.dpdk;
+    // On the command line commas separate items: "iface=eth1" belongs to the port before it.
+    for (const std::string& word : values_.words("dpdk.ports")) {
+      if (!to.ports.empty() && word.substr(0, word.find(',')).find('=') != std::string::npos) {
+        to.ports.back() += "," + word;
+      } else {
+        to.ports.push_back(word);
+      }
+    }
+    to.wire = values_.text("dpdk.mode") == "wire";
+    if (to.wire && to.ports.size() % 2 != 0) {
+      diagnostics_.error(values_.get("dpdk.ports").span, "settings.conflict",
+                         "dpdk.ports: the last port of a wire has no other end",
+                         "name pairs of ports, or set dpdk.mode: tap");
+    }
+    to.workers = static_cast<std::uint16_t>(values_.number("dpdk.workers"));
+    to.spread_by_address = values_.text("dpdk.spread-by") == "address";
+    for (const auto& core : values_.get("dpdk.cores").items) {
+      std::uint16_t number = 0;
+      const char* end = core.text.data() + core.text.size();
+      if (const auto read = std::from_chars(core.text.data(), end, number); read.ec != std::errc{} || read.ptr != end) {
+        diagnostics_.error(core.span, "settings.bad_number",
+                           "dpdk.cores: \"" + core.text + "\" is not the number of a core",
+                           "write numbers as in /proc/cpuinfo: [2, 4]");
+      }
+      to.cores.push_back(number);
+    }
+    to.burst = static_cast<std::uint16_t>(values_.number("dpdk.burst"));
+    to.receive_descriptors = to.send_descriptors = static_cast<std::uint16_t>(values_.number("dpdk.descriptors"));
+    to.mbufs = number32("dpdk.packets");
+    to.max_frame = static_cast<std::uint16_t>(values_.number("dpdk.max-frame"));
+    to.idle = std::chrono::microseconds(values_.number("dpdk.idle-us"));
+    to.no_huge = !values_.flag("dpdk.huge-pages");
+    to.memory_mb = static_cast<std::uint32_t>(values_.number("dpdk.memory") >> 20);
+    to.eal = values_.words("dpdk.eal");
+    to.module = values_.text("dpdk.module").empty() ? "" : path("dpdk.module");
   }
 
   void decoding() {

@@ -17,6 +17,7 @@
 #include "config/sandbox/sandbox.h"
 #include "datapath/base/diagnostic.h"
 #include "datapath/base/ip_address.h"
+#include "datapath/dpdk/dpdk_settings.h"
 #include "datapath/io/packet_wire_settings.h"
 #include "datapath/output/eve_settings.h"
 #include "datapath/output/output_settings.h"
@@ -144,6 +145,7 @@ struct EngineSettings {
   CaptureSettings capture;              // live
   InlineSettings inline_queue;          // live
   WireSettings wire;                    // live
+  dpdk::DpdkSettings dpdk;              // live
   std::uint32_t workers = 0;            // 0: choose
   std::optional<std::uint64_t> seed;    // also in pipeline.flow.hash_seed; live: random unless given
 

@@ -32,6 +32,11 @@ std::vector<SettingSection> build_sections() {
        {
 #include "config/schema/settings_wire.def"
        }},
+      {"DPDK",
+       "Ports that are read past the kernel.",
+       {
+#include "config/schema/settings_dpdk.def"
+       }},
       {"Sandbox",
        "What the daemon may do to the node.",
        {

@@ -117,6 +117,21 @@ TEST(ConfigLoader, SetsReachTheirFields) {
   EXPECT_FALSE(s.pipeline.flow.tunnel_depth_in_key);
 }
 
+TEST(ConfigLoader, ArgumentsOfAPortStayWithIt) {
+  const EngineSettings s =
+      with_sets({"dpdk.ports=[net_af_packet0,iface=eth1,qpairs=2,net_null0]", "dpdk.mode=wire", "dpdk.cores=[2,4]"})
+          .settings;
+  EXPECT_THAT(s.dpdk.ports, ElementsAre("net_af_packet0,iface=eth1,qpairs=2", "net_null0"));
+  EXPECT_TRUE(s.dpdk.wire);
+  EXPECT_THAT(s.dpdk.cores, ElementsAre(2, 4));
+  EXPECT_FALSE(s.dpdk.no_huge);
+  Diagnostics diagnostics;
+  load("dpdk: {ports: [\"net_pcap0,rx_pcap=a\"], mode: wire, cores: [x]}\n", diagnostics);
+  ASSERT_EQ(diagnostics.all().size(), 2U);
+  EXPECT_EQ(diagnostics.all()[0].code, "settings.conflict");
+  EXPECT_EQ(diagnostics.all()[1].code, "settings.bad_number");
+}
+
 TEST(ConfigLoader, HostPoliciesReplaceTheDefaultAsAWhole) {
   const EngineSettings s = with_sets({"host-os-policy.bsd=[0.0.0.0/0]", "host-os-policy.linux=[10.0.0.0/8,10.1.2.3]",
                                       "host-os-policy.hpux11=[]", "host-os-policy.macos=[fd00::/8]"})

@@ -1,0 +1,86 @@
+// The daemon as a wire of DPDK between two namespaces: PACKET_MMAP ports of DPDK (net_af_packet) on veths.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "tests/netns/daemon_folder.h"
+#include "tests/netns/net_lab.h"
+
+namespace bulkhead::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class DpdkNetns : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(kModule)) GTEST_SKIP() << "this build has no module with DPDK";
+    if (const std::string reason = NetLab::missing(); !reason.empty()) GTEST_SKIP() << reason;
+    lab_ = std::make_unique<NetLab>(std::vector<std::string>{"a", "b"}, false);
+    if (!lab_->problem().empty()) GTEST_SKIP() << lab_->problem();
+    folder_.make(::testing::TempDir(), "dpdk");
+    folder_.write("some.rules",
+                  "drop icmp any any -> any any (msg:\"echo\"; itype:8; sid:1;)\n"
+                  "alert icmp any any -> any any (msg:\"echo of IPv6\"; itype:128; sid:2;)\n");
+    // Nothing leads from one to the other but the daemon.
+    for (const char* host : {"a", "b"}) {
+      ASSERT_TRUE(lab_->run("ip link set " + lab_->host(host).interface + " nomaster promisc on"));
+    }
+    ASSERT_NE(lab_->ping("a", "b", IpFamily::kV6), Probe::kPassed);
+  }
+  void TearDown() override {
+    daemon_.reset();
+    lab_.reset();
+  }
+  [[nodiscard]] bool logged(const std::string& words) const { return folder_.log().find(words) != std::string::npos; }
+  // False: the EAL does not start here.
+  bool start(const std::string& mode) {
+    daemon_ = folder_.start(
+        "signatures: [some.rules]\ncontrol: {enabled: no}\nmetrics: {enabled: no}\n"
+        "discovery: {docker: no}\ndpdk:\n  mode: " +
+        mode +
+        "\n  huge-pages: no\n  packets: 4096\n"
+        "  ports: [\"net_af_packet0,iface=veth-a\", \"net_af_packet1,iface=veth-b\"]\n");
+    return comes_true([&] { return logged("ready:") || logged("rte_eal_init"); }) && logged("ready:");
+  }
+  [[nodiscard]] std::string eve() const {
+    std::ifstream file(folder_.path() + "/eve.json");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  static constexpr const char* kModule = BULKHEAD_DPDK_MODULE;
+  std::unique_ptr<NetLab> lab_;
+  DaemonFolder folder_;
+  std::unique_ptr<Process> daemon_;
+};
+
+TEST_F(DpdkNetns, AWireCarriesWhatTheRulesAllow) {
+  if (!start("wire")) {
+    if (logged("rte_eal_init")) GTEST_SKIP() << folder_.log();
+    FAIL() << folder_.log();
+  }
+  // Neighbours are asked for through the wire, too.
+  EXPECT_TRUE(comes_true([&] { return lab_->ping("a", "b", IpFamily::kV6, 500ms) == Probe::kPassed; }))
+      << folder_.log();
+  EXPECT_NE(lab_->ping("a", "b", IpFamily::kV4, 500ms), Probe::kPassed) << "dropped";
+  daemon_->end(SIGTERM);
+  const std::string events = eve();
+  EXPECT_NE(events.find("\"signature_id\":1"), std::string::npos) << folder_.log();
+  EXPECT_NE(events.find("\"action\":\"blocked\""), std::string::npos);
+  EXPECT_NE(events.find("\"signature_id\":2"), std::string::npos) << folder_.log();
+  EXPECT_NE(lab_->ping("a", "b", IpFamily::kV6), Probe::kPassed) << "without the daemon nothing carries";
+}
+
+TEST_F(DpdkNetns, ATapReadsAndSendsNothing) {
+  if (!start("tap")) {
+    if (logged("rte_eal_init")) GTEST_SKIP() << folder_.log();
+    FAIL() << folder_.log();
+  }
+  EXPECT_NE(lab_->ping("a", "b", IpFamily::kV6, 300ms), Probe::kPassed);
+  daemon_->end(SIGTERM);
+  EXPECT_NE(folder_.log().find("DPDK tap on net_af_packet0"), std::string::npos) << folder_.log();
+}
+
+}  // namespace
+}  // namespace bulkhead::testing
