@@ -33,6 +33,7 @@
 #include "config/daemon/block_thread.h"
 #include "config/daemon/control_commands.h"
 #include "config/daemon/file_watch.h"
+#include "config/daemon/files_stamp.h"
 #include "config/daemon/generation.h"
 #include "config/daemon/guard_thread.h"
 #include "config/daemon/label_updates.h"
@@ -40,6 +41,7 @@
 #include "config/daemon/main_tasks.h"
 #include "config/daemon/outputs.h"
 #include "config/daemon/sandbox_plan.h"
+#include "config/daemon/service_notice.h"
 #include "config/daemon/summary_sink.h"
 #include "config/daemon/workload_labels.h"
 #include "config/load/inventory_yaml.h"
@@ -193,12 +195,16 @@ class Daemon {
     start_workers();
     if (!insert_wires()) return kExitFailed;
     publish_generation();
+    watch_files(settings_);
     start_control();
     start_metrics();
     const auto& loaded = generation_.summary;
     spdlog::info("ready: {} signatures ({} refused), {} policies, {} workloads; generation 1", loaded.rules_loaded,
                  loaded.rules_refused, loaded.policies, loaded.workloads);
+    service_.ready(std::to_string(loaded.rules_loaded) + " signatures, " + std::to_string(loaded.policies) +
+                   " policies");
     const int status = watch();
+    service_.stopping();
     shut_down();
     return status;
   }
@@ -668,6 +674,10 @@ class Daemon {
     next_read_back_ = std::chrono::steady_clock::now() + kReadBack;
   }
 
+  void watch_files(const EngineSettings& settings) {
+    watched_files_ = settings.reload_on_change ? FilesStamp(files_of(settings)) : FilesStamp();
+  }
+
   void watch_inventory(const std::string& path) {
     if (path == inventory_file_) return;
     inventory_watch_.reset();
@@ -1127,6 +1137,7 @@ class Daemon {
     while (true) {
       if (lease_ != nullptr) lease_->beat();
       for (const auto& tap : taps_) tap->tend();
+      show_life();
       switch (signals_.wait(wait_time(), fds())) {
         case SIGTERM:
         case SIGINT: spdlog::info("stopping"); return 0;
@@ -1134,6 +1145,10 @@ class Daemon {
         default: break;
       }
       if (policy_expires()) static_cast<void>(reload());
+      if (watched_files_.changed(std::chrono::steady_clock::now())) {
+        spdlog::info("files of the settings have changed");
+        static_cast<void>(reload());
+      }
       main_tasks_.run();
       rediscover();
       if (inventory_watch_ != nullptr && inventory_watch_->changed()) reread_inventory();
@@ -1158,6 +1173,25 @@ class Daemon {
         publish_stats();
         next_stats += settings_.stats.interval;
       }
+    }
+  }
+
+  // This thread goes round, and so does every worker: else the service manager starts the daemon anew.
+  void show_life() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!service_.wants_sign(now)) return;
+    std::vector<std::uint64_t> rounds;
+    for (const auto& live : lives_) {
+      for (const std::uint64_t each : live->rounds()) rounds.push_back(each);
+    }
+    bool all = rounds.size() == rounds_seen_.size();
+    for (std::size_t i = 0; all && i < rounds.size(); ++i) all = rounds[i] != rounds_seen_[i];
+    if (all || rounds_seen_.empty()) {
+      service_.alive(now);
+      rounds_seen_ = std::move(rounds);
+      hang_told_ = false;
+    } else if (!std::exchange(hang_told_, true)) {
+      spdlog::error("a packet thread stands still: no sign of life to the service manager");
     }
   }
 
@@ -1202,9 +1236,12 @@ class Daemon {
   // New rules beside the running ones; whole or not at all.
   ReloadReport reload() {
     ReloadReport report;
+    service_.reloading();
     report.problem = try_reload(report.diagnostics);
     report.done = report.problem.empty();
     report.generation = generation_number_;
+    service_.ready(report.done ? "generation " + std::to_string(generation_number_)
+                               : "reload failed: " + report.problem);
     facts_.change([&](DaemonFacts& f) { f.reload_problem = report.problem; });
     if (!report.done && audit_ != nullptr) {
       audit_->append("reload-failed", {{"generation", generation_number_}, {"problem", report.problem}});
@@ -1248,6 +1285,7 @@ class Daemon {
                               guard_before.rules.log_group != guard_settings_.rules.log_group;
     if (other_events) start_guard_events();
     watch_inventory(settings->policy.inventory);
+    watch_files(*settings);
     watch_tables();  // there may be a lease now
     publish_generation();
     const auto& loaded = generation_.summary;
@@ -1348,6 +1386,9 @@ class Daemon {
   PortGuardSettings guard_settings_ = settings_.guard;
   const ReloadSettings& reload_;
   Signals signals_;
+  ServiceNotice service_ = ServiceNotice::from_environment();
+  std::vector<std::uint64_t> rounds_seen_;  // of the workers, at the last sign of life
+  bool hang_told_ = false;
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();
   FactsBoard facts_;
   LiveView live_view_;
@@ -1370,6 +1411,7 @@ class Daemon {
   Counter drift_repaired_;
   std::string inventory_file_;
   std::unique_ptr<FileWatch> inventory_watch_;
+  FilesStamp watched_files_;
   LabelUpdates labels_;
   std::future<std::optional<Generation>> compiling_;  // the table for labels that the kernel has already
   bool table_is_old_ = false;

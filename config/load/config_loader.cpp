@@ -737,6 +737,7 @@ class Builder {
     static constexpr Named<sandbox::SandboxMode> kModes[] = {
         {"on", sandbox::SandboxMode::kOn}, {"off", sandbox::SandboxMode::kOff}, {"log", sandbox::SandboxMode::kLog}};
     out_.file = request_.file;
+    out_.reload_on_change = values_.flag("reload.watch");
     out_.sandbox.mode = choice(values_.text("sandbox.mode"), kModes);
     for (const auto& item : values_.get("sandbox.read").items) {
       out_.sandbox.read.push_back(resolve(item.text, values_.origin("sandbox.read")));

@@ -81,6 +81,11 @@ struct DiscoverySettings {
   DockerMode docker = DockerMode::kAuto;
   std::string docker_socket;
   std::string node_name;
+  DockerMode kubernetes = DockerMode::kAuto;
+  std::string kubernetes_server;       // URL; empty: the one that pods are told
+  std::string kubernetes_credentials;  // directory of token and ca.crt
+  DockerMode cri = DockerMode::kAuto;
+  std::string cri_socket;
 };
 
 struct CaptureSettings {
@@ -160,6 +165,7 @@ struct EngineSettings {
   DiscoverySettings discovery;
   SandboxSettings sandbox;
   std::string file;  // of the settings; empty: none
+  bool reload_on_change = false;
 
   pipeline::FileStoreSettings file_store;
   std::string log_dir;

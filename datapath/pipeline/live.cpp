@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "datapath/base/counters.h"
 #include "datapath/base/scheduling.h"
 #include "datapath/pipeline/replay.h"
 
@@ -19,6 +20,7 @@ struct Live::Lane {
   mutable std::mutex error_mutex;
   bool failed = false;
   Error error;
+  Counter rounds;
   std::uint32_t flows_seen = 0;   // the worker's: the last asking that it has answered
   std::uint32_t flows_given = 0;  // under flows_mutex_
   std::vector<FlowRecord> flows;
@@ -76,6 +78,7 @@ void Live::run(Lane& lane) {
   batch.packets.reserve(settings_.batch_packets);
   std::int64_t last_second = 0;
   while (!stop_.load(std::memory_order_relaxed)) {
+    lane.rounds.add();
     if (lane.worker->generation() != wanted_generation_.load(std::memory_order_acquire)) {
       SnapshotPtr snapshot;
       {
@@ -153,6 +156,12 @@ bool Live::failed(Error* why) const {
     return true;
   }
   return false;
+}
+
+std::vector<std::uint64_t> Live::rounds() const {
+  std::vector<std::uint64_t> out;
+  for (const auto& lane : lanes_) out.push_back(lane->rounds.value());
+  return out;
 }
 
 std::uint32_t Live::oldest_generation() const {

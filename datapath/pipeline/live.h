@@ -44,6 +44,8 @@ class Live {
   [[nodiscard]] bool failed(Error* why) const;
   // Oldest generation that a worker still uses.
   [[nodiscard]] std::uint32_t oldest_generation() const;
+  // How often each worker has gone round; one that stands still for seconds hangs.
+  [[nodiscard]] std::vector<std::uint64_t> rounds() const;
   [[nodiscard]] event::CounterList stats() const;
   [[nodiscard]] std::vector<std::pair<std::string, event::CounterList>> thread_stats() const;  // by worker
   // The flows of all workers, the most recently used first, at most `most` of each worker. A worker that does not
