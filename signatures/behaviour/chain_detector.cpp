@@ -24,7 +24,7 @@ class ChainDetector final : public Detector {
 
   void heard(const Evidence& evidence) override {
     if (!is_blow(evidence.family) || evidence.weight < kLeastWeight) return;
-    if (evidence.victim == kNobody || evidence.victim <= kOthers || evidence.victim == evidence.actor) return;
+    if (evidence.victim <= kOthers || evidence.victim == evidence.actor) return;  // nobody, or not one workload
     Struck& struck = struck_.at(evidence.victim);
     struck = {evidence.actor, evidence.time};
   }

@@ -14,12 +14,15 @@ constexpr std::string_view kCommon =
     "gogrggllffttssppccooeesysebrboabyomobidatatadbsqnethtcadmappapiopushobhoputerversyntesucktspicprapfotowaygramnews"
     "cktopbodyshwedmylifamanuelodeepirongsoccuckersizeonlinkerlookpuzdogdaysuntrainotelwebidgetasketflixyte";
 
+constexpr std::size_t place(char a, char b) {
+  return std::size_t{26} * static_cast<std::size_t>(a - 'a') + static_cast<std::size_t>(b - 'a');
+}
+
 // 26 x 26 bits.
 constexpr auto kPairs = [] {
   std::array<bool, 26 * 26> out{};
   for (std::size_t i = 0; i + 1 < kCommon.size(); ++i) {
-    const auto at = static_cast<std::size_t>((kCommon[i] - 'a') * 26 + (kCommon[i + 1] - 'a'));
-    out[at] = true;
+    out[place(kCommon[i], kCommon[i + 1])] = true;
   }
   return out;
 }();
@@ -39,7 +42,7 @@ double common_pairs(std::string_view label) {
     const char a = lower(label[i]), b = lower(label[i + 1]);
     if (a == '-' || b == '-') continue;
     ++pairs;
-    if (is_letter(a) && is_letter(b) && kPairs[static_cast<std::size_t>((a - 'a') * 26 + (b - 'a'))]) ++common;
+    if (is_letter(a) && is_letter(b) && kPairs[place(a, b)]) ++common;
   }
   return pairs == 0 ? 1 : static_cast<double>(common) / static_cast<double>(pairs);
 }
