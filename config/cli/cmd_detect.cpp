@@ -2,21 +2,33 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
+#include <map>
 #include <memory>
+#include <sstream>
 
 #include "config/cli/commands.h"
 #include "config/cli/inspector_run.h"
 #include "config/cli/policy_input.h"
+#include "config/cli/terminal.h"
 #include "datapath/base/json_text.h"
 #include "datapath/io/pcap_file_source.h"
 #include "signatures/behaviour/behaviour_engine.h"
 #include "signatures/behaviour/observer.h"
+#include "signatures/models/half_space_trees.h"
+#include "signatures/models/model_detector.h"
 
 namespace bulkhead::config::cli {
 
 namespace {
 
 using namespace behaviour;
+
+std::string seconds(Timestamp time) {
+  char out[32];
+  std::snprintf(out, sizeof out, "%" PRId64 ".%06" PRId64, time.ns / 1'000'000'000, time.ns % 1'000'000'000 / 1000);
+  return out;
+}
 
 // One worker: its records come in the order of its packets.
 class Direct final : public ObservationSink {
@@ -25,19 +37,36 @@ class Direct final : public ObservationSink {
   void take(const Observation& observation) override {
     engine_.take(observation);
     ++taken_;
+    if (most_ == 0) return;
+    const auto sample = collector_.take(observation);
+    if (!sample || observation.cause != MilestoneCause::kEnd) return;
+    const double rank = trees_.take(sample->features);
+    ranked_.emplace(rank, *sample);
+    if (ranked_.size() > most_) ranked_.erase(ranked_.begin());
+  }
+  // From now on flows are ranked by how unlike the others they are.
+  void rank(std::size_t most) {
+    most_ = most;
+    ranked_.clear();
+  }
+  void print_ranks() const {
+    for (auto i = ranked_.rbegin(); i != ranked_.rend(); ++i) {
+      const FlowTuple& t = i->second.client;
+      std::printf("%s  %3.0f %%  %s:%u -> %s:%u protocol %u\n", seconds(i->second.begin).c_str(), i->first * 100,
+                  t.source.to_string().c_str(), t.source_port, t.destination.to_string().c_str(), t.destination_port,
+                  t.protocol);
+    }
   }
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
 
  private:
   BehaviourEngine& engine_;
   std::uint64_t taken_ = 0;
+  std::size_t most_ = 0;
+  models::FlowCollector collector_;
+  models::HalfSpaceTrees trees_;
+  std::multimap<double, models::Sample> ranked_;
 };
-
-std::string seconds(Timestamp time) {
-  char out[32];
-  std::snprintf(out, sizeof out, "%" PRId64 ".%06" PRId64, time.ns / 1'000'000'000, time.ns % 1'000'000'000 / 1000);
-  return out;
-}
 
 void print_json(const char* type, const PartyTable& parties, const Evidence& evidence, const Incident* incident) {
   JsonText json;
@@ -120,10 +149,21 @@ int cmd_detect(const DetectOptions& options) {
     };
   }
   BehaviourEngine engine(settings, owner_of);
+  if (!options.model.empty()) {
+    Diagnostics diagnostics;
+    std::ifstream in(options.model, std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    auto model = models::parse_model(std::make_shared<SourceFile>(options.model, text.str()), diagnostics);
+    std::fputs(format_diagnostics(diagnostics, kShownPerReason, Terminal::of(2)).c_str(), stderr);
+    if (!model) return kExitBadInput;
+    engine.add(std::make_unique<models::ModelDetector>(std::move(*model), true));
+  }
   Direct sink(engine);
   if (!run(options.learn, sink)) return kExitBadInput;
   std::fprintf(stderr, "learned %zu edges from %" PRIu64 " observations\n", engine.graph().edges(), sink.taken());
   engine.set_mode(BehaviourMode::kWatch);
+  sink.rank(options.rank);
   if (options.evidence) {
     engine.on_evidence = [&](const Evidence& e) { print_json("evidence", engine.parties(), e, nullptr); };
   }
@@ -132,6 +172,7 @@ int cmd_detect(const DetectOptions& options) {
     print_text(engine.parties(), incident);
   };
   if (!run(options.pcap_files, sink)) return kExitBadInput;
+  sink.print_ranks();
   std::fprintf(stderr, "%" PRIu64 " incidents\n", engine.incidents());
   return engine.incidents() == 0 ? kExitFine : kExitFailed;
 }

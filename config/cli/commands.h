@@ -100,8 +100,17 @@ struct DetectOptions {
   std::vector<std::string> without;  // detectors
   std::string inventory;
   bool json = false, evidence = false;
+  std::string model;      // file of a trained one; empty: none
+  std::uint64_t rank = 0;  // so many flows that are unlike the others, at the end
 };
 [[nodiscard]] int cmd_detect(const DetectOptions& options);
+
+struct TrainOptions {
+  std::vector<std::string> captures;  // SOURCE:CAPTURE[:LABELS]
+  std::string out = "model.json", name = "model";
+  bool evaluate = false, json = false;
+};
+[[nodiscard]] int cmd_train(const TrainOptions& options);
 
 struct PatchesOptions {
   ConfigRequest request;

@@ -97,6 +97,7 @@ class CommandLine {
     add_whatif();
     add_learn();
     add_detect();
+    add_train();
     add_patches();
     add_status();
     add_top();
@@ -327,11 +328,30 @@ class CommandLine {
     c.add_option("--without", detect_.without, "Leave detectors out: edge, verb, scan, outcome, ...")
         ->type_name("NAME...");
     c.add_flag("--json", detect_.json, "One JSON object a line");
+    c.add_option("--model", detect_.model, "A trained model beside the detectors (bulkhead train)")->type_name("FILE");
+    c.add_option("--rank", detect_.rank, "So many flows that are least like the others, at the end")->type_name("N");
     c.add_flag("--evidence", detect_.evidence, "Each piece of evidence as well, as JSON");
     c.footer(
         "Exit status: 0 nothing unusual, 1 incidents, 2 bad input.\n"
         "Example: bulkhead detect --learn monday.pcap --pcap tuesday.pcap");
     c.callback([this] { status_ = cmd_detect(detect_); });
+  }
+
+  void add_train() {
+    CLI::App& c = command("train", "A model from captures with labelled flows, and what it is worth", "Without a node");
+    c.add_option("CAPTURES", train_.captures, "SOURCE:CAPTURE:LABELS, or SOURCE:CAPTURE where all is normal")
+        ->required();
+    c.add_option("-o,--out", train_.out, "File of the model (default model.json)")->type_name("FILE");
+    c.add_option("--name", train_.name, "Its name in evidence (default model)")->type_name("NAME");
+    c.add_flag("--evaluate", train_.evaluate,
+               "No model: what is found on a random split, of a kind of attack left out, and of another source");
+    c.add_flag("--json", train_.json, "With --evaluate: as JSON");
+    c.footer(
+        "LABELS are lines of t0, proto, src, sport, dst, dport, label between tabs behind a header; label benign is "
+        "normal.\n"
+        "A new model runs in shadow until behaviour.models-trusted names it.\n"
+        "Example: bulkhead train lab:monday.pcap lab:attacks.pcap:attacks.tsv --name lab -o lab.model.json");
+    c.callback([this] { status_ = cmd_train(train_); });
   }
 
   void add_patches() {
@@ -640,6 +660,7 @@ class CommandLine {
   ListOptions list_;
   VerdictsOptions verdicts_;
   PatchesOptions patches_;
+  TrainOptions train_;
   bool patches_live_ = false;
   ExplainOptions explain_;
   WhatifOptions whatif_;

@@ -64,7 +64,15 @@ std::string owner_of(const rules::Workload& workload) {
   return workload.full_name();
 }
 
-event::AppEvent incident_event(const behaviour::Incident& incident, const behaviour::BehaviourEngine& engine) {
+behaviour::Severity severity_with_posture(const behaviour::Incident& incident, bool gives_node_away) {
+  const bool model_alone =
+      incident.strongest.size() == 1 && incident.strongest.begin()->first == behaviour::Family::kModel;
+  if (!gives_node_away || model_alone) return incident.severity;
+  return incident.severity == behaviour::Severity::kLow ? behaviour::Severity::kMedium : behaviour::Severity::kHigh;
+}
+
+event::AppEvent incident_event(const behaviour::Incident& incident, const behaviour::BehaviourEngine& engine,
+                               const std::vector<std::string>& posture) {
   const behaviour::Evidence& last = incident.evidence.back();
   event::AppEvent out;
   out.type = "incident";
@@ -81,6 +89,7 @@ event::AppEvent incident_event(const behaviour::Incident& incident, const behavi
             {"first", to_iso8601(engine.wall_time(incident.first))},
             {"count", incident.count}};
   if (incident.victim != behaviour::kNobody) json["victim"] = engine.parties().name(incident.victim);
+  if (!posture.empty()) json["posture"] = posture;
   Json families = Json::array(), evidence = Json::array();
   for (const auto& [family, weight] : incident.strongest) families.push_back(behaviour::to_string(family));
   for (const behaviour::Evidence& e : incident.evidence) {
@@ -133,6 +142,31 @@ std::shared_ptr<const pipeline::InspectorFactory> BehaviourThread::factory() {
   return factory_;
 }
 
+// One that cannot be used is said and left out.
+void BehaviourThread::load_models() {
+  models_.clear();
+  for (const std::string& path : settings_.models) {
+    std::ifstream in(path, std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    Diagnostics diagnostics;
+    auto model = models::parse_model(std::make_shared<SourceFile>(path, text.str()), diagnostics);
+    if (!diagnostics.all().empty()) {
+      std::ostringstream why;
+      diagnostics.print(why, 5);
+      spdlog::warn("behaviour: {}", why.str());
+    }
+    if (!model) continue;
+    const auto& trusted = settings_.models_trusted;
+    const bool is_trusted = std::find(trusted.begin(), trusted.end(), model->name) != trusted.end();
+    spdlog::info("behaviour: model {} of {} flows{}", model->name, model->flows,
+                 is_trusted ? "" : " runs in shadow: what it would say is counted (behaviour.models-trusted)");
+    auto detector = std::make_unique<models::ModelDetector>(std::move(*model), is_trusted);
+    models_.push_back(detector.get());
+    engine_->add(std::move(detector));
+  }
+}
+
 void BehaviourThread::load() {
   const auto fresh = [this] {
     engine_ = std::make_unique<behaviour::BehaviourEngine>(
@@ -147,6 +181,7 @@ void BehaviourThread::load() {
           if (workload == nullptr) return std::nullopt;
           return owner_of(*workload);
         });
+    load_models();
   };
   fresh();
   std::ifstream file(settings_.state_file, std::ios::binary);
@@ -168,9 +203,17 @@ void BehaviourThread::load() {
     }
   }
   engine_->set_mode(behaviour::BehaviourMode::kLive);
-  engine_->on_incident = [this](const behaviour::Incident& incident) {
+  engine_->on_incident = [this](const behaviour::Incident& told) {
     incidents_.add();
-    publisher_.publish(incident_event(incident, *engine_));
+    std::vector<std::string> posture;
+    {
+      const std::lock_guard lock(inventory_mutex_);
+      const auto found = grave_.find(engine_->parties().name(told.actor));
+      if (found != grave_.end()) posture = found->second;
+    }
+    behaviour::Incident incident = told;
+    incident.severity = severity_with_posture(told, !posture.empty());
+    publisher_.publish(incident_event(incident, *engine_, posture));
     const bool concerned = engine_->phases().of(incident.actor) == behaviour::Phase::kProtecting ||
                            engine_->phases().of(incident.victim) == behaviour::Phase::kProtecting;
     if (!block_ || !concerned || incident.severity != behaviour::Severity::kHigh) return;
@@ -201,7 +244,17 @@ void BehaviourThread::stop() {
 }
 
 void BehaviourThread::use(rules::InventoryPtr inventory) {
+  std::map<std::string, std::vector<std::string>> grave;
+  if (inventory != nullptr) {
+    for (const rules::Workload& workload : inventory->workloads()) {
+      if (!workload.posture) continue;
+      for (const rules::PostureFinding& finding : rules::findings_of(*workload.posture)) {
+        if (finding.danger == rules::Danger::kHigh) grave[owner_of(workload)].emplace_back(finding.code);
+      }
+    }
+  }
   const std::lock_guard lock(inventory_mutex_);
+  grave_ = std::move(grave);
   inventory_ = std::move(inventory);
   owners_changed_ = true;
 }
@@ -331,6 +384,16 @@ void BehaviourThread::add_stats(std::vector<std::pair<std::string, std::uint64_t
   out.emplace_back("behaviour.edges", engine_->graph().edges());
   out.emplace_back("behaviour.candidates", engine_->graph().candidates());
   out.emplace_back("behaviour.held_back", engine_->graph().held_back());
+  models::ModelCounts sum;
+  for (const models::ModelDetector* model : models_) {
+    sum.scored += model->counts().scored;
+    sum.said += model->counts().said;
+    sum.in_shadow += model->counts().in_shadow;
+  }
+  if (models_.empty()) return;
+  out.emplace_back("behaviour.models_scored", sum.scored);
+  out.emplace_back("behaviour.models_said", sum.said);
+  out.emplace_back("behaviour.models_in_shadow", sum.in_shadow);
 }
 
 Json BehaviourThread::baseline() const {

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -34,6 +35,7 @@
 #include "rules/discovery/inventory.h"
 #include "signatures/behaviour/behaviour_engine.h"
 #include "signatures/behaviour/observer.h"
+#include "signatures/models/model_detector.h"
 
 namespace bulkhead::config {
 
@@ -41,8 +43,12 @@ namespace bulkhead::config {
 [[nodiscard]] std::string owner_of(const rules::Workload& workload);
 
 // The record of an incident: event_type "incident".
+// `posture`: what of the actor's posture makes it worse (codes of rules/model/posture.h).
 [[nodiscard]] event::AppEvent incident_event(const behaviour::Incident& incident,
-                                             const behaviour::BehaviourEngine& engine);
+                                             const behaviour::BehaviourEngine& engine,
+                                             const std::vector<std::string>& posture = {});
+// Who breaks out of a container that gives its node away has the node: one step graver, but for a model's word alone.
+[[nodiscard]] behaviour::Severity severity_with_posture(const behaviour::Incident& incident, bool gives_node_away);
 
 class BehaviourThread {
  public:
@@ -75,6 +81,7 @@ class BehaviourThread {
   void look_at_losses();
   void look_at_feeds();
   void load();
+  void load_models();
   void save();
 
   const BehaviourThreadSettings settings_;
@@ -83,10 +90,12 @@ class BehaviourThread {
   Losses losses_;
   mutable std::mutex engine_mutex_;  // the thread holds it while it works through the lanes
   std::unique_ptr<behaviour::BehaviourEngine> engine_;
+  std::vector<models::ModelDetector*> models_;  // the engine's
   std::mutex lanes_mutex_;
   std::vector<std::shared_ptr<Lane>> lanes_;
   mutable std::mutex inventory_mutex_;
   rules::InventoryPtr inventory_;
+  std::map<std::string, std::vector<std::string>> grave_;  // owners whose posture is of high danger: codes
   std::atomic<bool> owners_changed_{false}, stopping_{false}, feeds_asked_{true};
   std::shared_ptr<const pipeline::InspectorFactory> factory_;
   std::thread thread_;

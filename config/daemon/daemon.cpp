@@ -40,6 +40,7 @@
 #include "config/daemon/live_view.h"
 #include "config/daemon/main_tasks.h"
 #include "config/daemon/outputs.h"
+#include "config/daemon/posture_watch.h"
 #include "config/daemon/sandbox_plan.h"
 #include "config/daemon/service_notice.h"
 #include "config/daemon/summary_sink.h"
@@ -273,6 +274,11 @@ class Daemon {
     live_view_.use(generation_.inventory);
     workload_labels_.use(generation_.inventory);
     if (behaviour_ != nullptr) behaviour_->use(generation_.inventory);
+    if (generation_.inventory != nullptr) {
+      for (event::AppEvent& told : posture_.changes(*generation_.inventory, wall_clock())) {
+        publishers_.back()->publish(std::move(told));
+      }
+    }
     facts_.change([&](DaemonFacts& f) {
       f.generation = generation_number_;
       f.summary = generation_.summary;
@@ -1434,6 +1440,7 @@ class Daemon {
   std::unique_ptr<BlockThread> response_;
   mutable std::mutex guard_events_mutex_;  // the pointer: it is replaced at a reload
   std::unique_ptr<GuardThread> guard_events_;
+  PostureWatch posture_;
   std::unique_ptr<BehaviourThread> behaviour_;          // outlives the workers; uses the block thread until it stops
   std::unique_ptr<pipeline::FileStore> files_;          // outlives the workers
   std::vector<std::unique_ptr<pipeline::Live>> lives_;  // taps, queues

@@ -1,6 +1,9 @@
 #include "config/load/books_settings.h"
 
 #include <filesystem>
+#include <utility>
+
+#include "config/load/config_loader.h"
 
 namespace bulkhead::config {
 
@@ -19,6 +22,10 @@ BehaviourThreadSettings behaviour_settings(const SettingValues& values, const st
   out.engine.phases.learn_for = std::chrono::hours(count("behaviour.learn-hours"));
   out.engine.phases.learn_flows = values.number("behaviour.learn-flows");
   out.engine.phases.protect = values.words("behaviour.protect");
+  for (const auto& item : values.get("behaviour.models").items) {
+    for (std::string& file : expand_glob(item.text)) out.models.push_back(std::move(file));
+  }
+  out.models_trusted = values.words("behaviour.models-trusted");
   behaviour::GraphSettings& graph = out.engine.graph;
   graph.learn_windows = count("behaviour.learn-windows");
   graph.learn_age = std::chrono::seconds(count("behaviour.learn-age"));

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/schema/setting_value.h"
 #include "signatures/behaviour/behaviour_engine.h"
@@ -44,6 +45,8 @@ struct BehaviourThreadSettings {
   std::chrono::seconds save_every{300};
   std::size_t ring = 8192;
   behaviour::BehaviourSettings engine;
+  std::vector<std::string> models;          // files
+  std::vector<std::string> models_trusted;  // names
   intel::IntelSettings intel;
 };
 

@@ -54,6 +54,8 @@ class BehaviourEngine {
   void real_time_passed(Nanoseconds time);
   // Indicators from now on; null: none.
   void use(intel::IndicatorTablePtr indicators) { indicators_ = std::move(indicators); }
+  // One more detector, behind the others; what it learned comes before restore() is called.
+  void add(std::unique_ptr<Detector> detector) { detectors_.push_back(std::move(detector)); }
   // Addresses may have other owners now.
   void owners_changed() { parties_.forget_inside(); }
 
