@@ -159,6 +159,14 @@ int cmd_detect(const DetectOptions& options) {
     if (!model) return kExitBadInput;
     engine.add(std::make_unique<models::ModelDetector>(std::move(*model), true));
   }
+  if (!options.intel.empty()) {
+    Diagnostics diagnostics;
+    intel::IntelSettings of_feeds;
+    of_feeds.directory = options.intel;
+    of_feeds.expire = std::chrono::hours(24 * 3650);  // captures are old
+    engine.use(intel::load_indicators(of_feeds, wall_clock(), diagnostics));
+    std::fputs(format_diagnostics(diagnostics, kShownPerReason, Terminal::of(2)).c_str(), stderr);
+  }
   Direct sink(engine);
   if (!run(options.learn, sink)) return kExitBadInput;
   std::fprintf(stderr, "learned %zu edges from %" PRIu64 " observations\n", engine.graph().edges(), sink.taken());

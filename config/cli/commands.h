@@ -100,6 +100,7 @@ struct DetectOptions {
   std::vector<std::string> without;  // detectors
   std::string inventory;
   bool json = false, evidence = false;
+  std::string intel;       // directory of feeds; empty: none
   std::string model;       // file of a trained one; empty: none
   std::uint64_t rank = 0;  // so many flows that are unlike the others, at the end
 };

@@ -328,6 +328,7 @@ class CommandLine {
     c.add_option("--without", detect_.without, "Leave detectors out: edge, verb, scan, outcome, ...")
         ->type_name("NAME...");
     c.add_flag("--json", detect_.json, "One JSON object a line");
+    c.add_option("--intel", detect_.intel, "Directory of feeds of indicators")->type_name("DIRECTORY");
     c.add_option("--model", detect_.model, "A trained model beside the detectors (bulkhead train)")->type_name("FILE");
     c.add_option("--rank", detect_.rank, "So many flows that are least like the others, at the end")->type_name("N");
     c.add_flag("--evidence", detect_.evidence, "Each piece of evidence as well, as JSON");

@@ -19,7 +19,12 @@ constexpr std::uint8_t kText = 6 * 16;  // sixteenths of a bit: what is above is
 class ShellDetector final : public Detector {
  public:
   [[nodiscard]] Family family() const override { return Family::kShell; }
-  void learn(const Scene&) override {}
+  void learn(const Scene& scene) override {
+    if (scene.seen.kind == ObservationKind::kAnswered && !scene.seen.midstream) served_.at(scene.service) = true;
+  }
+  void learn_live(const Scene& scene, std::vector<Evidence>&) override {
+    if (!scene.suspected) learn(scene);
+  }
 
   void watch(const Scene& scene, std::vector<Evidence>& out) override {
     const Observation& seen = scene.seen;
@@ -40,13 +45,19 @@ class ShellDetector final : public Detector {
     }
     if (server_ours && asked <= kMostCommand && seen.payload[0] > 0 && seen.payload[1] >= seen.payload[0] &&
         scene.graph.history(scene.service.server) > 0) {
-      out.push_back(scene.evidence(family(), 0.5,
+      out.push_back(scene.evidence(family(), served_.find(scene.service) == nullptr ? 0.6 : 0.45,
                                    scene.service_text() + " does what " + scene.name(scene.client) +
                                        " tells it: short lines come in, answers go out, in no known protocol"));
     }
   }
 
+  void save(const Put& put) const override {
+    served_.each([&](const Service& service, bool) { put(service, 0, 1); });
+  }
+  void restore(const Service& service, std::uint64_t, std::uint64_t) override { served_.at(service) = true; }
+
  private:
+  BoundedMap<Service, bool> served_{kMaxTracked};  // by ours, while they were learned
   // Two turns are one each way.
   static double per_turn(std::uint64_t bytes, unsigned turns) {
     return static_cast<double>(bytes) / std::max(1.0, static_cast<double>(turns) / 2);

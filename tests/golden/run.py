@@ -8,6 +8,7 @@ A case is a folder with
                       arguments   further arguments of `bulkhead replay`
                       events      event types to compare (default: alert)
                       fields      dotted fields to compare (default: all but those of VOLATILE)
+                      command     detect: incidents of `bulkhead detect` instead, learned from learn.pcap, or from the input
   input.pcap          with make_pcap.py, which makes it again, or a line in tests/data/PROVENANCE.md
   *.rules, policy.yaml, inventory.yaml, settings.yaml     given to the replay when they are there
   expected.eve.json   one event a line, sorted keys
@@ -29,7 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import eve_schema
 VOLATILE = ("flow_id", "pcap_filename", "community_id")
-KNOWN = {"purpose", "arguments", "events", "fields"}
+KNOWN = {"purpose", "arguments", "events", "fields", "command"}
 TIMEOUT = 60
 
 
@@ -51,6 +52,15 @@ def run(command, cwd):
                               capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         raise CaseError(f"did not end within {TIMEOUT} s") from None
+
+
+def detect(program, folder, case):
+    command = [program, "detect", "--json", "--evidence", "--pcap", "input.pcap"]
+    command += ["--learn", "learn.pcap" if (folder / "learn.pcap").exists() else "input.pcap"]
+    done = run(command + case.get("arguments", []), folder)
+    if done.returncode not in (0, 1):
+        raise CaseError(f"status {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def replay(program, folder, case, workers, log_dir):
@@ -95,6 +105,9 @@ def select_events(text, case):
 
 
 def actual_output(program, folder, case):
+    if case.get("command") == "detect":
+        found = [json.loads(line) for line in detect(program, folder, case).splitlines()]
+        return "".join(json.dumps(pick(e, case["fields"]) if "fields" in case else e, sort_keys=True) + "\n" for e in found)
     with tempfile.TemporaryDirectory() as directory:
         texts = []
         for workers in (1, 3):

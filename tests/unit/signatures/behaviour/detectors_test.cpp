@@ -279,6 +279,26 @@ TEST_F(Detectors, NoShellIsAKnownProtocolACipherAndAKnownEdge) {
   EXPECT_EQ(said(Family::kShell), 0U);
 }
 
+TEST_F(Detectors, WhatWasOnlyReadIsWritten) {
+  const auto ask = [&](const char* verb) {
+    Observation out = about(kApi, kWeb, 8080, ObservationKind::kFact);
+    out.fact = FactKind::kVerb;
+    out.set_text(verb);
+    engine->take(out);
+  };
+  for (int i = 0; i < 2000; ++i) ask("GET /items/*");
+  watch();
+  ask("GET /orders/*");
+  ASSERT_EQ(said(Family::kVerb), 1U);
+  const double read = last(Family::kVerb).weight;
+  pass(120s);
+  ask("POST /orders/*");
+  ASSERT_EQ(said(Family::kVerb), 2U);
+  EXPECT_GT(last(Family::kVerb).weight, read);
+  EXPECT_GE(last(Family::kVerb).weight, 0.6);
+  EXPECT_LT(read, 0.6);
+}
+
 // --- miner ---
 
 TEST_F(Detectors, AMiner) {

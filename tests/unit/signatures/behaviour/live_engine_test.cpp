@@ -1,6 +1,7 @@
 // Workloads that learn beside workloads that are watched: what becomes a baseline and what must not.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "signatures/behaviour/behaviour_engine.h"
@@ -304,6 +305,79 @@ TEST_F(LiveEngine, ABrokenFileIsRefusedWhereverItBreaks) {
   std::ostringstream out;
   diagnostics.print(out, 1);
   EXPECT_NE(out.str().find("f.state:2:1: error[behaviour.state]"), std::string::npos) << out.str();
+}
+
+// Poisoning: what a suspect does while others learn raises nobody's measure.
+TEST_F(LiveEngine, ASuspectTeachesNoDetectorEither) {
+  const auto refused = [&](const char* from, int times) {
+    for (int i = 0; i < times; ++i) {
+      Observation out = about(from, kDb, 5432, ObservationKind::kFact);
+      out.fact = FactKind::kAuthFailed;
+      out.set_text("postgres");
+      engine->take(out);
+    }
+  };
+  usual(100s);
+  for (std::uint16_t port = 1; port <= 20; ++port) unanswered(kBad, kWeb, port);
+  ASSERT_FALSE(incidents.empty());
+  refused(kBad, 20);  // below what is conspicuous while nothing is learned
+  usual(700s);
+  ASSERT_EQ(phase_of(kWeb), Phase::kMonitoring);
+  incidents.clear();
+  refused(kWeb, 8);
+  ASSERT_FALSE(incidents.empty()) << "twenty by a suspect would have made sixty the limit";
+  EXPECT_EQ(incidents[0].evidence.back().family, Family::kOutcome);
+}
+
+// Poisoning: a ramp that goes up by one at a time does not take the measure along once a workload is monitored.
+TEST_F(LiveEngine, ASlowRampOfFailuresRaisesNoLimit) {
+  usual(700s);
+  ASSERT_EQ(phase_of(kWeb), Phase::kMonitoring);
+  std::size_t told = 0;
+  engine->on_evidence = [&](const Evidence& e) { told += e.family == Family::kOutcome ? 1 : 0; };
+  for (int times = 1; times <= 30; ++times) {
+    now = now + 20s;
+    const std::size_t before = told;
+    for (int i = 0; i < times; ++i) {
+      Observation out = about(kWeb, kDb, 5432, ObservationKind::kFact);
+      out.fact = FactKind::kAuthFailed;
+      out.set_text("postgres");
+      engine->take(out);
+    }
+    EXPECT_EQ(told > before, times >= 5) << times;
+  }
+}
+
+// After a step of the clock what did not come may have come: nobody reasons from it.
+TEST_F(LiveEngine, AStepOfTheClockIsNoSweepAndNoBeacon) {
+  usual(700s);
+  std::vector<Family> told;
+  engine->on_evidence = [&](const Evidence& e) { told.push_back(e.family); };
+  for (int step = 0; step < 16; ++step) {
+    engine->real_time_passed(1s);
+    now = now + (step % 2 == 0 ? Nanoseconds(2h) : -Nanoseconds(2h));
+    unanswered(kWeb, "10.0.1.7", static_cast<std::uint16_t>(1000 + step));
+  }
+  EXPECT_GT(engine->stats().clock_steps, 8U);
+  EXPECT_EQ(std::count(told.begin(), told.end(), Family::kSweep), 0);
+  EXPECT_EQ(std::count(told.begin(), told.end(), Family::kHalfOpen), 0);
+  EXPECT_EQ(std::count(told.begin(), told.end(), Family::kBeacon), 0);
+}
+
+// Lost packets make no edge and no promotion: what was not seen to be answered is not learned.
+TEST_F(LiveEngine, LossPromotesNothing) {
+  usual(700s);
+  const std::size_t edges = engine->graph().edges();
+  for (int i = 0; i < 400; ++i) {
+    engine->packets_were_lost();
+    ++flow;
+    engine->take(about(kWeb, "10.0.1.7", 9000, ObservationKind::kOpen));
+    Observation middle = about(kWeb, "10.0.1.8", 9000, ObservationKind::kAnswered);
+    middle.midstream = true;
+    engine->take(middle);
+    now = now + 30s;
+  }
+  EXPECT_EQ(engine->graph().edges(), edges);
 }
 
 }  // namespace
