@@ -185,6 +185,10 @@ class Docker(unittest.TestCase):
         try:
             web = address("web", "front")
             db = address("db", "back")
+            # What each may do is told once it is seen.
+            told = {e["posture"]["workload"]: e["posture"] for e in daemon.events("posture")}
+            self.assertIn("net-admin", [f["code"] for f in told["default/intruder"]["findings"]])
+            self.assertEqual([f["code"] for f in told["default/web"]["findings"]], ["net-raw", "no-limits"])
             self.expect("intruder", web, 80, True)
             self.expect("intruder", web, 6379, False)
             self.expect("cache", db, 6379, False)
