@@ -78,6 +78,10 @@ Json problems_of(const DaemonFacts& facts, const std::map<std::string, std::uint
   if (!facts.engine_problem.empty()) {
     say("engine", "the container engine cannot be read: " + facts.engine_problem, "what was known stays in force");
   }
+  if (!facts.cluster_problem.empty()) {
+    say("cluster", "policies of the cluster are not in force: " + facts.cluster_problem,
+        "what was in force before stays; the log has every mistake");
+  }
   if (const auto n = counter(counters, "sandbox.refused_calls"); n != 0) {
     say("sandbox.refused",
         std::to_string(n) + " system calls of packet threads were refused, the last: " +

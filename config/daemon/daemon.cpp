@@ -188,6 +188,7 @@ class Daemon {
     if (!diagnostics.all().empty()) spdlog::warn("while loading:\n{}", printed(diagnostics));
     if (!generation) return kExitBadInput;
     generation_ = std::move(*generation);
+    manifests_loaded_ = discovery_->discovered().manifests;
     facts_.change([](DaemonFacts& f) { f.started = std::chrono::system_clock::now(); });
     // The queues have their readers before the kernel fills them.
     if (!open_queues() || !enforce() || !open_taps() || !open_wires() || !open_ports() || !start_output())
@@ -235,7 +236,8 @@ class Daemon {
     if (mode == DockerMode::kYes || (mode == DockerMode::kAuto && there)) {
       to.docker_socket = settings_.discovery.docker_socket;
     }
-    follows_engine_ = !to.docker_socket.empty();
+    if (!follow_cluster(to)) return false;
+    follows_engine_ = !to.docker_socket.empty() || to.kubernetes;
     auto opened = rules::Discovery::open(to);
     if (!opened) {
       spdlog::error("{}", opened.error().to_string());
@@ -251,6 +253,24 @@ class Daemon {
     return true;
   }
 
+  // In a pod by itself; where it is asked for and cannot be, that is an error.
+  bool follow_cluster(rules::DiscoverySettings& to) const {
+    const DiscoverySettings& from = settings_.discovery;
+    if (from.kubernetes == DockerMode::kNo) return true;
+    auto access = rules::kubernetes_access(from.kubernetes_server, from.kubernetes_credentials);
+    std::error_code error;
+    if (access && !std::filesystem::exists(access->token_file, error))
+      access = Error{"kubernetes", access->token_file, ENOENT, "there is no token of a service account"};
+    if (access) {
+      spdlog::info("follows the cluster of https://{}:{}", access->host, access->port);
+      to.kubernetes = std::move(*access);
+      return true;
+    }
+    if (from.kubernetes == DockerMode::kAuto && from.kubernetes_server.empty()) return true;
+    spdlog::error("{}", access.error().to_string());
+    return false;
+  }
+
   // What goes into the tables besides the inventory file; null: nothing is followed.
   [[nodiscard]] const rules::Discovered* discovered() const {
     return follows_engine_ ? &discovery_->discovered() : nullptr;
@@ -259,9 +279,10 @@ class Daemon {
   void tell_about_engine() {
     const bool away = discovery_->problem().has_value();
     if (away && !engine_away_told_) {
-      spdlog::warn("the Docker engine cannot be read, what is known stays: {}", discovery_->problem()->to_string());
+      spdlog::warn("the engine of the workloads cannot be read, what is known stays: {}",
+                   discovery_->problem()->to_string());
     }
-    if (!away && engine_away_told_) spdlog::info("the Docker engine is back");
+    if (!away && engine_away_told_) spdlog::info("the engine of the workloads is back");
     if (away != engine_away_told_) {
       facts_.change([&](DaemonFacts& f) { f.engine_problem = away ? discovery_->problem()->to_string() : ""; });
     }
@@ -495,7 +516,27 @@ class Daemon {
       static_cast<void>(load_guard(generation_));  // a listed interface may have come
       return;
     }
+    if (discovery_->discovered().manifests != manifests_loaded_) return use_policies();
     use_inventory(generation_.base);
+  }
+
+  // Policies of the cluster changed, and workloads may have too. With mistakes all stays as it is.
+  void use_policies() {
+    manifests_loaded_ = discovery_->discovered().manifests;
+    Diagnostics diagnostics;
+    auto next =
+        with_policies(generation_, policy_settings_, discovery_->discovered(), generation_number_ + 1, diagnostics);
+    std::string problem;
+    if (!next) {
+      const auto& all = diagnostics.all();
+      const auto first = std::find_if(all.begin(), all.end(), [](auto& d) { return d.severity == Severity::kError; });
+      problem = first == all.end() ? "the policies do not compile" : first->message;
+      if (first != all.end() && first->span.file != nullptr) problem = first->span.file->name() + ": " + problem;
+      spdlog::error("policies of the cluster, generation {} keeps running:\n{}", generation_number_,
+                    printed(diagnostics));
+    }
+    facts_.change([&](DaemonFacts& f) { f.cluster_problem = problem; });
+    if (next) take_over(std::move(*next));
   }
 
   // The file of workloads was edited.
@@ -522,13 +563,18 @@ class Daemon {
       spdlog::error("the policies do not compile for the workloads that are there:\n{}", printed(diagnostics));
       return;
     }
+    take_over(std::move(*next));
+  }
+
+  // Other workloads or policies, the same signatures.
+  void take_over(Generation next) {
     // A guard that fails for one port is no reason to leave the policies of all as they were.
-    const bool guarded = load_guard(*next);
-    if (!load_kernel(next->policy)) return;
-    end_blocks_of_gone(generation_.inventory.get(), *next->inventory);
+    const bool guarded = load_guard(next);
+    if (!load_kernel(next.policy)) return;
+    end_blocks_of_gone(generation_.inventory.get(), *next.inventory);
     if (!guarded) links_loaded_ = 0;  // again next time
     policy_before_ = generation_.policy;
-    generation_ = std::move(*next);
+    generation_ = std::move(next);
     ++generation_number_;
     cut_again_ = true;
     use_snapshot();
@@ -1282,6 +1328,9 @@ class Daemon {
     if (next->inventory != nullptr) end_blocks_of_gone(generation_.inventory.get(), *next->inventory);
     policy_before_ = generation_.policy;
     generation_ = std::move(*next);
+    policy_settings_ = settings->policy;
+    manifests_loaded_ = discovery_->discovered().manifests;
+    facts_.change([](DaemonFacts& f) { f.cluster_problem.clear(); });
     add_observers(generation_);
     if (behaviour_ != nullptr) behaviour_->reload_feeds();
     cut_again_ = true;
@@ -1404,6 +1453,8 @@ class Daemon {
   std::uint64_t losses_told_ = 0, reopens_told_ = 0;
   std::unique_ptr<rules::NlTransport> policy_transport_, block_transport_;
   std::unique_ptr<rules::Discovery> discovery_;
+  PolicySettings policy_settings_ = settings_.policy;     // of the last reload
+  std::vector<rules::ClusterManifest> manifests_loaded_;  // or refused, which facts_ tells
   bool follows_engine_ = false, engine_away_told_ = false;
   std::uint64_t links_loaded_ = 0;  // LinkTable::version() that the guards were loaded for
   std::unique_ptr<rules::Enforcer> enforcer_;

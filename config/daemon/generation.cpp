@@ -34,7 +34,10 @@ void load_policy(const PolicySettings& settings, const rules::Discovered* discov
   if (settings.files.empty() && settings.inventory.empty() && discovered == nullptr) return;
   out.base = settings.inventory.empty() ? std::make_shared<rules::Inventory>()
                                         : load_inventory_file(settings.inventory, diagnostics);
-  auto model = std::make_shared<rules::PolicyModel>(load_policy_files(settings.files, diagnostics));
+  std::vector<NamedText> of_cluster;
+  for (const auto& each : discovered == nullptr ? std::vector<rules::ClusterManifest>() : discovered->manifests)
+    of_cluster.push_back({each.name, each.text});
+  auto model = std::make_shared<rules::PolicyModel>(load_policy_files(settings.files, diagnostics, of_cluster));
   if (out.base == nullptr || diagnostics.has_errors()) return;
   out.summary.policies = model->policies.size();
   add_metadata_guard(*model, settings.metadata);
@@ -56,6 +59,20 @@ void renew_overlay(Generation& out, pipeline::Snapshot& snapshot) {
   const auto place = std::find(snapshot.inspectors.begin(), snapshot.inspectors.end(), out.patch_overlay);
   out.patch_overlay = make_overlay(out);
   if (place != snapshot.inspectors.end()) *place = out.patch_overlay;
+}
+
+// The snapshot of `current` with the policy of `out`, whose inspector is the first where there is a policy.
+void renew_snapshot(const Generation& current, std::uint32_t number, Generation& out) {
+  auto snapshot = std::make_shared<pipeline::Snapshot>(*current.snapshot);
+  snapshot->generation = number;
+  auto inspector = std::make_shared<rules::PolicyInspectorFactory>(out.policy, out.inline_workers);
+  if (current.policy != nullptr) {
+    snapshot->inspectors.front() = std::move(inspector);
+  } else {
+    snapshot->inspectors.insert(snapshot->inspectors.begin(), std::move(inspector));
+  }
+  renew_overlay(out, *snapshot);
+  out.snapshot = std::move(snapshot);
 }
 
 }  // namespace
@@ -143,12 +160,17 @@ std::optional<Generation> with_workloads(const Generation& current, std::shared_
   out.inventory = std::move(inventory);
   compile(out, diagnostics);
   if (out.policy == nullptr || diagnostics.has_errors()) return std::nullopt;
-  auto snapshot = std::make_shared<pipeline::Snapshot>(*current.snapshot);
-  snapshot->generation = number;
-  // The policy's inspector is the first where there is a policy.
-  snapshot->inspectors.front() = std::make_shared<rules::PolicyInspectorFactory>(out.policy, out.inline_workers);
-  renew_overlay(out, *snapshot);
-  out.snapshot = std::move(snapshot);
+  renew_snapshot(current, number, out);
+  return out;
+}
+
+std::optional<Generation> with_policies(const Generation& current, const PolicySettings& settings,
+                                        const rules::Discovered& discovered, std::uint32_t number,
+                                        Diagnostics& diagnostics) {
+  Generation out = current;
+  load_policy(settings, &discovered, out, diagnostics);
+  if (out.policy == nullptr || diagnostics.has_errors()) return std::nullopt;
+  renew_snapshot(current, number, out);
   return out;
 }
 

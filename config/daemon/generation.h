@@ -77,6 +77,11 @@ void save_datasets(const Generation& generation);
     const std::shared_ptr<signatures::SharedState>& state = make_shared_state(),
     const rules::Discovered* discovered = nullptr);
 
+// The same signatures with the policies as they are now, of the files and of the cluster; none with errors.
+[[nodiscard]] std::optional<Generation> with_policies(const Generation& current, const PolicySettings& settings,
+                                                      const rules::Discovered& discovered, std::uint32_t number,
+                                                      Diagnostics& diagnostics);
+
 // The inventory of the file and what was discovered beside it (null: nothing is followed).
 [[nodiscard]] std::shared_ptr<const rules::Inventory> merged_inventory(
     const std::shared_ptr<const rules::Inventory>& base, const rules::Discovered* discovered, Diagnostics& diagnostics);

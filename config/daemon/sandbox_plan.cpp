@@ -101,6 +101,7 @@ sandbox::FileAccess files_of(const EngineSettings& settings, const BooksSettings
   }
   add(out.read, books.behaviour.intel.directory);
   add(out.read, settings.patches.reports);
+  add(out.read, settings.discovery.kubernetes_credentials);
   add_beside(out.read, settings.patches.exploited);
   for (const std::string& directory : settings.sandbox.read) add(out.read, directory);
   add_dpdk(out, settings.dpdk);

@@ -731,6 +731,9 @@ class Builder {
     out_.discovery.docker = choice(values_.text("discovery.docker"), kModes);
     out_.discovery.docker_socket = path("discovery.docker-socket");
     out_.discovery.node_name = values_.text("discovery.node-name");
+    out_.discovery.kubernetes = choice(values_.text("discovery.kubernetes"), kModes);
+    out_.discovery.kubernetes_server = values_.text("discovery.kubernetes-server");
+    out_.discovery.kubernetes_credentials = path("discovery.kubernetes-credentials");
   }
 
   void confinement() {

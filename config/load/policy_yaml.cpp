@@ -510,10 +510,15 @@ rules::PolicyModel load_policies(const std::vector<YamlNode>& documents, Diagnos
   return PolicyLoader(diagnostics).load(documents);
 }
 
-rules::PolicyModel load_policy_files(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+rules::PolicyModel load_policy_files(const std::vector<std::string>& paths, Diagnostics& diagnostics,
+                                     const std::vector<NamedText>& texts) {
   std::vector<YamlNode> documents;
   for (const std::string& path : paths) {
     for (YamlNode& document : read_yaml_file(path, diagnostics)) documents.push_back(std::move(document));
+  }
+  for (const NamedText& text : texts) {
+    const auto file = std::make_shared<SourceFile>(text.name, text.text);
+    for (YamlNode& document : read_yaml(file, diagnostics)) documents.push_back(std::move(document));
   }
   return load_policies(documents, diagnostics);
 }

@@ -34,6 +34,11 @@
 namespace bulkhead::config {
 
 [[nodiscard]] rules::PolicyModel load_policies(const std::vector<YamlNode>& documents, Diagnostics& diagnostics);
-[[nodiscard]] rules::PolicyModel load_policy_files(const std::vector<std::string>& paths, Diagnostics& diagnostics);
+// Of files, and of texts that are named instead (objects of a cluster).
+struct NamedText {
+  std::string name, text;
+};
+[[nodiscard]] rules::PolicyModel load_policy_files(const std::vector<std::string>& paths, Diagnostics& diagnostics,
+                                                   const std::vector<NamedText>& texts = {});
 
 }  // namespace bulkhead::config

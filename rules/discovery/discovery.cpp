@@ -42,7 +42,7 @@ auto substance(const Workload& w) {
 
 bool Discovered::same_as(const Discovered& other) const {
   const auto same = [](const Workload& a, const Workload& b) { return substance(a) == substance(b); };
-  return node.name == other.node.name && node.addresses == other.node.addresses &&
+  return node.name == other.node.name && manifests == other.manifests && node.addresses == other.node.addresses &&
          std::equal(workloads.begin(), workloads.end(), other.workloads.begin(), other.workloads.end(), same);
 }
 
@@ -70,9 +70,15 @@ std::shared_ptr<Inventory> with_discovered(const Inventory& base, const Discover
 
 Discovery::Discovery(std::unique_ptr<LinkMonitor> monitor, const DiscoverySettings& settings)
     : monitor_(std::move(monitor)), node_name_(settings.node_name.empty() ? host_name() : settings.node_name) {
-  if (settings.docker_socket.empty()) return;
-  docker_ = std::make_unique<DockerSource>(make_http_docker_client(settings.docker_socket), settings.docker);
-  docker_->start();
+  if (!settings.docker_socket.empty()) {
+    docker_ = std::make_unique<DockerSource>(make_http_docker_client(settings.docker_socket), settings.docker);
+    docker_->start();
+  }
+  if (settings.kubernetes) {
+    const KubernetesAccess access = *settings.kubernetes;
+    kubernetes_ = std::make_unique<KubernetesSource>([access] { return make_https_kubernetes_client(access); });
+    kubernetes_->start();
+  }
 }
 
 Result<std::unique_ptr<Discovery>> Discovery::open(const DiscoverySettings& settings) {
@@ -86,11 +92,13 @@ Result<std::unique_ptr<Discovery>> Discovery::open(const DiscoverySettings& sett
 std::vector<int> Discovery::fds() const {
   std::vector<int> out = {monitor_->fd()};
   if (docker_ != nullptr) out.push_back(docker_->event_fd());
+  if (kubernetes_ != nullptr) out.push_back(kubernetes_->event_fd());
   return out;
 }
 
 std::optional<Error> Discovery::problem() const {
-  return docker_ == nullptr ? std::nullopt : docker_->last_error();
+  auto out = docker_ == nullptr ? std::nullopt : docker_->last_error();
+  return out || kubernetes_ == nullptr ? out : kubernetes_->last_error();
 }
 
 Result<bool> Discovery::poll() {
@@ -101,9 +109,11 @@ Result<bool> Discovery::poll() {
     docker_->acknowledge();
     tries_left_ = kTries;
   }
+  const bool cluster_changed = kubernetes_ != nullptr && readable(kubernetes_->event_fd());
+  if (cluster_changed) kubernetes_->acknowledge();
   const auto now = std::chrono::steady_clock::now();
   const bool try_again = unresolved_ != 0 && tries_left_ > 0 && now >= next_try_;
-  if (!*links_changed && !containers_changed && !try_again) return false;
+  if (!*links_changed && !containers_changed && !cluster_changed && !try_again) return false;
   Discovered next = build();
   // The kernel does not tell when the other end of a veth pair moves: ask it.
   if (unresolved_ != 0 && tries_left_ > 0) {
@@ -123,18 +133,29 @@ Discovered Discovery::build() {
   for (const IpAddress& address : monitor_->links().addresses()) {
     if (!is_loopback(address)) out.node.addresses.push_back(address);
   }
-  if (docker_ == nullptr) return out;
-  out.workloads = docker_workloads(
+  if (kubernetes_ != nullptr) {
+    KubernetesSnapshot cluster = kubernetes_->snapshot();
+    out.workloads = kubernetes_workloads(cluster);
+    out.manifests = std::move(cluster.manifests);
+  }
+  if (docker_ != nullptr) add_containers(out);
+  std::sort(out.workloads.begin(), out.workloads.end(),
+            [](const Workload& a, const Workload& b) { return a.full_name() < b.full_name(); });
+  return out;
+}
+
+void Discovery::add_containers(Discovered& to) {
+  auto containers = docker_workloads(
       docker_->snapshot(), monitor_->links(),
       [this](std::int32_t pid) {
         auto id = monitor_->namespace_of(pid);
         return id ? *id : std::nullopt;
       },
       unresolved_);
-  for (Workload& workload : out.workloads) workload.node = node_name_;
-  std::sort(out.workloads.begin(), out.workloads.end(),
-            [](const Workload& a, const Workload& b) { return a.full_name() < b.full_name(); });
-  return out;
+  for (Workload& workload : containers) {
+    workload.node = node_name_;
+    to.workloads.push_back(std::move(workload));
+  }
 }
 
 }  // namespace bulkhead::rules

@@ -1,6 +1,7 @@
-// What this node tells about its workloads by itself: Docker containers with their ports, and its own addresses.
+// What is told about workloads by themselves: Docker containers with their ports, pods and policies of a cluster, and
+// the addresses of this node.
 //
-// Thread   control thread; the Docker source has a thread of its own inside.
+// Thread   control thread; the sources have threads of their own inside.
 // In       poll() when a descriptor of fds() is readable, and now and then.
 // Out      discovered(): workloads in the order of their names.
 // Errors   the environment lane. An engine that cannot be read is a problem(), not an error: what is known stays,
@@ -16,6 +17,7 @@
 
 #include "rules/discovery/docker_source.h"
 #include "rules/discovery/inventory.h"
+#include "rules/discovery/kubernetes_source.h"
 #include "rules/discovery/link_monitor.h"
 
 namespace bulkhead::rules {
@@ -24,13 +26,15 @@ struct DiscoverySettings {
   std::string docker_socket;  // empty: no engine
   std::string node_name;      // empty: the host's name
   DockerSettings docker;
+  std::optional<KubernetesAccess> kubernetes;  // none: no cluster
 };
 
 struct Discovered {
   std::vector<Workload> workloads;
-  Node node;  // this one; without addresses when there are none
+  Node node;                               // this one; without addresses when there are none
+  std::vector<ClusterManifest> manifests;  // policies of the cluster
 
-  // Names, labels, ports and addresses; places do not count.
+  // Names, labels, ports, addresses and policies; places do not count.
   [[nodiscard]] bool same_as(const Discovered& other) const;
 };
 
@@ -48,7 +52,9 @@ class Discovery {
   [[nodiscard]] const Discovered& discovered() const { return discovered_; }
   [[nodiscard]] const LinkTable& links() const { return monitor_->links(); }
   // Whether the engine has answered since the start, or there is none to ask.
-  [[nodiscard]] bool complete() const { return docker_ == nullptr || docker_->lists() != 0; }
+  [[nodiscard]] bool complete() const {
+    return (docker_ == nullptr || docker_->lists() != 0) && (kubernetes_ == nullptr || kubernetes_->complete());
+  }
   // Why the engine cannot be read at the moment; none: it can.
   [[nodiscard]] std::optional<Error> problem() const;
   // Endpoints whose port was not found.
@@ -57,9 +63,11 @@ class Discovery {
  private:
   Discovery(std::unique_ptr<LinkMonitor> monitor, const DiscoverySettings& settings);
   [[nodiscard]] Discovered build();
+  void add_containers(Discovered& to);
 
   std::unique_ptr<LinkMonitor> monitor_;
   std::unique_ptr<DockerSource> docker_;
+  std::unique_ptr<KubernetesSource> kubernetes_;
   std::string node_name_;
   Discovered discovered_;
   std::size_t unresolved_ = 0;
