@@ -107,6 +107,7 @@ class Loader {
     read_tables();
     read_rules();
     signatures::ResolvedRules resolved = resolve();
+    forget_rules();
     const std::size_t resolved_count = resolved.signatures.size();
     signatures::SignatureDbPtr db = compile(std::move(resolved.signatures), std::move(resolved.names));
     counts = count(resolved, resolved_count, db ? db->signatures.size() : 0);
@@ -138,6 +139,12 @@ class Loader {
         files_.push_back(signatures::parse_rules(std::move(source), diagnostics_));
       }
     }
+  }
+
+  // As parsed they are a third of the memory of a load, and nothing needs them any more but the places of errors.
+  void forget_rules() {
+    lines_.emplace(files_);
+    for (RuleFile& file : files_) file.rules = std::vector<signatures::Rule>();
   }
 
   signatures::ReputationTablePtr read_reputation() {
@@ -211,7 +218,7 @@ class Loader {
     for (const auto& file : files_) counts.refused += file.rejected;
     counts.skipped = resolved.skipped;
     counts.rules = counts.loaded + counts.refused + counts.replaced + counts.skipped;
-    counts.reasons = reasons_of(diagnostics_, first_diagnostic_, RuleLines(files_));
+    counts.reasons = reasons_of(diagnostics_, first_diagnostic_, *lines_);
     return counts;
   }
 
@@ -225,6 +232,7 @@ class Loader {
   signatures::ClassificationTable classifications_;
   signatures::ReferenceTable references_;
   std::vector<RuleFile> files_;
+  std::optional<RuleLines> lines_;
 };
 
 }  // namespace

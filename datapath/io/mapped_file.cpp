@@ -50,9 +50,11 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::passed(std::size_t position) {
-  if (position < given_back_ + kKept + kChunk) return;
-  madvise(const_cast<Byte*>(bytes_.data()) + given_back_, kChunk, MADV_DONTNEED);
-  given_back_ += kChunk;
+  // A batch of super-packets is longer than a chunk.
+  while (position >= given_back_ + kKept + kChunk) {
+    madvise(const_cast<Byte*>(bytes_.data()) + given_back_, kChunk, MADV_DONTNEED);
+    given_back_ += kChunk;
+  }
 }
 
 bool MappedFile::intact() const {
