@@ -51,6 +51,7 @@
 #include "config/sandbox/refused_calls.h"
 #include "config/sandbox/sandbox.h"
 #include "datapath/dpdk/dpdk_sources.h"
+#include "datapath/io/kernel_bypass.h"
 #include "datapath/io/nfqueue_source.h"
 #include "datapath/io/packet_mmap_tap_source.h"
 #include "datapath/io/packet_wire_source.h"
@@ -182,6 +183,7 @@ class Daemon {
 
   int run() {
     Diagnostics diagnostics;
+    make_kernel_bypass();
     give_up_rights();
     if (!discover()) return kExitFailed;
     auto generation = load_generation(settings_, 1, diagnostics, state_, discovered());
@@ -212,6 +214,18 @@ class Daemon {
   }
 
  private:
+  // The one thing that needs bpf(2), which the sandbox takes away.
+  void make_kernel_bypass() {
+    const CaptureSettings& capture = settings_.capture;
+    if (!capture.kernel_bypass || capture.interfaces.empty()) return;
+    auto made = io::KernelBypass::create(capture.snaplen, capture.interfaces.size() > 1);
+    if (made) {
+      kernel_bypass_ = std::move(*made);
+    } else {
+      spdlog::info("packets of flows that are left alone go on being read: {}", made.error().to_string());
+    }
+  }
+
   // Before there are other threads: they have what this one has.
   void give_up_rights() {
     sandbox::SandboxReport report = sandbox::confine_process(sandbox_plan(settings_, books_));
@@ -1001,6 +1015,7 @@ class Daemon {
     tap.block_bytes = capture.block_bytes;
     tap.block_count = capture.blocks;
     tap.retire_timeout = capture.block_timeout;
+    tap.bypass = kernel_bypass_;
     tap.tended = true;  // its worker may open no socket
     const std::uint32_t workers = worker_count();
     if (workers > 1) {
@@ -1135,7 +1150,9 @@ class Daemon {
     inline_pipeline.inline_mode = true;
     inline_pipeline.app.http.body_inline = true;
     started_ = std::chrono::steady_clock::now();
-    start_lives(pipeline_settings, std::move(taps), 0, 0);
+    pipeline::PipelineSettings tap_pipeline = pipeline_settings;
+    tap_pipeline.kernel_bypass = kernel_bypass_.get();
+    start_lives(tap_pipeline, std::move(taps), 0, 0);
     // The kernel asks for the capability at each verdict.
     start_lives(inline_pipeline, std::move(queues), taps_.size(), sandbox::capability(CAP_NET_ADMIN));
     start_lives(inline_pipeline, std::move(wires), taps_.size() + queues_.size(), 0);
@@ -1478,6 +1495,7 @@ class Daemon {
   std::vector<std::unique_ptr<io::NfqueueSource>> queues_;
   std::vector<std::unique_ptr<io::PacketWireSource>> wires_;
   dpdk::DpdkSources ports_;
+  std::shared_ptr<io::KernelBypass> kernel_bypass_;     // null: not asked for, or not to be had
   std::unique_ptr<rules::NlTransport> wire_transport_;  // its end tells the kernel that nobody carries wires
   std::unique_ptr<rules::WireKeeper> wire_keeper_;
   std::unique_ptr<audit::AuditLog> audit_;  // outlives its sink

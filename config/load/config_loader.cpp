@@ -110,6 +110,7 @@ class Builder {
     to.block_bytes = number32("capture.block-size");
     to.blocks = number32("capture.blocks");
     to.block_timeout = std::chrono::milliseconds(values_.number("capture.block-timeout-ms"));
+    to.kernel_bypass = values_.flag("capture.kernel-bypass");
     to.fanout_group = static_cast<std::uint16_t>(values_.number("capture.fanout-group"));
     if (to.fanout_group == 0) to.fanout_group = static_cast<std::uint16_t>(::getpid());
     const SettingValue& block = values_.get("capture.block-size");

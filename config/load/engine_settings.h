@@ -95,6 +95,7 @@ struct CaptureSettings {
   std::uint32_t block_bytes = 1 << 20;
   std::uint32_t blocks = 64;
   std::chrono::milliseconds block_timeout{10};
+  bool kernel_bypass = true;
   std::uint16_t fanout_group = 0;  // 0: from the process id
 };
 

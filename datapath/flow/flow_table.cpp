@@ -212,17 +212,21 @@ struct FlowTable::State {
     }
   }
 
+  // Its deadline has moved.
+  void unsettle(PooledFlow& flow) {
+    if (flow.unsettled) return;
+    flow.unsettled = true;
+    unsettled.push_back(flow.index);
+    if (unsettled.size() > 2 * std::size_t{wheel_size}) settle();  // expire() is not being called
+  }
+
   FlowLookup take_packet(PooledFlow& flow, const PacketView& p, bool is_new) {
     return take_packet(flow, p, is_new ? Direction::kToServer : direction_of(flow, p), is_new);
   }
   FlowLookup take_packet(PooledFlow& flow, const PacketView& p, Direction direction, bool is_new) {
     count(flow, p, direction);
     pool.touch(flow.index);
-    if (!flow.unsettled) {
-      flow.unsettled = true;
-      unsettled.push_back(flow.index);
-      if (unsettled.size() > 2 * std::size_t{wheel_size}) settle();  // expire() is not being called
-    }
+    unsettle(flow);
     return {&flow, direction, is_new};
   }
 
@@ -318,6 +322,18 @@ FlowLookup FlowTable::lookup(const PacketView& packet) {
   if (!has_flow(packet)) return {};
   const FlowKey key = state_->key_of(packet);
   return state_->lookup(packet, key, key.hash(state_->settings.hash_seed));
+}
+
+bool FlowTable::count_elsewhere(const FlowKey& key, std::uint64_t hash, Direction direction, std::uint64_t packets,
+                                std::uint64_t bytes, Timestamp now) {
+  PooledFlow* flow = state_->find(key, hash);
+  if (flow == nullptr) return false;
+  flow->counts[index_of(direction)].packets += packets;
+  flow->counts[index_of(direction)].bytes += bytes;
+  flow->last = std::max(flow->last, now);
+  state_->pool.touch(flow->index);
+  state_->unsettle(*flow);
+  return true;
 }
 
 FlowLookup FlowTable::reopen(Flow& flow, const PacketView& packet, FlowEndReason reason) {

@@ -48,6 +48,11 @@ class FlowTable {
   void prefetch(std::uint64_t hash) const;
   [[nodiscard]] std::uint64_t hash_of(const decode::PacketView& packet) const;
 
+  // Packets of a flow that somebody else has counted up to `now`: they refresh its timeout, too. False: there is no
+  // such flow any more.
+  bool count_elsewhere(const FlowKey& key, std::uint64_t hash, Direction direction, std::uint64_t packets,
+                       std::uint64_t bytes, Timestamp now);
+
   // Ends every flow whose timeout lies before `now`. Called once per second of packet time.
   void expire(Timestamp now);
   // Ends one flow now, for example a TCP tuple that is used again by a new SYN.

@@ -5,10 +5,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace bulkhead::io {
+
+class KernelBypass;
 
 struct PacketMmapTapSettings {
   // One: bound to it. Several: one socket on all interfaces with a filter, each packet read once per interface
@@ -28,6 +31,9 @@ struct PacketMmapTapSettings {
   std::uint16_t fanout_group = 0;
   // Another thread sees to interfaces that go and come (tend()); else receive() does, which opens sockets then.
   bool tended = false;
+
+  // Flows that are left to the kernel do not come to the ring; null: everything comes.
+  std::shared_ptr<KernelBypass> bypass;
 
   bool fanout_defragment = true;  // the kernel joins IPv4 fragments first, so that a flow stays with one member
 };

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "datapath/io/kernel_bypass.h"
 #include "datapath/io/virtio_header.h"
 
 namespace bulkhead::io {
@@ -117,8 +118,7 @@ Status PacketRing::set_up(const PacketMmapTapSettings& settings, const std::vect
   if (!settings.outgoing && !set(fd_, PACKET_IGNORE_OUTGOING, int{1})) return failed("PACKET_IGNORE_OUTGOING", names);
   if (const Status mapped = map_ring(settings); !mapped) return mapped;
   const bool several = indexes.size() > 1;
-  if (const Status filtered = attach_filter(several ? indexes : std::vector<std::uint32_t>{}, settings.snaplen);
-      !filtered) {
+  if (const Status filtered = attach_filter(settings, several ? indexes : std::vector<std::uint32_t>{}); !filtered) {
     return filtered;
   }
   sockaddr_ll address{};
@@ -153,8 +153,14 @@ Status PacketRing::map_ring(const PacketMmapTapSettings& settings) {
   return ok();
 }
 
-Status PacketRing::attach_filter(const std::vector<std::uint32_t>& indexes, std::uint32_t snaplen) {
-  std::vector<sock_filter> program = interface_filter(indexes, snaplen);
+Status PacketRing::attach_filter(const PacketMmapTapSettings& settings, const std::vector<std::uint32_t>& indexes) {
+  // Interfaces that have no place together in its table: the plain filter, and every packet comes.
+  if (settings.bypass != nullptr && settings.bypass->allow(indexes)) {
+    const int program = settings.bypass->program();
+    if (setsockopt(fd_, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof program) == 0) return ok();
+    return failed("SO_ATTACH_BPF", names_of(settings));
+  }
+  std::vector<sock_filter> program = interface_filter(indexes, settings.snaplen);
   const std::string count = std::to_string(indexes.size()) + " interfaces";
   if (program.size() > BPF_MAXINSNS)
     return Error{"SO_ATTACH_FILTER", count, 0, "at most 2047 interfaces on one socket"};

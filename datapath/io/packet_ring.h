@@ -68,7 +68,7 @@ class PacketRing {
   explicit PacketRing(int fd) : fd_(fd) {}
   [[nodiscard]] Status set_up(const PacketMmapTapSettings& settings, const std::vector<std::uint32_t>& indexes);
   [[nodiscard]] Status map_ring(const PacketMmapTapSettings& settings);
-  [[nodiscard]] Status attach_filter(const std::vector<std::uint32_t>& indexes, std::uint32_t snaplen);
+  [[nodiscard]] Status attach_filter(const PacketMmapTapSettings& settings, const std::vector<std::uint32_t>& indexes);
   [[nodiscard]] Status join(const PacketMmapTapSettings& settings, const std::vector<std::uint32_t>& indexes);
 
   int fd_;

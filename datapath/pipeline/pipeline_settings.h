@@ -11,6 +11,10 @@
 #include "datapath/pipeline/forwarded_for.h"
 #include "datapath/stream/stream_settings.h"
 
+namespace bulkhead::io {
+class KernelBypass;
+}
+
 namespace bulkhead::pipeline {
 
 // What the pipeline reports. Bytes of packets and payload are copied into an alert only when asked for.
@@ -42,10 +46,11 @@ struct PipelineSettings {
   app::AppSettings app;
   ReportSettings report;
   ExceptionPolicies exceptions;
-  bool inline_mode = false;           // verdicts act on packets (IPS)
-  bool checksum_auto = true;          // replay: pcap-file.checksum-checks auto
-  std::uint32_t batch_packets = 256;  // packets a worker takes at once
-  int nice = 0;                       // of live workers (base/scheduling.h)
+  bool inline_mode = false;                   // verdicts act on packets (IPS)
+  bool checksum_auto = true;                  // replay: pcap-file.checksum-checks auto
+  std::uint32_t batch_packets = 256;          // packets a worker takes at once
+  io::KernelBypass* kernel_bypass = nullptr;  // taps: takes flows that are left alone; outlives the workers
+  int nice = 0;                               // of live workers (base/scheduling.h)
 };
 
 }  // namespace bulkhead::pipeline

@@ -103,6 +103,7 @@ void Worker::tick(Timestamp now, std::uint64_t next_packet) {
   now_ = std::max(now_, now);
   order_ = {next_packet, 0, 0, 0};
   defrag_.expire(now_);
+  count_in_kernel();
   flows_->expire(now_);
 }
 
@@ -303,6 +304,7 @@ void Worker::drop_outermost() {
 // The last word about a packet: its drop event. The data that a flow leaves behind is no packet.
 void Worker::conclude(PacketWork& work) {
   if (work.flow != nullptr && work.view->origin == PacketOrigin::kWire) decided_ = is_decided(*work.flow);
+  if (settings_.kernel_bypass != nullptr) leave_to_kernel(work);
   const bool carries_others = work.view == chain_->views.data() && chain_->count > 1 && work.view->is_ip();
   if (work.drop == DropReason::kNone && carries_others && settings_.inline_mode) {
     work.drop = DropReason::kTunnelPacket;
@@ -504,6 +506,7 @@ void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {
       look_at_stream(flow, *session, direction, Look::kFlowEnds);
     }
   }
+  if (!in_kernel_.empty()) take_from_kernel(flow);
   count_end(flow);
   if (settings_.report.flow_events && !flow.elsewhere) report_flow(flow, reason);
   for (const auto& inspector : inspectors_) inspector->on_flow_end(flow);

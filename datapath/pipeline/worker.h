@@ -35,7 +35,7 @@ namespace bulkhead::pipeline {
 
 struct WorkerCounters {
   Counter alerts, alerts_silent, alert_queue_overflow, accepted, blocked, rejected, passed, flow_bypassed,
-      block_requests, bypassed_packets, bypassed_bytes, bypassed_ended;
+      block_requests, bypassed_packets, bypassed_bytes, bypassed_ended, kernel_packets, kernel_bytes;
   std::array<Counter, static_cast<std::size_t>(DropReason::kCount)> drops;
   std::array<std::array<Counter, kExceptionPolicyCount>, kExceptionCount> exceptions;
   Counter largest_packet, most_client_macs, most_server_macs;
@@ -91,6 +91,9 @@ class Worker final : private stream::StreamListener {
   void add_route(const PacketWork& work, BlockRequest& request) const;
   void rewrite(PacketWork& work);
   void take_alerts_from_before_gap(const PacketWork& work);
+  void leave_to_kernel(const PacketWork& work);
+  void count_in_kernel();
+  void take_from_kernel(flow::Flow& flow);
   [[nodiscard]] std::string stream_payload(const PacketWork& work, const Alert& alert) const;
   enum class Look : std::uint8_t { kNow, kFlowEnds, kGap };
   void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, Look look);
@@ -148,6 +151,13 @@ class Worker final : private stream::StreamListener {
     std::array<std::string, 2> text;
   };
   std::unordered_map<std::uint64_t, BeforeGap> gaps_;
+  struct InKernel {
+    std::uint32_t handle = 0;  // 0: it had no place
+    FlowKey key;
+    std::uint64_t hash = 0;
+    std::array<std::uint64_t, 2> packets{}, bytes{};  // by direction, counted in the flow already
+  };
+  std::unordered_map<std::uint64_t, InKernel> in_kernel_;  // by id of the flow
   std::vector<Alert> alerts_;
   std::vector<event::Event> events_;
   Timestamp now_;

@@ -1,4 +1,5 @@
 // The counters of a worker under the names of EVE's stats event.
+#include "datapath/io/kernel_bypass.h"
 #include "datapath/pipeline/worker.h"
 
 namespace bulkhead::pipeline {
@@ -95,6 +96,11 @@ void Worker::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) 
   for (std::size_t i = 0; i < counters_.ended_in_tcp_state.size(); ++i) {
     put("flow.end.tcp_state." + std::string(flow::name_of(static_cast<flow::TcpState>(i))),
         counters_.ended_in_tcp_state[i]);
+  }
+  if (settings_.kernel_bypass != nullptr) {  // never came to the ring
+    put("flow_bypassed.pkts", counters_.kernel_packets);
+    put("flow_bypassed.bytes", counters_.kernel_bytes);
+    out.emplace_back("flow_bypassed.without_place", settings_.kernel_bypass->without_place());
   }
   put("flow_bypassed.local_pkts", counters_.bypassed_packets);
   put("flow_bypassed.local_bytes", counters_.bypassed_bytes);

@@ -19,7 +19,9 @@
 #include <string>
 #include <thread>
 
+#include "datapath/io/kernel_bypass.h"
 #include "datapath/io/packet_mmap_tap_source.h"
+#include "tests/support/packet_builder.h"
 
 namespace bulkhead::io {
 namespace {
@@ -406,6 +408,140 @@ TEST_F(TapSourceTest, OpenSaysWhatIsWrong) {
   int status = 0;
   waitpid(child, &status, 0);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+// Packets of one flow that a ring would bring.
+class KernelBypassTest : public TapSourceTest {
+ protected:
+  static FlowTuple tuple(bool v6, std::uint8_t protocol) {
+    FlowTuple out;
+    out.source = *IpAddress::parse(v6 ? "fd00::1" : "10.0.0.1");
+    out.destination = *IpAddress::parse(v6 ? "fd00::2" : "10.0.0.2");
+    out.source_port = 40000;
+    out.destination_port = 443;
+    out.protocol = protocol;
+    return out;
+  }
+  static test::PacketBuilder ip(bool v6, bool back, const test::Ipv4Fields& fields = {}) {
+    test::PacketBuilder out;
+    out.ethernet();
+    if (v6) return out.ipv6(back ? "fd00::2" : "fd00::1", back ? "fd00::1" : "fd00::2");
+    return out.ipv4(back ? "10.0.0.2" : "10.0.0.1", back ? "10.0.0.1" : "10.0.0.2", fields);
+  }
+  static test::Bytes packet(bool v6, std::uint8_t protocol, bool back, std::uint16_t client_port = 40000,
+                            std::uint8_t flags = test::tcp_flags::kAck) {
+    test::PacketBuilder out = ip(v6, back);
+    const std::uint16_t from = back ? 443 : client_port, to = back ? client_port : 443;
+    if (protocol == ip_proto::kUdp) return out.udp(from, to).payload("bulk").build();
+    return out.tcp(from, to, {.flags = flags}).payload("bulk").build();
+  }
+  static bool is_ip(const RawPacket& packet) {
+    const std::uint16_t type = packet.captured > 14 ? load_be16(packet.data + 12) : 0;
+    return type == 0x0800 || type == 0x86dd;
+  }
+  // How many of these come.
+  std::size_t come(PacketMmapTapSource& source, const std::vector<test::Bytes>& frames) {
+    for (const test::Bytes& each : frames) EXPECT_TRUE(send("tapa", each));
+    EXPECT_TRUE(send("tapa", frame(7)));  // behind them
+    std::size_t out = 0;
+    const auto seen = collect(
+        source, 1000, [](const RawPacket& p) { return is_ip(p) || is_experimental(p); }, milliseconds(150));
+    for (const Seen& one : seen) out += is_ip(one.packet) ? 1 : 0;
+    return out;
+  }
+};
+
+TEST_F(KernelBypassTest, FlowsThatAreLeftAreCountedAndDoNotCome) {
+  auto bypass = KernelBypass::create(256 * 1024, false);
+  if (!bypass) GTEST_SKIP() << bypass.error().to_string();
+  PacketMmapTapSettings settings = on({"tapb"});
+  settings.bypass = *bypass;
+  PacketMmapTapSource source(settings);
+  const Status opened = source.open();
+  ASSERT_TRUE(opened) << opened.error().to_string();
+  for (const bool v6 : {false, true}) {
+    for (const std::uint8_t protocol : {ip_proto::kTcp, ip_proto::kUdp}) {
+      SCOPED_TRACE(std::to_string(protocol) + (v6 ? " over IPv6" : " over IPv4"));
+      const auto there = packet(v6, protocol, false), back = packet(v6, protocol, true);
+      EXPECT_EQ(come(source, {there, back}), 2U) << "before";
+      const std::uint32_t handle = (*bypass)->leave(tuple(v6, protocol));
+      ASSERT_NE(handle, 0U);
+      EXPECT_EQ(come(source, {there, there, back, packet(v6, protocol, false, 40001)}), 1U) << "another port comes";
+      const auto counts = (*bypass)->counts(handle);
+      EXPECT_EQ(counts[0].packets, 2U);
+      EXPECT_EQ(counts[0].bytes, 2 * there.size());
+      EXPECT_EQ(counts[1].packets, 1U);
+      EXPECT_EQ(counts[1].bytes, back.size());
+      if (protocol == ip_proto::kTcp) {
+        std::vector<test::Bytes> ends;
+        for (const std::uint8_t flag : {test::tcp_flags::kSyn, test::tcp_flags::kFin, test::tcp_flags::kRst}) {
+          ends.push_back(packet(v6, protocol, false, 40000, flag));
+        }
+        EXPECT_EQ(come(source, ends), 3U) << "ends and beginnings come";
+      }
+      EXPECT_EQ((*bypass)->end(handle)[0].packets, 2U);
+      EXPECT_EQ(come(source, {there, back}), 2U) << "afterwards";
+    }
+  }
+}
+
+TEST_F(KernelBypassTest, WhatTheFilterCannotReadComes) {
+  auto bypass = KernelBypass::create(256 * 1024, false);
+  if (!bypass) GTEST_SKIP() << bypass.error().to_string();
+  PacketMmapTapSettings settings = on({"tapb"});
+  settings.bypass = *bypass;
+  PacketMmapTapSource source(settings);
+  ASSERT_TRUE(source.open());
+  const std::uint32_t handle = (*bypass)->leave(tuple(false, ip_proto::kUdp));
+  ASSERT_NE(handle, 0U);
+  const auto plain = packet(false, ip_proto::kUdp, false);
+  test::Bytes fragment = plain, options = plain, cut = plain;
+  fragment[20] = 0x20;  // more fragments
+  options[14] = 0x46;
+  cut.resize(14 + 22);
+  EXPECT_EQ(come(source, {fragment, options, cut, plain}), 3U);
+  EXPECT_TRUE(send("tapa", tagged(0x8100, 5, plain)));
+  EXPECT_EQ(collect(source, 1, [](const RawPacket& p) { return p.vlan.present; }).size(), 1U);
+  EXPECT_EQ((*bypass)->counts(handle)[0].packets, 1U);
+}
+
+TEST_F(KernelBypassTest, OfSeveralInterfacesOnlyTheNamedOnesCome) {
+  ASSERT_TRUE(run("ip link add tapc type veth peer name tapd && ip link set tapc up && ip link set tapd up"));
+  auto bypass = KernelBypass::create(256 * 1024, true);
+  if (!bypass) GTEST_SKIP() << bypass.error().to_string();
+  PacketMmapTapSettings settings = on({"tapb", "tapd"});
+  settings.outgoing = false;
+  settings.bypass = *bypass;
+  PacketMmapTapSource source(settings);
+  ASSERT_TRUE(source.open());
+  const auto plain = packet(false, ip_proto::kUdp, false);
+  for (const char* interface : {"tapa", "tapb", "tapc", "tapd"}) EXPECT_TRUE(send(interface, plain));
+  const auto seen = collect(source, 4, is_ip, milliseconds(200));
+  ASSERT_EQ(seen.size(), 2U) << "sent out of tapa and tapc";
+  for (const Seen& one : seen) {
+    const std::uint32_t index = one.packet.interface_index;
+    EXPECT_TRUE(index == if_nametoindex("tapb") || index == if_nametoindex("tapd"));
+  }
+}
+
+TEST_F(KernelBypassTest, PlacesAreGivenBackAndRunOut) {
+  auto bypass = KernelBypass::create(256 * 1024, false);
+  if (!bypass) GTEST_SKIP() << bypass.error().to_string();
+  FlowTuple one = tuple(false, ip_proto::kUdp);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::uint32_t> handles;
+    for (std::uint32_t i = 0; i < 60000; ++i) {
+      one.source_port = static_cast<std::uint16_t>(i);
+      one.destination_port = static_cast<std::uint16_t>(1 + i / 256);
+      if (const std::uint32_t handle = (*bypass)->leave(one); handle != 0) handles.push_back(handle);
+    }
+    EXPECT_GT(handles.size(), KernelBypass::kSlots / 4) << "two entries a flow, two places an entry";
+    EXPECT_LE(handles.size(), KernelBypass::kSlots / 2);
+    EXPECT_GT((*bypass)->without_place(), 0U);
+    for (const std::uint32_t handle : handles) static_cast<void>((*bypass)->end(handle));
+  }
+  one.protocol = ip_proto::kIcmp;
+  EXPECT_EQ((*bypass)->leave(one), 0U);
 }
 
 }  // namespace
