@@ -86,6 +86,7 @@ class Assembler {
   void set32(int dst, std::uint32_t value) {
     op(BPF_ALU | BPF_MOV | BPF_K, dst, 0, 0, static_cast<std::int32_t>(value));
   }
+  // NOLINTNEXTLINE(misc-redundant-expression): ADD and K are 0
   void add(int dst, std::int32_t value) { op(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, value); }
   void alu32(int code, int dst, std::uint32_t value) {
     op(BPF_ALU | code | BPF_K, dst, 0, 0, static_cast<std::int32_t>(value));
@@ -98,6 +99,7 @@ class Assembler {
   void jump32_if_by(int code, int dst, int src, Label to) { branch(BPF_JMP32 | code | BPF_X, dst, src, 0, to); }
   void call(std::int32_t helper) { op(BPF_JMP | BPF_CALL, 0, 0, 0, helper); }
   void map(int dst, int fd) {
+    // NOLINTNEXTLINE(misc-redundant-expression): LD and IMM are 0
     op(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, fd);
     op(0, 0, 0, 0, 0);
   }
