@@ -128,8 +128,8 @@ int run(int count, char** words) {
   const auto flows = static_cast<std::uint32_t>(std::atoi(words[1]));
   const double seconds = std::atof(words[2]);
   constexpr std::uint32_t kWorkloads = 250;
-  if (flows == 0 || flows > 2 * kRing - 2) {
-    std::fprintf(stderr, "1 to %zu flows\n", 2 * kRing - 2);
+  if (flows == 0 || flows > kRing) {
+    std::fprintf(stderr, "1 to %zu flows: more may not fit into one ring\n", kRing);
     return 2;
   }
   config::EngineSettings settings;
