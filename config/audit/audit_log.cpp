@@ -180,7 +180,7 @@ Status AuditLog::recover() {
     const Json first = Json::parse(std::string_view(text).substr(0, text.find('\n')), nullptr, false);
     if (!last.is_object() || !last.contains("n") || !last.contains("hash") || !last["n"].is_number_unsigned() ||
         !last["hash"].is_string()) {
-      return Error{"read", settings_.path, 0, "its last line is no audit record; move the file away"};
+      return begin_anew(whole);
     }
     // The file goes before the head: the head is written after it.
     next_ = last["n"].get<std::uint64_t>() + 1;
@@ -193,6 +193,19 @@ Status AuditLog::recover() {
   }
   bytes_ = whole;
   if (torn != 0) append_locked("recovered", {{"torn_bytes", torn}});
+  return ok();
+}
+
+// What is no chain must not keep the node from being guarded: it is kept for who looks into it, and said.
+Status AuditLog::begin_anew(std::size_t bytes) {
+  const std::string aside = settings_.path + ".broken-" + std::to_string(next_);
+  if (std::rename(settings_.path.c_str(), aside.c_str()) != 0) return errno_error("rename", settings_.path);
+  ::close(fd_);
+  fd_ = -1;
+  if (Status opened = open_file(); !opened) return opened;
+  first_here_ = next_;
+  bytes_ = 0;
+  append_locked("recovered", {{"put_aside", aside}, {"bytes", bytes}});
   return ok();
 }
 

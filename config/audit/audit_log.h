@@ -11,7 +11,8 @@
 //          make a chain anew. What is cut off at the end is found by what stands in a kept checkpoint, or by the head
 //          file.
 // head     PATH.head holds number and hash of the last record, written with it; it names a tail that was cut off.
-// Crash    a torn last line is cut off at open() and a record "recovered" says how many bytes went.
+// Crash    a torn last line is cut off at open() and a record "recovered" says how many bytes went. A file whose last
+//          line is no record is put aside as PATH.broken-<number>; the chain goes on from the head, and says so.
 // Rotation PATH becomes PATH.<number of its first record>; the chain goes on in the new file.
 // Key      PATH.key (0600), made at the first open; its public half is PATH.pub, to be kept elsewhere.
 // Thread   append() by any (a lock, one write); never the packet path.
@@ -68,6 +69,7 @@ class AuditLog {
   explicit AuditLog(AuditSettings settings) : settings_(std::move(settings)) {}
   [[nodiscard]] Status open_file();
   [[nodiscard]] Status recover();
+  [[nodiscard]] Status begin_anew(std::size_t bytes);  // where the file is no chain
   void append_locked(std::string_view type, const nlohmann::json& data);
   void checkpoint_locked();
   void rotate_locked();

@@ -71,13 +71,15 @@ struct FlowKey {
     std::uint64_t a[2], b[2];
     std::memcpy(a, low.bytes().data(), 16);
     std::memcpy(b, high.bytes().data(), 16);
+    // Both factors hold the seed: an address that made one of them zero would take the seed out of the hash.
+    const std::uint64_t other = mix(seed ^ 0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL);
     std::uint64_t h = seed;
-    h = mix(h ^ a[0], 0x9e3779b97f4a7c15ULL ^ b[0]);
-    if (low.is_v6()) h = mix(h ^ a[1], 0xc2b2ae3d27d4eb4fULL ^ b[1]);
+    h = mix(h ^ a[0], other ^ b[0]);
+    if (low.is_v6()) h = mix(h ^ a[1], (other + 0xc2b2ae3d27d4eb4fULL) ^ b[1]);
     const std::uint64_t ports = (std::uint64_t{low_port} << 48) | (std::uint64_t{high_port} << 32) |
                                 (std::uint64_t{protocol} << 24) | (std::uint64_t{tunnel_depth} << 16) | vlan[2];
     const std::uint64_t tags = (std::uint64_t{vlan[0]} << 16) | vlan[1];
-    return mix(h ^ ports, 0x165667b19e3779f9ULL ^ tags);
+    return mix(h ^ ports, (other + 0x165667b19e3779f9ULL) ^ tags);
   }
 
  private:

@@ -3,10 +3,11 @@
 // Thread   value type.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
+#include <random>
 
 #include "datapath/base/ip_address.h"
 
@@ -22,15 +23,30 @@ struct HostKey {
   bool operator==(const HostKey&) const = default;
 };
 
+// Keyed by a number of this process, in both factors of each product: who sends in the name of many addresses cannot
+// choose some that fall into one bucket. Nothing depends on the order of a table.
 struct HostKeyHash {
   [[nodiscard]] std::size_t operator()(const HostKey& k) const {
-    std::uint64_t h = k.what * 0x9e3779b97f4a7c15ULL;
+    static const std::array<std::uint64_t, 2> seed = [] {
+      std::random_device random;
+      const auto draw = [&] { return std::uint64_t{random()} << 32 | random(); };
+      return std::array<std::uint64_t, 2>{draw(), draw()};
+    }();
+    std::uint64_t h = mix(seed[0] ^ k.what, seed[1]);
     for (const IpAddress* a : {&k.first, &k.second}) {
       std::uint64_t words[2];
       std::memcpy(words, a->bytes().data(), sizeof words);
-      for (const std::uint64_t word : words) h = (h ^ word ^ (h >> 29)) * 0xbf58476d1ce4e5b9ULL;
+      h = mix(h ^ words[0] ^ seed[0], words[1] ^ seed[1]);
     }
-    return static_cast<std::size_t>(h ^ (h >> 32));
+    return static_cast<std::size_t>(h);
+  }
+
+ private:
+  // 64x64 -> 128 bit multiply, folded.
+  [[nodiscard]] static std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+    __extension__ using U128 = unsigned __int128;
+    const U128 product = static_cast<U128>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
 };
 

@@ -29,7 +29,8 @@ PACKS = REPOSITORY / "signatures" / "packs"
 SKIPPED = 77
 SAMPLE = 12  # without --all each twelfth of the other captures
 # Captures of the other sets that do hold what the rule is about: (part of the path, sid).
-EXPECTED = (("te_cl_desync", 6100380), ("tcp-fast-open", 6100385))  # what they show
+EXPECTED = (("te_cl_desync", 6100380), ("tcp-fast-open", 6100385), ("ssh-on-port-80", 6100814), ("using-sslh", 6100814),
+            ("wstunnel-", 6100808))  # what they show
 
 
 def replay(program, capture, rules, settings=()):

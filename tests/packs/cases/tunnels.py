@@ -1,6 +1,7 @@
 """Cases of signatures/packs/tunnels.rules."""
+import dns_packets
 from case import Case
-from talks import again, c, dns, http, icmp_echo, s, several, tcp, tls
+from talks import again, c, dns, http, icmp_echo, s, several, tcp, tls, udp
 
 UPGRADE = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "eA=="), ("Sec-WebSocket-Version", "13")]
 SSH, REPLY = "SSH-2.0-OpenSSH_9.2p1\r\n", "SSH-2.0-dropbear\r\n"
@@ -11,6 +12,18 @@ PING = bytes.fromhex("0011223344556677") + bytes(range(16, 56)) * 15
 
 def encoded(count, domain, size=40, **more):
     return several(*(dns(f"{'mfrggzdfmztwq2lk' * 4}"[:size] + f"{i:02d}.{domain}", **more) for i in range(count)))
+
+
+def missing(names, flags=0x8183, **more):
+    """Names that are asked for, and that nobody has."""
+    return several(*(udp(c(dns_packets.message(0x0100, [dns_packets.question(name)])),
+                         s(dns_packets.message(flags, [dns_packets.question(name)])), **more) for name in names))
+
+
+GENERATED = [f"{'qzxkvwpt' * 2}"[i % 5:i % 5 + 9] + f"{'mnbrtgf' * 2}"[i % 7:i % 7 + 5] + f"{i}.example" for i in range(25)]
+DIGITS = [f"a{i}b{i + 3}c{i * 7}d{i}e5.Example".upper() for i in range(25)]
+SEARCHED = [f"orders-service.{place}" for place in ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local", "example.com",
+                                                     "eu-west-1.compute.internal")] * 12
 
 
 def upgrade(protocol, **more):
@@ -42,4 +55,5 @@ CASES = {
     6100817: Case(dns("c4ab.oast.fun"), dns("Q.BurpCollaborator.NET", over_tcp=True), dns("oast.fun.example.org"), "another server, mixed case, over TCP"),
     6100818: Case(http("CONNECT", "10.0.0.1:10250", port=3128), http("CONNECT", "node.internal:22", port=8888, cut=5, version="1.0"), http("CONNECT", "example.org:443", port=3128), "a name, other port, HTTP/1.0"),
     6100819: Case(icmp_echo(b"root:x:0:0:root:/root:/bin/bash\n"), icmp_echo(bytes(30) + b"a\nroot:x:0:0:\n", answered=False), icmp_echo(b"owner root:x group wheel"), "behind a head, no answer"),
+    6100820: Case(missing(GENERATED), missing(DIGITS, flags=0x8583, v6=True), missing(SEARCHED), "other letters and digits, capitals, authoritative, IPv6"),
 }

@@ -157,6 +157,15 @@ TEST_F(AuditLogTest, ATornTailIsCutOffAndSaid) {
   EXPECT_NE(read(settings.path).find(R"("type":"recovered","data":{"torn_bytes":17})"), std::string::npos);
 }
 
+TEST_F(AuditLogTest, AFileThatIsNoChainIsPutAsideAndSaid) {
+  write(3);
+  std::ofstream(settings.path, std::ios::trunc) << "noise\nmore noise\n";
+  write(2);
+  EXPECT_EQ(read(settings.path + ".broken-5"), "noise\nmore noise\n");
+  EXPECT_NE(read(settings.path).find(R"("put_aside":")"), std::string::npos);
+  EXPECT_NE(read(settings.path).find("{\"n\":5,"), std::string::npos);
+}
+
 TEST_F(AuditLogTest, EveryLengthOfATornTailIsSurvived) {
   write(2);
   const std::string before = read(settings.path);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
 #include <set>
 #include <utility>
 
@@ -27,6 +29,26 @@ TEST(FlowKey, BothDirectionsHaveOneKey) {
       EXPECT_NE(forth, back);
     }
     EXPECT_LE(a.low, a.high);
+  }
+}
+
+// An address that cancels a constant of the hash must not take the seed out: collisions could be made offline.
+TEST(FlowKey, NoAddressTakesTheSeedOut) {
+  constexpr std::uint64_t kConstants[] = {0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0xd6e8feb86659fd93};
+  for (const std::uint64_t constant : kConstants) {
+    for (const std::size_t at : {std::size_t{0}, std::size_t{8}}) {
+      std::array<Byte, 16> bytes{};
+      std::memcpy(bytes.data() + at, &constant, sizeof constant);
+      FlowKey key = FlowKey::from(tuple(1, 1000, 2, 80));
+      for (IpAddress* end : {&key.low, &key.high}) {
+        constexpr std::array<Byte, 16> kOther{0x20, 1};
+        key.low = key.high = IpAddress::v6(kOther.data());
+        *end = IpAddress::v6(bytes.data());
+        std::set<std::uint64_t> hashes;
+        for (std::uint64_t seed = 1; seed <= 16; ++seed) hashes.insert(key.hash(seed));
+        EXPECT_EQ(hashes.size(), 16U) << std::hex << constant << " at " << at;
+      }
+    }
   }
 }
 
