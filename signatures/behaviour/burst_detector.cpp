@@ -9,8 +9,9 @@ namespace bulkhead::behaviour {
 
 namespace {
 
-constexpr unsigned kLeast = 40;  // openings in a second
-constexpr double kFar = 200;     // of the score
+constexpr unsigned kLeast = 40;            // openings in a second
+constexpr unsigned kLeastUntaught = 1000;  // while nothing is known yet: a service that starts under load is no flood
+constexpr double kFar = 200;               // of the score
 
 // Openings of an edge within a second, against what it usually does: floods, and tools that try very much.
 class BurstDetector final : public Detector {
@@ -27,7 +28,7 @@ class BurstDetector final : public Detector {
   void learn_live(const Scene& scene, std::vector<Evidence>& out) override {
     if (!is_opening(scene)) return;
     const auto reading = count(scene);
-    if (reading.now >= kLeast * kUntaughtSlack && reading.score >= kFar) return out.push_back(told(scene, reading));
+    if (reading.now >= kLeastUntaught && reading.score >= kFar) return out.push_back(told(scene, reading));
     if (scene.suspected) return;
     unsigned& most = most_.at(scene.service);
     most = std::max(most, static_cast<unsigned>(reading.now));

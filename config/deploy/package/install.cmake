@@ -31,6 +31,7 @@ set(CPACK_PACKAGE_VENDOR "bulkhead project")
 set(CPACK_PACKAGE_CONTACT "bulkhead project <bulkhead@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "network isolation and intrusion detection between containers")
 set(CPACK_SET_DESTDIR ON)  # /etc beside /usr
+set(CPACK_INSTALL_PREFIX /usr)  # whatever prefix this folder was configured with before
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
