@@ -21,8 +21,9 @@ constexpr std::string_view kCommands[] = {
     "STOU", "STRU", "SYST", "TYPE", "UMASK",    "USER", "MLSD", "PBSZ",  "PROT", "CCC"};
 
 std::string_view known_command(std::string_view line) {
+  const char first = line.empty() ? '\0' : static_cast<char>(line[0] & ~0x20);  // in capitals, if it is a letter
   for (const std::string_view word : kCommands) {
-    if (!begins_with_word(line, word)) continue;
+    if (word[0] != first || !begins_with_word(line, word)) continue;
     if (line.size() == word.size() || line[word.size()] == ' ' || line[word.size()] == '\t') return word;
   }
   return {};

@@ -1,5 +1,9 @@
 #include "datapath/app/snmp/snmp_message.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+
 #include "datapath/base/ip_address.h"
 #include "datapath/base/text_encoding.h"
 
@@ -58,6 +62,13 @@ bool oid_text(ByteSpan value, std::string& out) {
   std::uint64_t number = 0;
   std::size_t parts = 0;
   bool open = false;
+  std::array<char, 24> digits;
+  const auto append = [&](std::uint64_t part) {
+    digits[0] = '.';
+    const char* end = std::to_chars(digits.data() + 1, digits.data() + digits.size(), part).ptr;
+    out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  };
+  out.reserve(std::min<std::size_t>(value.size(), 64) * 3);
   for (const Byte byte : value) {
     if (number > UINT64_MAX >> 7) return false;
     number = number << 7 | (byte & 0x7f);
@@ -66,9 +77,10 @@ bool oid_text(ByteSpan value, std::string& out) {
     if (++parts > kMaxOidParts) return true;
     if (parts == 1) {
       const std::uint64_t first = number < 80 ? number / 40 : 2;
-      out = std::to_string(first) + '.' + std::to_string(number - first * 40);
+      out = static_cast<char>('0' + first);
+      append(number - first * 40);
     } else {
-      out += '.' + std::to_string(number);
+      append(number);
     }
     number = 0;
   }
