@@ -1,6 +1,4 @@
 // bulkhead blocks: works on the kernel's sets themselves, so with and without the daemon.
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +8,8 @@
 #include "config/cli/capabilities.h"
 #include "config/cli/commands.h"
 #include "config/cli/terminal.h"
+#include "config/control/control_protocol.h"
+#include "config/daemon/block_json.h"
 #include "config/daemon/block_target.h"
 #include "rules/block/block_manager.h"
 #include "rules/nft/enforcer.h"
@@ -24,35 +24,6 @@ int failed(const Error& error) {
   return kExitFailed;
 }
 
-std::string block_json(const rules::ActiveBlock& active) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  const auto text = [&json](const char* key, const std::string& value) {
-    json.Key(key);
-    json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  const FlowTuple& t = active.block.tuple;
-  json.StartObject();
-  text("kind", rules::to_string(active.block.kind));
-  text("src_ip", t.source.to_eve_string());
-  if (t.destination.is_set()) text("dest_ip", t.destination.to_eve_string());
-  if (active.block.kind == rules::BlockKind::kFlow) {
-    json.Key("src_port");
-    json.Uint(t.source_port);
-    json.Key("dest_port");
-    json.Uint(t.destination_port);
-    json.Key("protocol");
-    json.Uint(t.protocol);
-  }
-  json.Key("expires_ms");
-  json.Int64(active.expires_in.count());
-  json.Key("sid");
-  json.Uint(active.block.sid);
-  text("reason", active.block.reason);
-  json.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
 int list(rules::BlockManager& manager, bool json) {
   const auto blocks = manager.list();
   if (!blocks && blocks.error().code != ENOENT) return failed(blocks.error());
@@ -65,7 +36,7 @@ int list(rules::BlockManager& manager, bool json) {
   const Terminal terminal = Terminal::of(STDOUT_FILENO);
   table.add({terminal.bold("block"), terminal.bold("ends in"), terminal.bold("sid"), terminal.bold("reason")});
   for (const auto& active : *blocks) {
-    if (json) std::printf("%s\n", block_json(active).c_str());
+    if (json) std::printf("%s\n", control::text_of(config::block_json(active)).c_str());
     table.add({active.block.to_string(), human_seconds(static_cast<double>(active.expires_in.count()) / 1000),
                active.block.sid == 0 ? "-" : std::to_string(active.block.sid), active.block.reason});
   }
@@ -120,6 +91,7 @@ std::optional<rules::Block> read_block(const BlocksOptions& options) {
   }
   block->ttl = *ttl;
   block->reason = options.reason;
+  block->made_at = wall_clock().seconds();
   return *block;
 }
 
@@ -130,6 +102,26 @@ std::optional<std::chrono::seconds> block_ttl(const std::string& text, Diagnosti
   const auto ttl = parse_setting(*find_setting("response.ttl"), raw_from_text(text, span, false), diagnostics);
   if (!ttl) return std::nullopt;
   return std::chrono::seconds(static_cast<std::int64_t>(ttl->number));
+}
+
+// The last blocks out of the kernel; `everything`: all of them.
+int undo_in_kernel(std::size_t most, bool json) {
+  if (!have_capabilities({kNeedNetAdmin})) return kExitFailed;
+  auto transport = rules::NlTransport::open();
+  if (!transport) return failed(transport.error());
+  rules::BlockManager manager(**transport, {});
+  auto undone = manager.undo(most);
+  if (!undone && undone.error().code == ENOENT) undone = std::vector<rules::Block>();  // no table: no blocks
+  if (!undone) return failed(undone.error());
+  nlohmann::json removed = nlohmann::json::array();
+  for (const rules::Block& block : *undone) removed.push_back(block.to_string());
+  if (json) {
+    std::printf("%s\n", control::text_of(nlohmann::json{{"removed", removed}}, 2).c_str());
+    return kExitFine;
+  }
+  for (const rules::Block& block : *undone) std::printf("%s: no longer blocked\n", block.to_string().c_str());
+  if (undone->empty()) std::printf("no blocks are in force\n");
+  return kExitFine;
 }
 
 int cmd_blocks(const BlocksOptions& options) {

@@ -68,10 +68,10 @@ int cmd_verify_log(const VerifyLogOptions& options) {
                  static_cast<unsigned long long>(f.line), static_cast<unsigned long long>(f.record), f.problem.c_str(),
                  with_commas(report.records).c_str());
   } else {
-    std::printf("%s records, %llu to %llu, in %zu files: whole; signed up to record %llu\n",
-                with_commas(report.records).c_str(), static_cast<unsigned long long>(report.first),
-                static_cast<unsigned long long>(report.last), names.size(),
-                static_cast<unsigned long long>(report.signed_to));
+    std::printf("%s record%s, %llu to %llu, in %zu file%s: whole; signed up to record %llu\n",
+                with_commas(report.records).c_str(), report.records == 1 ? "" : "s",
+                static_cast<unsigned long long>(report.first), static_cast<unsigned long long>(report.last),
+                names.size(), names.size() == 1 ? "" : "s", static_cast<unsigned long long>(report.signed_to));
   }
   return report.fault ? kExitFailed : kExitFine;
 }

@@ -145,6 +145,9 @@ struct BlocksOptions {
 };
 [[nodiscard]] int cmd_blocks(const BlocksOptions& options);
 
+// Works on the kernel alone.
+[[nodiscard]] int undo_in_kernel(std::size_t most, bool json);
+
 [[nodiscard]] int cmd_recover();
 
 struct WatchOptions {

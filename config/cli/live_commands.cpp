@@ -231,6 +231,32 @@ int cmd_live_blocks(const LiveOptions& options, const BlocksOptions& blocks) {
              });
 }
 
+int cmd_undo(const LiveOptions& options, const UndoOptions& undo) {
+  const std::size_t most = undo.panic ? SIZE_MAX : undo.last;
+  if (undo.kernel) return undo_in_kernel(most, options.json);
+  auto client = control::ControlClient::connect(control_path(options));
+  if (!client) return undo_in_kernel(most, options.json);
+  client->set_patience(std::chrono::seconds(5));  // a daemon that hangs is no reason to wait
+  const auto reply =
+      client->ask(undo.panic ? "panic" : "undo", undo.panic ? Json::object() : Json{{"last", undo.last}});
+  if (!reply) {
+    std::fprintf(stderr, "the daemon does not answer (%s): in the kernel\n", reply.error().to_string().c_str());
+    return undo_in_kernel(most, options.json);
+  }
+  const Json* result = result_of(*reply, options.json);
+  if (result == nullptr) return kExitBadInput;
+  if (options.json) {
+    print_json(*result);
+    return kExitFine;
+  }
+  for (const Json& each : result->value("removed", Json::array())) {
+    std::printf("%s: no longer blocked\n", printable(each.get<std::string>()).c_str());
+  }
+  if (result->value("removed", Json::array()).empty()) std::printf("no blocks are in force\n");
+  if (undo.panic) std::printf("the daemon makes no blocks for a while (response.breaker-pause)\n");
+  return kExitFine;
+}
+
 int cmd_live_watch(const LiveOptions& options) {
   auto client = control::ControlClient::connect(control_path(options));
   if (!client) return no_daemon(client.error());

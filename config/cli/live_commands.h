@@ -47,6 +47,13 @@ struct LiveOptions {
 [[nodiscard]] int cmd_quarantine(const LiveOptions& options);
 [[nodiscard]] int cmd_release(const LiveOptions& options);
 struct BlocksOptions;
+struct UndoOptions {
+  std::size_t last = 1;
+  bool panic = false;   // all of them, and the daemon makes none for a while
+  bool kernel = false;  // without asking the daemon
+};
+// By the daemon where one answers, so that its books are right; else in the kernel.
+[[nodiscard]] int cmd_undo(const LiveOptions& options, const UndoOptions& undo);
 [[nodiscard]] int cmd_live_blocks(const LiveOptions& options, const BlocksOptions& blocks);
 [[nodiscard]] int cmd_live_explain(const LiveOptions& options);
 [[nodiscard]] int cmd_live_watch(const LiveOptions& options);

@@ -109,6 +109,7 @@ class CommandLine {
     add_counters();
     add_watch();
     add_blocks();
+    add_undo();
     add_quarantine();
     add_reload();
     add_page();
@@ -547,6 +548,28 @@ class CommandLine {
     });
   }
 
+  void add_undo() {
+    CLI::App& undo = command("undo", "Remove the last blocks; works without the daemon", "On a node");
+    undo.add_option("--last", undo_.last, "So many, the newest first (default 1)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000000));
+    CLI::App& panic = command("panic", "Remove all blocks and quarantines; works without the daemon", "On a node");
+    for (CLI::App* c : {&undo, &panic}) {
+      c->add_flag("--json", live_.json, "JSON");
+      c->add_flag("--kernel", undo_.kernel, "Do not ask the daemon");
+      c->add_option("--socket", live_.socket, "Control socket of the daemon")->type_name("PATH");
+    }
+    panic.footer(
+        "Policies stay. A running daemon makes no blocks for response.breaker-pause; it tells what it would do.\n"
+        "Example: bulkhead panic");
+    undo.footer("Example: bulkhead undo --last 3");
+    undo.callback([this] { status_ = cmd_undo(live_, undo_); });
+    panic.callback([this] {
+      undo_.panic = true;
+      status_ = cmd_undo(live_, undo_);
+    });
+  }
+
   void add_recover() {
     CLI::App& c = command("recover", "Remove everything bulkhead put into the kernel", "On a node");
     c.callback([this] { status_ = cmd_recover(); });
@@ -668,6 +691,7 @@ class CommandLine {
   LearnOptions learn_;
   DetectOptions detect_;
   BlocksOptions blocks_;
+  UndoOptions undo_;
   LiveOptions live_;
   PageOptions page_;
   VerifyLogOptions verify_log_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "datapath/base/scheduling.h"
 
@@ -17,8 +18,13 @@ constexpr std::size_t kForgetAbove = 100000;  // flows remembered before old one
 }  // namespace
 
 BlockThread::BlockThread(const ResponseSettings& settings, rules::BlockManager& manager,
-                         event::EventPublisher& publisher, int nice)
-    : settings_(settings), manager_(manager), publisher_(publisher), nice_(nice) {}
+                         event::EventPublisher& publisher, rules::Neighbourhood neighbourhood, int nice)
+    : settings_(settings),
+      manager_(manager),
+      publisher_(publisher),
+      neighbourhood_(neighbourhood),
+      ladder_(settings.ladder, std::move(neighbourhood)),
+      nice_(nice) {}
 
 BlockThread::~BlockThread() {
   stop();
@@ -30,6 +36,7 @@ void BlockThread::start() {
     resets_open_ = opened.has_value();
     if (!resets_open_) spdlog::warn("no TCP resets: {}", opened.error().to_string());
   }
+  if (const auto left = manager_.list(); left) ladder_.adopt(*left, rules::ResponseLadder::Clock::now());
   thread_ = std::thread([this] { run(); });
 }
 
@@ -65,6 +72,7 @@ void BlockThread::post(Task task) {
 void BlockThread::forget(std::vector<IpAddress> addresses) {
   if (addresses.empty()) return;
   post([this, addresses = std::move(addresses)] {
+    ladder_.forget(addresses);
     const auto done = manager_.forget(addresses);
     if (!done) return spdlog::error("blocks: {}", done.error().to_string());
     if (*done != 0) spdlog::info("blocks: {} ended with the workloads that had their addresses", *done);
@@ -96,6 +104,7 @@ void BlockThread::report(const rules::Block& block, std::string_view action, std
 }
 
 void BlockThread::add(rules::Block block, std::function<void(const Outcome&)> done) {
+  block.made_at = wall_clock().seconds();
   post([this, block = std::move(block), done = std::move(done)] {
     const Outcome outcome = manager_.add(block);
     if (!outcome) {
@@ -118,6 +127,31 @@ void BlockThread::remove(rules::Block block, std::function<void(const Result<boo
     if (!removed && removed.error().code == ENOENT) removed = false;  // the kernel ended it
     if (removed && *removed) report(block, "remove", {});
     done(removed);
+  });
+}
+
+void BlockThread::take_out(std::size_t most, const Undone& done) {
+  const auto undone = manager_.undo(most);
+  if (undone) {
+    std::vector<IpAddress> sources;
+    for (const rules::Block& block : *undone) {
+      report(block, "remove", {});
+      sources.push_back(block.tuple.source);
+    }
+    ladder_.forget(sources);
+  }
+  done(undone);
+}
+
+void BlockThread::undo(std::size_t most, Undone done) {
+  post([this, most, done = std::move(done)] { take_out(most, done); });
+}
+
+void BlockThread::panic(Undone done) {
+  post([this, done = std::move(done)] {
+    ladder_.panic(rules::ResponseLadder::Clock::now());
+    breaker_open_.set(1);
+    take_out(SIZE_MAX, done);
   });
 }
 
@@ -146,20 +180,18 @@ void BlockThread::run() {
   }
 }
 
-rules::Block BlockThread::block_for(const pipeline::BlockRequest& request) const {
-  rules::Block block;
-  block.tuple = request.client;
-  block.ttl = settings_.ttl;
-  block.sid = request.signature != nullptr ? request.signature->sid : 0;
-  block.reason = request.signature != nullptr ? request.signature->message : std::string();
-  // What can be forged must not be able to cut off somebody else.
-  const ResponseScope scope = request.verified ? settings_.scope : ResponseScope::kFlow;
-  switch (scope) {
-    case ResponseScope::kFlow: block.kind = rules::BlockKind::kFlow; break;
-    case ResponseScope::kPair: block.kind = rules::BlockKind::kPair; break;
-    case ResponseScope::kSource: block.kind = rules::BlockKind::kSource; break;
+rules::ResponseEvidence BlockThread::evidence_of(const pipeline::BlockRequest& request) const {
+  rules::ResponseEvidence out;
+  out.client = out.packet = request.client;
+  if (request.direction == Direction::kToClient) {
+    std::swap(out.packet.source, out.packet.destination);
+    std::swap(out.packet.source_port, out.packet.destination_port);
   }
-  return block;
+  out.established = request.verified;
+  out.on_own_port = neighbourhood_.by_own_port(out.packet.source, request.ingress);
+  out.sid = request.signature != nullptr ? request.signature->sid : 0;
+  out.reason = request.signature != nullptr ? request.signature->message : std::string();
+  return out;
 }
 
 // A packet that passed before the block was in force: resets once more, where the flow is now.
@@ -173,47 +205,106 @@ void BlockThread::act(const pipeline::BlockRequest& request) {
   requests_.add();
   const std::int64_t second = wall_clock().seconds();
   forget_old(second);
-  auto [entry, fresh] = asked_.try_emplace(request.flow_id, Asked{second + settings_.ttl.count(), false});
+  const std::int64_t ttl = settings_.ladder.ttl.count();
+  auto [entry, fresh] = asked_.try_emplace(request.flow_id, Asked{second + ttl, false});
   if (!fresh) {
     if (entry->second.until > second) {
       repeated_.add();
       return;
     }
-    entry->second.until = second + settings_.ttl.count();
+    entry->second = {second + ttl, false};
   }
-
-  const rules::Block block = block_for(request);
-  event::BlockEvent e;
-  e.header.flow_id = request.flow_id;
-  e.header.tuple = request.client;
-  e.header.has_tuple = true;
-  e.header.has_ports = request.is_tcp || request.client.protocol == ip_proto::kUdp;
-  e.header.interface_index = request.interface_index;
-  e.header.order.sequence = static_cast<std::uint32_t>(sequence_++);
-  e.kind = rules::to_string(block.kind);
-  e.reason = block.reason;
-  e.sid = block.sid;
-  e.ttl = block.ttl;
-
-  const auto outcome = manager_.add(block);
-  e.header.time = wall_clock();
-  e.latency = e.header.time - request.packet_time;
-  if (!outcome) {
-    failed_.add();
-    e.action = "refuse";
-    e.error = outcome.error().to_string();
-    spdlog::error("block {}: {}", block.to_string(), e.error);
-  } else if (rules::is_in_force(*outcome)) {
-    added_.add();
-    e.action = "add";
-    entry->second.in_force = true;
+  auto e = respond(evidence_of(request));
+  if (!e) return;
+  e->header.flow_id = request.flow_id;
+  e->header.interface_index = request.interface_index;
+  e->header.time = wall_clock();
+  e->latency = e->header.time - request.packet_time;
+  const bool cuts = e->kind != rules::to_string(rules::BlockKind::kLimit);
+  if (e->action == "add" && cuts) {
+    entry->second = {second + e->ttl.count(), true};
     if (request.is_tcp) send_resets(request);
-  } else {
-    refused_.add();
-    e.action = *outcome == rules::BlockOutcome::kDryRun ? "dry-run" : "refuse";
-    e.error = rules::to_string(*outcome);
+  } else if (e->action == "add" || e->action == "log") {
+    // The flow lives on: what it does next is a repetition.
+    entry->second = {second + std::max<std::int64_t>(settings_.ladder.settle.count(), 1), false};
   }
-  publisher_.publish(std::move(e));
+  publisher_.publish(std::move(*e));
+}
+
+void BlockThread::answer(rules::ResponseEvidence evidence, std::uint64_t flow_id, std::uint32_t interface) {
+  post([this, evidence = std::move(evidence), flow_id, interface]() mutable {
+    requests_.add();
+    evidence.on_own_port = neighbourhood_.by_own_port(evidence.packet.source, interface);
+    auto e = respond(evidence);
+    if (!e) return;
+    e->header.flow_id = flow_id;
+    e->header.interface_index = interface;
+    e->header.time = wall_clock();
+    publisher_.publish(std::move(*e));
+  });
+}
+
+std::optional<event::BlockEvent> BlockThread::respond(const rules::ResponseEvidence& evidence) {
+  const auto now = rules::ResponseLadder::Clock::now();
+  rules::ResponseDecision decision;
+  if (settings_.mode != ResponseMode::kObserve) decision = ladder_.decide(evidence, now);
+  breaker_open_.set(ladder_.breaker_open(now) ? 1 : 0);
+  if (decision.ruling == rules::Ruling::kCovered) {
+    repeated_.add();
+    return std::nullopt;
+  }
+  event::BlockEvent e;
+  e.header.tuple = evidence.client;
+  e.header.has_tuple = true;
+  e.header.has_ports = has_ports(evidence.client.protocol);
+  e.header.order.sequence = static_cast<std::uint32_t>(sequence_++);
+  e.kind = rules::to_string(rules::BlockKind::kFlow);
+  e.reason = evidence.reason;
+  e.sid = evidence.sid;
+  carry_out(decision, e);
+  return e;
+}
+
+void BlockThread::carry_out(const rules::ResponseDecision& decision, event::BlockEvent& e) {
+  using rules::Ruling;
+  if (decision.opens_breaker) {
+    breaker_opened_.add();
+    spdlog::error("response: {}; for {} s blocks are only told", rules::to_string(decision.ruling),
+                  settings_.ladder.breaker_pause.count());
+  }
+  if (!decision.blocks.empty()) {
+    e.kind = rules::to_string(decision.blocks.front().kind);
+    e.ttl = decision.blocks.front().ttl;
+    if (decision.blocks.front().kind != rules::BlockKind::kFlow) {
+      e.header.tuple = decision.blocks.front().target();
+      e.header.has_ports = false;
+    }
+  }
+  if (decision.ruling == Ruling::kForgeable) forgeable_.add();
+  if (decision.ruling != Ruling::kAct) {
+    const bool logged = decision.ruling == Ruling::kLogged;
+    if (!logged) refused_.add();
+    e.action = logged ? "log" : decision.ruling == Ruling::kBreaker ? "dry-run" : "refuse";
+    if (!logged) e.error = rules::to_string(decision.ruling);
+    return;
+  }
+  e.action = "add";
+  for (rules::Block block : decision.blocks) {
+    block.made_at = wall_clock().seconds();
+    const auto outcome = manager_.add(block);
+    if (!outcome) {
+      failed_.add();
+      e.action = "refuse";
+      e.error = outcome.error().to_string();
+      spdlog::error("block {}: {}", block.to_string(), e.error);
+    } else if (rules::is_in_force(*outcome)) {
+      added_.add();
+    } else {
+      refused_.add();
+      e.action = *outcome == rules::BlockOutcome::kDryRun ? "dry-run" : "refuse";
+      e.error = rules::to_string(*outcome);
+    }
+  }
 }
 
 void BlockThread::send_resets(const pipeline::BlockRequest& request) {
@@ -238,6 +329,9 @@ void BlockThread::add_stats(std::vector<std::pair<std::string, std::uint64_t>>& 
   out.emplace_back("response.requests", requests_.value());
   out.emplace_back("response.added", added_.value());
   out.emplace_back("response.refused", refused_.value());
+  out.emplace_back("response.forgeable", forgeable_.value());
+  out.emplace_back("response.breaker_opened", breaker_opened_.value());
+  out.emplace_back("response.breaker.active", breaker_open_.value());
   out.emplace_back("response.failed", failed_.value());
   out.emplace_back("response.repeated", repeated_.value());
   out.emplace_back("response.queue_full", queue_full_.value());

@@ -5,8 +5,8 @@
 // Thread   request() by workers (a short lock, no allocation in steady state); the rest on the block thread.
 // Limits   kQueueLimit requests wait; beyond that they are counted as lost (response.queue_full). A flow is
 //          asked for once until its block has ended.
-// Guards   those of rules::BlockManager (safe list, cap per minute, dry-run), and: a request that is not
-//          verified (its source address can be forged) never blocks more than its own flow.
+// Guards   what is blocked, and for how long, is the ladder's decision alone (rules/block/response_ladder.h); behind it
+//          stand those of rules::BlockManager, which also hold for operators.
 // Errors   a refusal by guard or kernel is a BlockEvent with the reason and a counter.
 // Tests    tests/unit/config/daemon/block_thread_test.cpp, tests/netns/
 #pragma once
@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -41,12 +42,14 @@ class BlockThread final : public pipeline::ResponseSink {
   // `manager` and `publisher` are used by the block thread alone once start() has been called.
   // `nice`: of the packet threads; unless 0, the block thread goes before them.
   BlockThread(const ResponseSettings& settings, rules::BlockManager& manager, event::EventPublisher& publisher,
-              int nice = 0);
+              rules::Neighbourhood neighbourhood = {}, int nice = 0);
   ~BlockThread() override;
 
   void start();
   void stop();
   void request(const pipeline::BlockRequest& request) override;
+  // A finding that no packet's worker has: of the flow with this id, whose client came in by this interface.
+  void answer(rules::ResponseEvidence evidence, std::uint64_t flow_id, std::uint32_t interface);
   // From the control thread: BlockManager::forget() and restore(), in the order of the calls.
   void forget(std::vector<IpAddress> addresses);
   void restore();
@@ -55,6 +58,10 @@ class BlockThread final : public pipeline::ResponseSink {
   using Outcome = Result<rules::BlockOutcome>;
   void add(rules::Block block, std::function<void(const Outcome&)> done);
   void remove(rules::Block block, std::function<void(const Result<bool>&)> done);
+  // The last blocks, or all of them; panic: all, and for a while nothing but words. `done` gets what was removed.
+  using Undone = std::function<void(const Result<std::vector<rules::Block>>&)>;
+  void undo(std::size_t most, Undone done);
+  void panic(Undone done);
   void list(std::function<void(const Result<std::vector<rules::ActiveBlock>>&)> done);
   void add_stats(std::vector<std::pair<std::string, std::uint64_t>>& out) const;
 
@@ -65,13 +72,20 @@ class BlockThread final : public pipeline::ResponseSink {
   void report(const rules::Block& block, std::string_view action, std::string error);
   void act(const pipeline::BlockRequest& request);
   void follow(const pipeline::BlockRequest& request);
-  [[nodiscard]] rules::Block block_for(const pipeline::BlockRequest& request) const;
+  [[nodiscard]] rules::ResponseEvidence evidence_of(const pipeline::BlockRequest& request) const;
+  // Nothing to tell: it is cut already.
+  [[nodiscard]] std::optional<event::BlockEvent> respond(const rules::ResponseEvidence& evidence);
+  // Makes the decision's blocks; the event has what became of the first that failed, or of the last.
+  void carry_out(const rules::ResponseDecision& decision, event::BlockEvent& e);
+  void take_out(std::size_t most, const Undone& done);
   void send_resets(const pipeline::BlockRequest& request);
   void forget_old(std::int64_t now_seconds);
 
   const ResponseSettings settings_;
   rules::BlockManager& manager_;
   event::EventPublisher& publisher_;
+  const rules::Neighbourhood neighbourhood_;
+  rules::ResponseLadder ladder_;
   const int nice_;
   rules::TcpResetSender resets_;
   bool resets_open_ = false;
@@ -87,7 +101,8 @@ class BlockThread final : public pipeline::ResponseSink {
   };
   std::unordered_map<std::uint64_t, Asked> asked_;  // by flow id
   std::uint64_t sequence_ = 0;
-  Counter requests_, added_, refused_, failed_, repeated_, queue_full_, resets_sent_, reset_errors_;
+  Counter requests_, added_, refused_, failed_, repeated_, queue_full_, resets_sent_, reset_errors_, forgeable_,
+      breaker_opened_, breaker_open_;
 };
 
 }  // namespace bulkhead::config

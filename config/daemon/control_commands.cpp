@@ -7,6 +7,7 @@
 #include <map>
 
 #include "config/daemon/baseline_policy.h"
+#include "config/daemon/block_json.h"
 #include "config/daemon/block_target.h"
 #include "config/daemon/signature_use.h"
 #include "config/load/patch_report.h"
@@ -135,26 +136,6 @@ Json diagnostics_json(const Diagnostics& diagnostics, std::size_t at_most) {
   return out;
 }
 
-Json block_json(const rules::ActiveBlock& active) {
-  const FlowTuple& t = active.block.tuple;
-  Json out{{"kind", rules::to_string(active.block.kind)},
-           {"src_ip", t.source.to_string()},
-           {"ttl", active.block.ttl.count()},
-           {"expires_in", static_cast<double>(active.expires_in.count()) / 1e3},
-           {"reason", active.block.reason}};
-  if (t.destination.is_set()) out["dest_ip"] = t.destination.to_string();
-  if (active.block.kind == rules::BlockKind::kFlow) {
-    output::NumberText buffer{};
-    out["proto"] = output::protocol_name(t.protocol, buffer);
-    if (has_ports(t.protocol)) {
-      out["src_port"] = t.source_port;
-      out["dest_port"] = t.destination_port;
-    }
-  }
-  if (active.block.sid != 0) out["sid"] = active.block.sid;
-  return out;
-}
-
 std::span<const ControlCommands::Row> ControlCommands::rows() {
   using C = ControlCommands;
   static constexpr Row kRows[] = {
@@ -177,6 +158,8 @@ std::span<const ControlCommands::Row> ControlCommands::rows() {
       {"blocks.list", Role::kReader, "Blocks in force", &C::blocks_list},
       {"blocks.add", Role::kOperator, "Block a source, a pair or a flow", &C::blocks_add},
       {"blocks.del", Role::kOperator, "Remove a block", &C::blocks_del},
+      {"undo", Role::kOperator, "Remove the last blocks", &C::undo},
+      {"panic", Role::kOperator, "Remove all blocks and quarantines, and make none for a while", &C::panic},
       {"quarantine", Role::kOperator, "Cut a workload off", &C::quarantine},
       {"release", Role::kOperator, "End the quarantine of a workload", &C::release},
       {"reload", Role::kOperator, "Read settings, policies and signatures again", &C::reload},
@@ -448,6 +431,26 @@ void ControlCommands::blocks_del(const Request& request, const Peer&, const Repl
     if (!*removed) return reply.refuse("block.none", text + " is not blocked");
     reply.result({{"block", text}, {"outcome", "removed"}});
   });
+}
+
+// What undo and panic took out.
+static BlockThread::Undone undone_reply(const control::Reply& reply) {
+  return [reply](const Result<std::vector<rules::Block>>& undone) {
+    if (!undone) return reply.refuse("kernel", undone.error().to_string());
+    Json removed = Json::array();
+    for (const rules::Block& block : *undone) removed.push_back(block.to_string());
+    reply.result({{"removed", std::move(removed)}});
+  };
+}
+
+void ControlCommands::undo(const Request& request, const Peer&, const Reply& reply) {
+  const auto most = number_argument(request.arguments, "last", 1);
+  if (most < 1) return reply.refuse("undo.last", "last is a number from 1 on");
+  access_.blocks.undo(static_cast<std::size_t>(most), undone_reply(reply));
+}
+
+void ControlCommands::panic(const Request&, const Peer&, const Reply& reply) {
+  access_.blocks.panic(undone_reply(reply));
 }
 
 // The addresses of a workload, by its name; refuses with the nearest one otherwise.

@@ -126,6 +126,8 @@ class ControlCommands {
   void blocks_list(const Request& request, const Peer& peer, const Reply& reply);
   void blocks_add(const Request& request, const Peer& peer, const Reply& reply);
   void blocks_del(const Request& request, const Peer& peer, const Reply& reply);
+  void undo(const Request& request, const Peer& peer, const Reply& reply);
+  void panic(const Request& request, const Peer& peer, const Reply& reply);
   void quarantine(const Request& request, const Peer& peer, const Reply& reply);
   void release(const Request& request, const Peer& peer, const Reply& reply);
   void reload(const Request& request, const Peer& peer, const Reply& reply);

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -41,10 +42,13 @@
 #include "config/daemon/main_tasks.h"
 #include "config/daemon/outputs.h"
 #include "config/daemon/posture_watch.h"
+#include "config/daemon/queue_books.h"
+#include "config/daemon/safe_addresses.h"
 #include "config/daemon/sandbox_plan.h"
 #include "config/daemon/service_notice.h"
 #include "config/daemon/summary_sink.h"
 #include "config/daemon/workload_labels.h"
+#include "config/daemon/workload_owners.h"
 #include "config/load/inventory_yaml.h"
 #include "config/metrics/http_server.h"
 #include "config/metrics/metrics_text.h"
@@ -161,7 +165,8 @@ bool is_bridge(const std::string& name) {
 const char* name_of(ResponseMode mode) {
   switch (mode) {
     case ResponseMode::kOff: return "off";
-    case ResponseMode::kDryRun: return "dry-run";
+    case ResponseMode::kObserve: return "observe";
+    case ResponseMode::kSimulate: return "simulate";
     case ResponseMode::kEnforce: return "enforce";
   }
   return "off";
@@ -314,6 +319,8 @@ class Daemon {
         publishers_.back()->publish(std::move(told));
       }
     }
+    owners_.use(generation_.inventory);
+    owners_.guarded(guard_settings_.enabled);
     facts_.change([&](DaemonFacts& f) {
       f.generation = generation_number_;
       f.summary = generation_.summary;
@@ -434,16 +441,28 @@ class Daemon {
   // The kernel's counters of rules, kept for readers of other threads; the control thread asks for them.
   void note_kernel_counters() {
     const auto now = std::chrono::steady_clock::now();
-    if (metrics_ == nullptr || now < next_kernel_counters_) return;
-    next_kernel_counters_ = now + std::chrono::seconds(5);
+    if ((metrics_ == nullptr && queues_.empty()) || now < next_kernel_counters_) return;
+    next_kernel_counters_ = now + std::chrono::seconds(queues_.empty() ? 5 : 2);
     event::CounterList out;
     if (const auto enforced = enforcer_->counters(); enforced) {
       for (const auto& rule : *enforced) {
+        if (rule.rule == "inline/queued") keep_queue_books(rule.packets);
         out.emplace_back("enforce." + rule.rule + (rule.audit ? ".audit_packets" : ".packets"), rule.packets);
       }
     }
     const std::lock_guard lock(kernel_mutex_);
     kernel_counters_ = std::move(out);
+  }
+
+  void keep_queue_books(std::uint64_t offered) {
+    io::SourceStats sum;
+    for (const auto& queue : queues_) {
+      const io::SourceStats some = queue->stats();
+      sum.received += some.received;
+      sum.waiting += some.waiting;
+      sum.kernel_drops += some.kernel_drops;
+    }
+    queue_books_.look(offered, sum.received, sum.waiting, sum.kernel_drops);
   }
 
   void start_control() {
@@ -765,6 +784,7 @@ class Daemon {
     out.lease = segments.lease;
     out.grace = segments.grace;
     out.inline_queue = settings_.inline_queue.queue;
+    out.limited_packets = settings_.response.limit_packets;
     return out;
   }
 
@@ -860,10 +880,18 @@ class Daemon {
 
   [[nodiscard]] rules::BlockSettings block_settings() const {
     rules::BlockSettings out;
-    out.max_per_minute = settings_.response.max_per_minute;
-    out.safe_list = settings_.response.safe_list;
-    for (const IpAddress& own : own_addresses()) out.safe_list.push_back({own, own.bit_count()});
-    out.dry_run = settings_.response.mode == ResponseMode::kDryRun;
+    out.max_per_minute = settings_.response.ladder.max_per_minute;
+    out.safe_list = response_settings().ladder.safe_list;
+    out.dry_run = settings_.response.mode == ResponseMode::kSimulate;
+    return out;
+  }
+
+  // With what this node needs on the safe list: its own addresses, gateways and resolvers.
+  [[nodiscard]] ResponseSettings response_settings() const {
+    ResponseSettings out = settings_.response;
+    for (const auto& some : {own_addresses(), safe_addresses()}) {
+      for (const IpAddress& address : some) out.ladder.safe_list.push_back({address, address.bit_count()});
+    }
     return out;
   }
 
@@ -1091,7 +1119,7 @@ class Daemon {
     if (!books_.behaviour.enabled || source_count() == 0) return;
     behaviour_ = std::make_unique<BehaviourThread>(
         books_.behaviour, *publishers_[source_count() + 2],
-        [this](const behaviour::Incident& incident) { block_pair(incident); }, [this] { return packets_lost(); });
+        [this](const behaviour::Incident& incident) { answer(incident); }, [this] { return packets_lost(); });
     add_observers(generation_);
   }
 
@@ -1103,16 +1131,14 @@ class Daemon {
     generation.snapshot = std::move(snapshot);
   }
 
-  void block_pair(const behaviour::Incident& incident) {
+  void answer(const behaviour::Incident& incident) {
     if (settings_.response.mode == ResponseMode::kOff) return;
     const behaviour::Evidence& last = incident.evidence.back();
-    rules::Block block;
-    block.kind = rules::BlockKind::kPair;
-    block.tuple.source = last.tuple.source;
-    block.tuple.destination = last.tuple.destination;
-    block.ttl = settings_.response.ttl;
-    block.reason = "incident " + std::to_string(incident.id) + ": " + last.text;
-    response_->add(std::move(block), [](const BlockThread::Outcome&) {});  // the outcome is an event
+    rules::ResponseEvidence evidence;
+    evidence.client = evidence.packet = last.tuple;
+    evidence.established = last.verified;
+    evidence.reason = "incident " + std::to_string(incident.id) + ": " + last.text;
+    response_->answer(std::move(evidence), last.flow, last.interface);
   }
 
   // What the rings in front of the workers lost so far.
@@ -1127,8 +1153,10 @@ class Daemon {
   void start_workers() {
     const std::size_t workers = source_count();
     // Operators block also where rules do not.
-    response_ =
-        std::make_unique<BlockThread>(settings_.response, *blocks_, *publishers_[workers], settings_.pipeline.nice);
+    owners_.use(generation_.inventory);
+    owners_.guarded(guard_settings_.enabled);
+    response_ = std::make_unique<BlockThread>(response_settings(), *blocks_, *publishers_[workers],
+                                              owners_.neighbourhood(), settings_.pipeline.nice);
     response_->start();
     start_guard_events();
     std::vector<io::PacketSource*> taps, queues, wires, ports;
@@ -1179,6 +1207,27 @@ class Daemon {
     for (const auto& live : lives_) live->use(generation_.snapshot);
   }
 
+  // Signatures that a reload replaced are kept until no worker's flow needs them, so that they are freed here and not
+  // between two packets.
+  void release_retired() {
+    if (retired_.empty()) return;
+    std::uint32_t settled = generation_number_;
+    for (const auto& live : lives_) settled = std::min(settled, live->settled_generation());
+    const std::size_t before = retired_.size();
+    std::erase_if(retired_, [&](const Retired& old) { return old.replaced_by <= settled; });
+#ifdef __GLIBC__
+    if (retired_.size() != before) malloc_trim(0);
+#endif
+  }
+
+  // Ahead of one more: two at a time are enough.
+  void wait_for_retired() {
+    for (int i = 0; i < 100 && !retired_.empty(); ++i) {
+      release_retired();
+      if (!retired_.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+
   void start_guard_events() {
     const std::lock_guard lock(guard_events_mutex_);
     if (guard_events_ != nullptr) guard_events_->stop();
@@ -1219,6 +1268,7 @@ class Daemon {
         static_cast<void>(reload());
       }
       main_tasks_.run();
+      release_retired();
       rediscover();
       if (inventory_watch_ != nullptr && inventory_watch_->changed()) reread_inventory();
       adopt_table();
@@ -1323,6 +1373,7 @@ class Daemon {
   // Why it did not work; empty: it did.
   std::string try_reload(Diagnostics& diagnostics) {
     output_->reopen();
+    wait_for_retired();
     auto settings = reload_ ? reload_(diagnostics) : std::optional<EngineSettings>(settings_);
     std::optional<Generation> next;
     if (settings) next = load_generation(*settings, generation_number_ + 1, diagnostics, state_, discovered());
@@ -1344,6 +1395,7 @@ class Daemon {
     }
     if (next->inventory != nullptr) end_blocks_of_gone(generation_.inventory.get(), *next->inventory);
     policy_before_ = generation_.policy;
+    if (generation_.signatures != nullptr) retired_.push_back({generation_number_ + 1, generation_.signatures});
     generation_ = std::move(*next);
     policy_settings_ = settings->policy;
     manifests_loaded_ = discovery_->discovered().manifests;
@@ -1381,6 +1433,7 @@ class Daemon {
       const std::lock_guard lock(guard_events_mutex_);
       if (guard_events_ != nullptr) guard_events_->add_stats(out);
     }
+    if (!queues_.empty()) out.emplace_back("inline.passed_uninspected", queue_books_.value());
     out.emplace_back("enforce.drift_repaired", drift_repaired_.value());
     const output::OutputStats written = output_->stats();
     out.emplace_back("output.published", written.published);
@@ -1483,6 +1536,7 @@ class Daemon {
   std::unique_ptr<rules::RulesetMonitor> monitor_;
   std::chrono::steady_clock::time_point next_read_back_;
   Counter drift_repaired_;
+  QueueBooks queue_books_;
   std::string inventory_file_;
   std::unique_ptr<FileWatch> inventory_watch_;
   FilesStamp watched_files_;
@@ -1506,6 +1560,12 @@ class Daemon {
   std::vector<std::string> sink_names_;   // of output_->sinks()
   std::unique_ptr<output::OutputThread> output_;
   std::vector<std::unique_ptr<RingPublisher>> publishers_;
+  struct Retired {
+    std::uint32_t replaced_by = 0;  // generation
+    signatures::SignatureDbPtr signatures;
+  };
+  std::vector<Retired> retired_;
+  WorkloadOwners owners_;
   std::unique_ptr<BlockThread> response_;
   mutable std::mutex guard_events_mutex_;  // the pointer: it is replaced at a reload
   std::unique_ptr<GuardThread> guard_events_;

@@ -28,6 +28,7 @@ inventory: {directory}/inventory.yaml
 signatures: [{directory}/lab.rules]
 response:
   mode: enforce
+  last-step: flow
   ttl: 60s
 output:
   flush-interval-ms: 50

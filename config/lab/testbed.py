@@ -228,7 +228,7 @@ class Testbed:
                         "workloads:\n" + "".join(pods))
         return path
 
-    def start_daemon(self, binary, settings, log="bulkhead.log"):
+    def start_daemon(self, binary, settings, log="bulkhead.log", patience=20):
         """Writes the settings file, starts the daemon, and returns when it says that it is ready."""
         path = self.directory / "bulkhead.yaml"
         path.write_text(settings)
@@ -240,7 +240,7 @@ class Testbed:
                 raise LabError(f"bulkhead ended with status {daemon.returncode}\n{self.log_tail(log)}")
             return ready.search((self.directory / log).read_text(errors="replace"))
         try:
-            wait_until(is_ready, 20, "bulkhead ready")
+            wait_until(is_ready, patience, "bulkhead ready")
         except LabError as error:
             if daemon.poll() is None:
                 raise LabError(f"{error}\n{self.log_tail(log)}") from None

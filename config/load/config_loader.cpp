@@ -758,17 +758,38 @@ class Builder {
 
   void response() {
     ResponseSettings& to = out_.response;
-    static constexpr Named<ResponseMode> kModes[] = {
-        {"off", ResponseMode::kOff}, {"dry-run", ResponseMode::kDryRun}, {"enforce", ResponseMode::kEnforce}};
-    static constexpr Named<ResponseScope> kScopes[] = {
-        {"flow", ResponseScope::kFlow}, {"pair", ResponseScope::kPair}, {"source", ResponseScope::kSource}};
+    static constexpr Named<ResponseMode> kModes[] = {{"off", ResponseMode::kOff},
+                                                     {"observe", ResponseMode::kObserve},
+                                                     {"simulate", ResponseMode::kSimulate},
+                                                     {"enforce", ResponseMode::kEnforce}};
+    using rules::ResponseStep;
+    static constexpr Named<ResponseStep> kSteps[] = {{"log", ResponseStep::kLog},
+                                                     {"limit", ResponseStep::kLimit},
+                                                     {"flow", ResponseStep::kFlow},
+                                                     {"edge", ResponseStep::kEdge},
+                                                     {"quarantine", ResponseStep::kQuarantine}};
     to.mode = choice(values_.text("response.mode"), kModes);
-    to.scope = choice(values_.text("response.scope"), kScopes);
-    to.ttl = seconds(values_.number("response.ttl"));
-    to.max_per_minute = number32("response.max-per-minute");
+    rules::LadderSettings& ladder = to.ladder;
+    ladder.first = choice(values_.text("response.first-step"), kSteps);
+    ladder.last = choice(values_.text("response.last-step"), kSteps);
+    if (ladder.last < ladder.first) {
+      diagnostics_.error(values_.get("response.last-step").span, "settings.out_of_range",
+                         "response.last-step: lies before response.first-step",
+                         "the ladder is log, limit, flow, edge, quarantine");
+    }
+    ladder.ttl = seconds(values_.number("response.ttl"));
+    ladder.max_ttl = std::max(ladder.ttl, seconds(values_.number("response.max-ttl")));
+    ladder.growth = number32("response.growth");
+    ladder.memory = seconds(values_.number("response.memory"));
+    ladder.settle = seconds(values_.number("response.settle"));
+    ladder.max_per_minute = number32("response.max-per-minute");
+    ladder.max_share_percent = number32("response.max-share");
+    ladder.breaker_refusals = number32("response.breaker-refusals");
+    ladder.breaker_pause = seconds(values_.number("response.breaker-pause"));
+    to.limit_packets = number32("response.limit-packets");
     to.reset = values_.flag("response.reset");
     for (const auto& item : values_.get("response.safe-list").items) {
-      if (const auto prefix = IpPrefix::parse(item.text)) to.safe_list.push_back(*prefix);
+      if (const auto prefix = IpPrefix::parse(item.text)) ladder.safe_list.push_back(*prefix);
     }
   }
 

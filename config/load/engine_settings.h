@@ -24,6 +24,7 @@
 #include "datapath/pipeline/file_store.h"
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/verdict.h"
+#include "rules/block/response_ladder.h"
 #include "rules/nft/inline_queue.h"
 #include "rules/nft/l2_guard_renderer.h"
 #include "signatures/patches/patch_book.h"
@@ -124,16 +125,14 @@ struct SandboxSettings {
   std::vector<std::string> read;  // directories besides those of the files above
 };
 
-enum class ResponseMode : std::uint8_t { kOff, kDryRun, kEnforce };
-enum class ResponseScope : std::uint8_t { kFlow, kPair, kSource };
+// observe: findings are told; simulate: all is decided and told, the kernel is not touched.
+enum class ResponseMode : std::uint8_t { kOff, kObserve, kSimulate, kEnforce };
 
 struct ResponseSettings {
   ResponseMode mode = ResponseMode::kOff;
-  ResponseScope scope = ResponseScope::kFlow;
-  std::chrono::seconds ttl{300};
-  std::uint32_t max_per_minute = 600;
+  rules::LadderSettings ladder;
+  std::uint32_t limit_packets = 100;  // per second
   bool reset = true;
-  std::vector<IpPrefix> safe_list;
 };
 
 struct NetlinkSettings {

@@ -185,9 +185,7 @@ class Loader {
     }
     to.reputation = read_reputation();
     to.geo = open_geo_database();
-    std::vector<const RuleFile*> files;
-    for (const auto& file : files_) files.push_back(&file);
-    signatures::ResolvedRules resolved = signatures::resolve_rules(files, to, diagnostics_);
+    signatures::ResolvedRules resolved = signatures::resolve_and_free(files_, to, diagnostics_);
     if (!settings_.threshold_file.empty()) {
       if (auto file = read_source(settings_.threshold_file, diagnostics_)) {
         const auto thresholds = signatures::parse_thresholds(std::move(file), diagnostics_);

@@ -202,7 +202,7 @@ struct AnomalyEvent {
 struct BlockEvent {
   EventHeader header;       // tuple: what is blocked
   std::string_view action;  // "add", "remove", "refuse", "dry-run"
-  std::string_view kind;    // "flow", "pair", "source"
+  std::string_view kind;    // "limit", "flow", "pair", "source"
   std::string reason;
   std::uint32_t sid = 0;
   std::chrono::seconds ttl{0};

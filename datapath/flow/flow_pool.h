@@ -5,6 +5,7 @@
 // Tests    tests/unit/datapath/flow/flow_table_test.cpp
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -66,6 +67,16 @@ class FlowPool {
   template <class Visit>
   void for_each(Visit&& visit) {
     for (std::uint32_t i = oldest_; i != kNone; i = links_[i].next) visit(at(i));
+  }
+
+  // The live flows of at most `most` places from `from` on; where to go on, kNone behind the last.
+  template <class Visit>
+  std::uint32_t visit_places(std::uint32_t from, std::uint32_t most, Visit&& visit) {
+    const std::uint32_t end = from < created_ ? from + std::min(most, created_ - from) : created_;
+    for (std::uint32_t i = from; i < end; ++i) {
+      if (at(i).live) visit(at(i));
+    }
+    return end < created_ ? end : kNone;
   }
 
   // From the most recently used on, until `visit` answers false.

@@ -378,6 +378,11 @@ void FlowTable::visit_newest(const std::function<bool(const Flow&)>& visit) cons
   state_->pool.visit_newest(visit);
 }
 
+std::uint32_t FlowTable::visit_some(std::uint32_t from, std::uint32_t most, const std::function<void(Flow&)>& visit) {
+  static_assert(kVisited == FlowPool::kNone);
+  return state_->pool.visit_places(from, most, visit);
+}
+
 std::size_t FlowTable::size() const {
   return state_->size;
 }

@@ -66,6 +66,11 @@ class FlowTable {
 
   // Looks at the flows from the most recently used on, until `visit` answers false. The worker's thread.
   void visit_newest(const std::function<bool(const Flow&)>& visit) const;
+  // Each flow once, `most` places of the table at a time, with packets in between; a flow that comes meanwhile may be
+  // left out. `from`: 0, then what the call before gave; kVisited: that was all.
+  static constexpr std::uint32_t kVisited = UINT32_MAX;
+  [[nodiscard]] std::uint32_t visit_some(std::uint32_t from, std::uint32_t most,
+                                         const std::function<void(Flow&)>& visit);
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t memory_bytes() const;

@@ -153,7 +153,7 @@ std::optional<QueueCounts> parse_queue_counts(std::string_view text, std::uint16
       line.remove_prefix(static_cast<std::size_t>(end - line.data()));
       ++found;
     }
-    if (found == 7 && columns[0] == queue) return QueueCounts{columns[5], columns[6]};
+    if (found == 7 && columns[0] == queue) return QueueCounts{columns[2], columns[5], columns[6]};
   }
   return std::nullopt;
 }

@@ -50,8 +50,9 @@ void append_batch_accept(std::vector<Byte>& out, std::uint16_t queue, std::uint3
 
 // The figures of a queue in the text of /proc/net/netfilter/nfnetlink_queue.
 struct QueueCounts {
-  std::uint64_t full = 0;  // lost or passed unseen: too many waited
-  std::uint64_t lost = 0;  // lost: the socket's buffer was full
+  std::uint64_t waiting = 0;  // for a verdict
+  std::uint64_t full = 0;     // lost: too many waited. What passes instead (fail open) the kernel does not count.
+  std::uint64_t lost = 0;     // lost: the socket's buffer was full
 };
 [[nodiscard]] std::optional<QueueCounts> parse_queue_counts(std::string_view text, std::uint16_t queue);
 

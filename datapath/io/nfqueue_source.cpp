@@ -203,6 +203,7 @@ SourceStats NfqueueSource::stats() const {
   std::ifstream file("/proc/self/net/netfilter/nfnetlink_queue");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (const auto counts = parse_queue_counts(text, settings_.queue)) {
+    out.waiting = counts->waiting;
     out.kernel_drops = counts->full + counts->lost;
     out.kernel_freezes = counts->full;
   }

@@ -8,7 +8,8 @@
 // In       nothing to open but the queue: rules that fill it are written elsewhere.
 // Out      packets from the IP header on (LinkType::kRaw).
 // Order    accepted packets go on in the order in which they came.
-// Limits   NfqueueSettings; a full queue or socket buffer loses packets or lets them pass, counted as kernel_drops.
+// Limits   NfqueueSettings; a full queue or socket buffer loses packets, counted as kernel_drops, or lets
+//          them pass, which nobody but the rule ahead of the queue can know (config/daemon/queue_books.h).
 // Errors   open(): no CAP_NET_ADMIN (EPERM), a queue that someone else reads (EPERM or EBUSY). A message that cannot
 //          be read is counted as invalid and its packet, if it has a number, is accepted.
 // Source   linux/netfilter/nfnetlink_queue.h

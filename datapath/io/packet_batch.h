@@ -52,6 +52,7 @@ struct RawPacket {
   Timestamp clock;  // replay: latest time of the capture so far, for timers of any number of workers; 0: as `time`
   std::uint64_t number = 0;  // from 1 in the order of the source: EVE pcap_cnt
   std::uint32_t interface_index = 0;
+  bool leaves = false;  // a tap read it on its way out of the interface: that does not say who sent it
   LinkType link_type = LinkType::kEthernet;
   ChecksumState checksum = ChecksumState::kUnknown;
   std::uint16_t gso_segment_size = 0;  // bytes of payload per wire segment; 0: not a super-packet

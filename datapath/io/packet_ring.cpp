@@ -67,6 +67,7 @@ bool parse_ring_packet(const Byte* header, std::size_t size, RawPacket& packet) 
   packet.wire_length = fixed.tp_len;
   packet.time.ns = std::int64_t{fixed.tp_sec} * 1'000'000'000 + fixed.tp_nsec;
   packet.interface_index = static_cast<std::uint32_t>(address.sll_ifindex);
+  packet.leaves = address.sll_pkttype == PACKET_OUTGOING;
   packet.link_type = link_type_of(address.sll_hatype);
   packet.checksum = checksum_state(virtio, (fixed.tp_status & TP_STATUS_CSUMNOTREADY) != 0,
                                    (fixed.tp_status & TP_STATUS_CSUM_VALID) != 0);

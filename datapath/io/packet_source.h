@@ -32,6 +32,7 @@ struct SourceStats {
   std::uint64_t received_bytes = 0;   // captured bytes of these
   std::uint64_t kernel_drops = 0;     // lost before us (ring full)
   std::uint64_t kernel_freezes = 0;   // times the ring was full
+  std::uint64_t waiting = 0;          // on their way to us
   std::uint64_t truncated = 0;        // captured < wire length
   std::uint64_t invalid_records = 0;  // corrupt capture records skipped or stopped at
   std::uint64_t sent = 0;             // by those who send what they were given (wires)

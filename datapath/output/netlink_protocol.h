@@ -58,7 +58,7 @@ enum class Attribute : std::uint16_t {
   kBlocked = 22,         // u8    1: the packet was dropped or rejected
   kDirection = 23,       // u8    0 to server, 1 to client
   kBlockAction = 32,     // string add, remove, refuse, dry-run
-  kBlockKind = 33,       // string flow, pair, source
+  kBlockKind = 33,       // string limit, flow, pair, source
   kReason = 34,          // string
   kTtl = 35,             // u64   seconds
   kLatency = 36,         // u64   nanoseconds from the arrival of the packet to the kernel's acknowledgement

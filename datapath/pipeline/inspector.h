@@ -71,6 +71,8 @@ class Inspector : public stream::StreamListener {
   virtual void inspect(InspectContext& context) = 0;
   virtual void on_flow_start(flow::Flow&) {}
   virtual void on_flow_end(flow::Flow&) {}
+  // Takes over what the inspector of an earlier snapshot left with the flow, so that nothing of that one is kept.
+  virtual void adopt(flow::Flow&) {}
   void on_data(flow::Flow&, Direction, std::uint64_t, ByteSpan) override {}
   void on_gap(flow::Flow&, Direction, std::uint64_t, std::uint64_t) override {}
   void on_rewind(flow::Flow&, Direction, std::uint64_t) override {}

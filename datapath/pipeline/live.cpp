@@ -11,6 +11,8 @@ namespace bulkhead::pipeline {
 
 namespace {
 constexpr std::chrono::milliseconds kReceiveTimeout{100};
+// Places of the flow table that are looked at after a batch: far less work than the batch is.
+constexpr std::uint32_t kAdoptedBusy = 128, kAdoptedIdle = 16384;
 }  // namespace
 
 struct Live::Lane {
@@ -106,6 +108,7 @@ void Live::run(Lane& lane) {
     }
     for (auto& packet : batch.packets) lane.worker->process(packet);
     lane.source->release(batch);
+    lane.worker->adopt_flows(batch.packets.empty() ? kAdoptedIdle : kAdoptedBusy);
   }
   lane.worker->finish(wall_clock());
 }
@@ -167,6 +170,12 @@ std::vector<std::uint64_t> Live::rounds() const {
 std::uint32_t Live::oldest_generation() const {
   std::uint32_t oldest = wanted_generation_.load(std::memory_order_acquire);
   for (const auto& lane : lanes_) oldest = std::min(oldest, lane->worker->generation());
+  return oldest;
+}
+
+std::uint32_t Live::settled_generation() const {
+  std::uint32_t oldest = wanted_generation_.load(std::memory_order_acquire);
+  for (const auto& lane : lanes_) oldest = std::min(oldest, lane->worker->settled_generation());
   return oldest;
 }
 

@@ -46,6 +46,8 @@ class Live {
   [[nodiscard]] std::uint32_t oldest_generation() const;
   // How often each worker has gone round; one that stands still for seconds hangs.
   [[nodiscard]] std::vector<std::uint64_t> rounds() const;
+  // Nothing of the workers is of an earlier one.
+  [[nodiscard]] std::uint32_t settled_generation() const;
   [[nodiscard]] event::CounterList stats() const;
   [[nodiscard]] std::vector<std::pair<std::string, event::CounterList>> thread_stats() const;  // by worker
   // The flows of all workers, the most recently used first, at most `most` of each worker. A worker that does not

@@ -18,7 +18,9 @@ struct BlockRequest {
   std::uint64_t flow_id = 0;
   Timestamp packet_time;  // kernel's receive time of the packet that matched
   std::uint64_t packet_number = 0;
-  bool verified = false;  // TCP established: the source address cannot be spoofed
+  Direction direction = Direction::kToServer;  // of the packet that matched
+  // The handshake was seen, and the packet belongs into the connection: neither end can be forged from elsewhere.
+  bool verified = false;
   bool is_tcp = false;
   // The flow was asked for before, and this packet came after: only its sequence numbers are news, for resets.
   bool follows = false;
@@ -27,6 +29,7 @@ struct BlockRequest {
   bool has_ethernet = false;
   MacAddress client_mac, server_mac;
   std::uint32_t interface_index = 0;
+  std::uint32_t ingress = 0;  // interface by which the packet that matched came in; 0: not known
   std::uint8_t vlan_count = 0;
 };
 

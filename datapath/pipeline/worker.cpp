@@ -74,6 +74,17 @@ void Worker::use(SnapshotPtr snapshot) {
   }
   snapshot_ = std::move(snapshot);
   generation_.store(snapshot_->generation, std::memory_order_release);
+  adopt_from_ = 0;
+}
+
+void Worker::adopt_flows(std::uint32_t places) {
+  if (adopt_from_ == flow::FlowTable::kVisited) return;
+  adopt_from_ = flows_->visit_some(adopt_from_, places, [this](flow::Flow& flow) {
+    for (const auto& inspector : inspectors_) inspector->adopt(flow);
+  });
+  if (adopt_from_ == flow::FlowTable::kVisited) {
+    settled_.store(generation_.load(std::memory_order_relaxed), std::memory_order_release);
+  }
 }
 
 // The life of a packet: decode every layer; put fragments together; find the flow; follow TCP; let the

@@ -51,6 +51,9 @@ class Worker final : private stream::StreamListener {
 
   // Takes a generation for all following packets. Flows keep their state where the inspectors can carry it over.
   void use(SnapshotPtr snapshot);
+  // After use(): has the inspectors take over flows of earlier generations, `places` of the flow table at a time. Until
+  // all are taken over something may still hold what those generations were made of.
+  void adopt_flows(std::uint32_t places);
   void process(io::RawPacket& raw);
   // Packet time has reached `now` before packet `next_packet`: timeouts.
   void tick(Timestamp now, std::uint64_t next_packet);
@@ -62,6 +65,8 @@ class Worker final : private stream::StreamListener {
   [[nodiscard]] const WorkerCounters& counters() const { return counters_; }
   [[nodiscard]] const flow::FlowTable& flows() const { return *flows_; }
   [[nodiscard]] std::uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
+  // The generation that all flows are of. Any thread.
+  [[nodiscard]] std::uint32_t settled_generation() const { return settled_.load(std::memory_order_acquire); }
 
  private:
   struct PacketWork;
@@ -136,6 +141,7 @@ class Worker final : private stream::StreamListener {
   std::unique_ptr<stream::TcpTracker> tcp_;
   std::unique_ptr<app::AppLayer> app_;
   SnapshotPtr snapshot_;
+  std::uint32_t adopt_from_ = flow::FlowTable::kVisited;
   // The worker alone changes the list, and reads it without the lock; other threads ask for counters under it.
   std::vector<std::unique_ptr<Inspector>> inspectors_;
   event::CounterList retired_stats_;  // of inspectors that a later generation has replaced
@@ -172,6 +178,7 @@ class Worker final : private stream::StreamListener {
       outer_drop_;                // inline: of a packet that carries others, should one of them be dropped
   io::RawPacket* raw_ = nullptr;  // the packet in hand; null between packets
   std::atomic<std::uint32_t> generation_{0};
+  std::atomic<std::uint32_t> settled_{0};
   WorkerCounters counters_;
 };
 

@@ -60,7 +60,15 @@ void Worker::request_block(const PacketWork& work, const Alert& alert) {
   request.packet_time = work.view->raw != nullptr ? work.view->raw->time : now_;
   request.packet_number = order_.packet;
   request.is_tcp = work.flow->key.protocol == ip_proto::kTcp;
-  request.verified = request.is_tcp && work.flow->established();
+  request.direction = work.direction;
+  const PacketView& view = *work.view;
+  if (view.raw != nullptr && view.origin == PacketOrigin::kWire && !view.raw->leaves) {
+    request.ingress = view.raw->interface_index;
+  }
+  const stream::TcpSession* session = work.has_stream ? work.stream.session : nullptr;
+  // Picked up in the middle both sides may be one forger's; outside of the window it is anybody's packet.
+  request.verified =
+      request.is_tcp && work.flow->established() && session != nullptr && !session->midstream() && !work.stream.invalid;
   if (work.has_stream && work.stream.session != nullptr) {
     for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
       request.next_seq[index_of(d)] = work.stream.session->next_seq(d);

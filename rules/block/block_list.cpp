@@ -18,6 +18,7 @@ BlockSetKind set_kind(const Block& block) {
   switch (block.kind) {
     case BlockKind::kSource: return BlockSetKind::kSource;
     case BlockKind::kPair: return BlockSetKind::kPair;
+    case BlockKind::kLimit: return BlockSetKind::kLimit;
     case BlockKind::kFlow: break;
   }
   return has_ports(block.tuple.protocol) ? BlockSetKind::kFlow : BlockSetKind::kProtocol;
@@ -30,7 +31,7 @@ void append_padded(Bytes& key, const Bytes& field) {
 
 Bytes element_key(const FlowTuple& t, BlockSetKind kind) {
   Bytes key = address_bytes(t.source);
-  if (kind == BlockSetKind::kSource) return key;
+  if (kind == BlockSetKind::kSource || kind == BlockSetKind::kLimit) return key;
   append_padded(key, address_bytes(t.destination));
   if (kind == BlockSetKind::kPair) return key;
   append_padded(key, {t.protocol});
@@ -45,7 +46,10 @@ FlowTuple reversed(const FlowTuple& t) {
 }
 
 std::string comment_of(const Block& block) {
-  std::string out = "sid=" + std::to_string(block.sid) + " ttl=" + std::to_string(block.ttl.count()) + " reason=";
+  std::string out = "sid=" + std::to_string(block.sid) + " ttl=" + std::to_string(block.ttl.count());
+  if (block.made_at != 0) out += " at=" + std::to_string(block.made_at);
+  if (block.strike != 0) out += " strike=" + std::to_string(block.strike);
+  out += " reason=";
   for (const char c : std::string_view(block.reason).substr(0, kMaxReason)) {
     // The comment is shown on terminals and by nft in double quotes.
     out += (static_cast<unsigned char>(c) < 0x20 || c == '"') ? ' ' : c;
@@ -57,6 +61,7 @@ std::string comment_of(const Block& block) {
 template <typename T>
 T number_in(std::string_view comment, std::string_view name) {
   T value = 0;
+  comment = comment.substr(0, comment.find("reason="));
   const std::size_t at = comment.find(name);
   if (at != std::string_view::npos) {
     std::from_chars(comment.data() + at + name.size(), comment.data() + comment.size(), value);
@@ -71,13 +76,14 @@ const char* to_string(BlockKind kind) {
     case BlockKind::kFlow: return "flow";
     case BlockKind::kPair: return "pair";
     case BlockKind::kSource: return "source";
+    case BlockKind::kLimit: return "limit";
   }
   return "flow";
 }
 
 FlowTuple Block::target() const {
   FlowTuple out = tuple;
-  if (kind == BlockKind::kSource) out.destination = IpAddress();
+  if (is_of_source()) out.destination = IpAddress();
   if (kind != BlockKind::kFlow) out.protocol = 0;
   if (kind != BlockKind::kFlow || !has_ports(tuple.protocol)) out.source_port = out.destination_port = 0;
   return out;
@@ -89,7 +95,7 @@ bool Block::same_target(const Block& other) const {
 
 std::string Block::to_string() const {
   const std::string word = std::string(rules::to_string(kind)) + " ";
-  if (kind == BlockKind::kSource) return word + tuple.source.to_string();
+  if (is_of_source()) return word + tuple.source.to_string();
   if (kind == BlockKind::kPair) return word + tuple.source.to_string() + " -> " + tuple.destination.to_string();
   return word + describe({tuple, 0, 0});
 }
@@ -114,26 +120,30 @@ BlockElements block_elements(const Block& block) {
 std::optional<ActiveBlock> block_of_element(IpFamily version, BlockSetKind kind, const NftElement& element) {
   const std::size_t address = version == IpFamily::kV4 ? 4 : 16;
   const std::size_t fields = kind == BlockSetKind::kFlow ? 3 : kind == BlockSetKind::kProtocol ? 1 : 0;
-  const std::size_t size = address * (kind == BlockSetKind::kSource ? 1 : 2) + fields * 4;
+  const bool of_source = kind == BlockSetKind::kSource || kind == BlockSetKind::kLimit;
+  const std::size_t size = address * (of_source ? 1 : 2) + fields * 4;
   if (element.key.size() != size || std::string_view(element.comment).starts_with(kReply)) return std::nullopt;
   const Byte* p = element.key.data();
   const auto read = [&](const Byte* at) { return version == IpFamily::kV4 ? IpAddress::v4(at) : IpAddress::v6(at); };
   ActiveBlock out;
   FlowTuple& tuple = out.block.tuple;
   tuple.source = read(p);
-  if (kind != BlockSetKind::kSource) tuple.destination = read(p + address);
+  if (!of_source) tuple.destination = read(p + address);
   if (fields >= 1) tuple.protocol = p[address * 2];
   if (fields == 3) {
     tuple.source_port = load_be16(p + address * 2 + 4);
     tuple.destination_port = load_be16(p + address * 2 + 8);
   }
-  out.block.kind = kind == BlockSetKind::kSource ? BlockKind::kSource
-                   : kind == BlockSetKind::kPair ? BlockKind::kPair
-                                                 : BlockKind::kFlow;
+  out.block.kind = kind == BlockSetKind::kSource  ? BlockKind::kSource
+                   : kind == BlockSetKind::kLimit ? BlockKind::kLimit
+                   : kind == BlockSetKind::kPair  ? BlockKind::kPair
+                                                  : BlockKind::kFlow;
   out.block.sid = number_in<std::uint32_t>(element.comment, "sid=");
   out.block.ttl = std::chrono::milliseconds(element.timeout_ms) >= std::chrono::seconds(1)
                       ? std::chrono::duration_cast<std::chrono::seconds>(std::chrono::milliseconds(element.timeout_ms))
                       : std::chrono::seconds(number_in<std::int64_t>(element.comment, "ttl="));
+  out.block.made_at = number_in<std::int64_t>(element.comment, "at=");
+  out.block.strike = number_in<std::uint32_t>(element.comment, "strike=");
   const std::size_t reason = element.comment.find("reason=");
   if (reason != std::string::npos) out.block.reason = element.comment.substr(reason + 7);
   out.expires_in = std::chrono::milliseconds(element.expires_ms);

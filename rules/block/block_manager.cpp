@@ -35,7 +35,7 @@ const char* to_string(BlockOutcome outcome) {
 
 BlockOutcome BlockManager::guard(const Block& block, Clock::time_point now) const {
   const FlowTuple& t = block.tuple;
-  const bool two_ends = block.kind != BlockKind::kSource;
+  const bool two_ends = !block.is_of_source();
   if (!is_blockable(t.source)) return BlockOutcome::kBadAddress;
   if (two_ends && (!t.destination.is_set() || t.destination.family() != t.source.family())) {
     return BlockOutcome::kBadAddress;
@@ -168,6 +168,21 @@ Result<std::vector<ActiveBlock>> BlockManager::list() {
         if (auto block = block_of_element(version, kind, element)) out.push_back(std::move(*block));
       }
     }
+  }
+  return out;
+}
+
+Result<std::vector<Block>> BlockManager::undo(std::size_t most) {
+  auto blocks = list();
+  if (!blocks) return blocks.error();
+  std::stable_sort(blocks->begin(), blocks->end(),
+                   [](const ActiveBlock& a, const ActiveBlock& b) { return a.block.made_at > b.block.made_at; });
+  std::vector<Block> out;
+  for (const ActiveBlock& entry : *blocks) {
+    if (out.size() >= most) break;
+    const auto removed = remove(entry.block);
+    if (!removed) return removed.error();
+    if (*removed) out.push_back(entry.block);
   }
   return out;
 }

@@ -50,6 +50,9 @@ class BlockManager {
   [[nodiscard]] Result<bool> remove(const Block& block);
   // What the kernel holds now, with the time that is left.
   [[nodiscard]] Result<std::vector<ActiveBlock>> list();
+  // The last ones that were made, the newest first, out of the kernel; what they were. Blocks of unknown age count as
+  // oldest.
+  [[nodiscard]] Result<std::vector<Block>> undo(std::size_t most);
   // Takes over what an earlier run left; how many.
   [[nodiscard]] Result<std::size_t> adopt(Clock::time_point now = Clock::now());
   // Ends the blocks of these addresses, whoever made them; how many. For addresses that have lost their workload: who

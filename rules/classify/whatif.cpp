@@ -42,8 +42,8 @@ std::string WhatIf::to_string(const PolicyTable& now) const {
     const TableRule& rule = now.rules()[change.rule];
     out += "  " + rule.key + (rule.place().empty() ? "" : "  " + rule.place()) + "\n";
   }
-  return out + std::to_string(flows) + " flows, " + std::to_string(newly_denied) + " newly denied, " +
-         std::to_string(newly_allowed) + " newly allowed\n";
+  return out + std::to_string(flows) + (flows == 1 ? " flow, " : " flows, ") + std::to_string(newly_denied) +
+         " newly denied, " + std::to_string(newly_allowed) + " newly allowed\n";
 }
 
 }  // namespace bulkhead::rules

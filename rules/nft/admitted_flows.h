@@ -3,16 +3,14 @@
 //   admitted4   iface_index . ipv4_addr . ipv4_addr . inet_proto . both ports as one word     one direction each
 //   admitted6   the same with ipv6_addr
 //
-// Meaning  TCP, UDP and SCTP; never a TCP SYN without ACK. The key holds the port of the bridge on which the packet
-// came,
-//          so that a packet from elsewhere in the name of the flow does not pass.
+// Meaning  TCP, UDP and SCTP; never a TCP SYN without ACK, nor what a limited source sends. The key holds the port of
+//          the bridge on which the packet came: one from elsewhere in the name of the flow does not pass.
 // Age      10 s, not renewed by packets: then blocks, pins, policies and the followed flow (flow_rules.h) are asked
 //          again, which also renews the latter.
 // Forget   whoever takes something away (a block, a policy, a followed flow) empties the sets once that is in force:
 //          forget_admitted(). What a packet that was being judged meanwhile leaves behind lasts 10 s at most.
 // Limits   16384 flows and directions in each set; what does not fit is judged packet by packet. None while a rule
-// counts
-//          packets (`limit: {packets: ...}`).
+//          counts packets (`limit: {packets: ...}`).
 // Thread   control thread. Cost  measured: rules/DECISIONS.md 24
 // Tests    tests/unit/rules/nft/nft_renderer_test.cpp, tests/netns/policy_netns_test.cpp
 #pragma once

@@ -11,14 +11,30 @@ namespace bulkhead::rules {
 
 namespace {
 
+constexpr std::uint64_t kBucketIdleMs = 60'000;
+
 const char* kind_word(BlockSetKind kind) {
   switch (kind) {
     case BlockSetKind::kSource: return "source";
     case BlockSetKind::kPair: return "pair";
     case BlockSetKind::kProtocol: return "proto";
     case BlockSetKind::kFlow: return "flow";
+    case BlockSetKind::kLimit: return "limit";
   }
   return "source";
+}
+
+std::string rate_set_name(IpFamily version) {
+  return version == IpFamily::kV4 ? "block4-rate" : "block6-rate";
+}
+
+// A second's worth may come at once.
+NftRule rate_rule(NftFamily family, IpFamily version, std::uint32_t packets_per_second) {
+  return limited_source(family, version)
+      .meter(rate_set_name(version), kBucketIdleMs, packets_per_second, true)
+      .counter()
+      .verdict(NF_DROP)
+      .done(block_set_name(version, BlockSetKind::kLimit));
 }
 
 NftRule block_rule(NftFamily family, IpFamily version, BlockSetKind kind) {
@@ -51,6 +67,7 @@ std::vector<NftType> block_set_key(IpFamily version, BlockSetKind kind) {
     case BlockSetKind::kPair: return {address, address};
     case BlockSetKind::kProtocol: return {address, address, NftType::kProtocol};
     case BlockSetKind::kFlow: return {address, address, NftType::kProtocol, NftType::kService, NftType::kService};
+    case BlockSetKind::kLimit: return {address};
   }
   return {address};
 }
@@ -71,6 +88,12 @@ std::vector<NftSet> block_sets(std::uint32_t size) {
       set.dynamic_elements = true;
       out.push_back(std::move(set));
     }
+    NftSet buckets;
+    buckets.name = rate_set_name(version);
+    buckets.key = block_set_key(version, BlockSetKind::kLimit);
+    buckets.timeouts = buckets.from_packets = buckets.dynamic_elements = true;
+    buckets.size = size * 2;  // of limits that have ended, too: a full set limits nobody new
+    out.push_back(std::move(buckets));
     NftSet ends;
     ends.name = block_ends_name(version);
     ends.key = block_set_key(version, BlockSetKind::kSource);
@@ -92,11 +115,20 @@ std::vector<NftRule> block_entries(NftFamily family) {
   return out;
 }
 
-NftChain block_chain(NftFamily family) {
+RuleBuilder limited_source(NftFamily family, IpFamily version) {
+  RuleBuilder out(family);
+  out.ip_version(version).load_address(version, PacketSide::kSource);
+  return out.in_set(block_set_name(version, BlockSetKind::kLimit));
+}
+
+NftChain block_chain(NftFamily family, std::uint32_t packets_per_second) {
   NftChain chain;
   chain.name = "block";
   for (const IpFamily version : {IpFamily::kV4, IpFamily::kV6}) {
-    for (const BlockSetKind kind : kBlockSetKinds) chain.rules.push_back(block_rule(family, version, kind));
+    for (const BlockSetKind kind : kBlockSetKinds) {
+      chain.rules.push_back(kind == BlockSetKind::kLimit ? rate_rule(family, version, packets_per_second)
+                                                         : block_rule(family, version, kind));
+    }
   }
   return chain;
 }

@@ -73,7 +73,7 @@ class TableRenderer {
     if (family == NftFamily::kBridge) {
       for (const IpFamily version : kVersions) table_.sets.push_back(admitted_set(version));
     }
-    table_.chains.push_back(block_chain(family));
+    table_.chains.push_back(block_chain(family, settings.limited_packets));
   }
 
   NftTable take() { return std::move(table_); }
@@ -707,6 +707,10 @@ bool TableRenderer::counts_packets() const {
 void TableRenderer::follow_flows() {
   add_set_once(datagram_protocols());
   std::vector<NftRule> reply, follow, admit;
+  // A limited source's packets are all counted.
+  for (const IpFamily version : kVersions) {
+    admit.push_back(limited_source(table_.family, version).verdict(NF_ACCEPT).done());
+  }
   for (const IpFamily version : kVersions) {
     admit.push_back(
         admitted_key(table_.family, version).update(admitted_set_name(version), kAdmittedMs).verdict(NF_ACCEPT).done());

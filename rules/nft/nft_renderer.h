@@ -55,6 +55,7 @@ struct NftSettings {
   std::int32_t block_priority = -300;  // after defragmentation (-400), before conntrack (-200)
   std::int32_t policy_priority = -10;  // before the filter tables of others (0)
   std::uint32_t block_set_size = 65536;
+  std::uint32_t limited_packets = 100;   // per second, of a source that is limited
   std::uint32_t flow_set_size = 262144;  // flows followed in the bridge family; beyond it no replies pass
   bool pin_sources = true;               // a known port sends only from its own addresses
   // Interfaces (bridges, their ports, routed ones; a final * stands for any ending) of closed segments: what is no

@@ -26,6 +26,8 @@ Evidence Scene::evidence(Family family, double weight, std::string text) const {
   out.flow = seen.flow;
   out.packet = seen.packet;
   if (seen.kind != ObservationKind::kLink) out.tuple = seen.client;
+  out.verified = seen.verified;
+  out.interface = seen.interface;
   out.text = std::move(text);
   return out;
 }

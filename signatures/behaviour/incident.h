@@ -65,7 +65,9 @@ struct Evidence {
   std::uint64_t detail = 0;                   // what else tells one kind from another: the hash of a verb
   Timestamp time;
   std::uint64_t flow = 0, packet = 0;
-  FlowTuple tuple;   // source is the client; unset: no flow
+  FlowTuple tuple;        // source is the client; unset: no flow
+  bool verified = false;  // the client cannot be forged
+  std::uint32_t interface = 0;
   std::string text;  // "api opened tcp/6443 to 10.96.0.1 for the first time in 3,017 flows"
 };
 

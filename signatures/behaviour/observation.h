@@ -51,6 +51,9 @@ struct Observation {
   FlowTuple client;  // source is the client
   ObservationKind kind = ObservationKind::kOpen;
   app::AppProtocol protocol = app::AppProtocol::kUnknown;
+  // The client cannot be forged: the handshake was seen, and the packet belongs into the connection.
+  bool verified = false;
+  std::uint32_t interface = 0;  // where the client's packets come in; 0: not known
 
   // Of the flow so far, by Direction. kMilestone, kAnswered.
   MilestoneCause cause = MilestoneCause::kPackets;

@@ -12,6 +12,7 @@ struct Observer::FlowState final : flow::FlowExtension {
   bool spoke[2] = {false, false};                    // by Direction
   std::uint8_t first_entropy = 0, last_speaker = 2;  // 2: nobody
   bool server_first = false;
+  std::uint32_t interface = 0;  // of the client's packets
   std::uint16_t turns = 0;
   std::uint8_t first_size = 0;
   std::array<std::uint64_t, 2> payload{};  // by Direction
@@ -22,6 +23,7 @@ struct Observer::FlowState final : flow::FlowExtension {
     std::swap(payload[0], payload[1]);
     if (last_speaker < 2) last_speaker ^= 1;
     server_first = false;
+    interface = 0;
     first_size = 0;  // it was the other end's
   }
   void hear(std::size_t side, ByteSpan bytes) {
@@ -67,19 +69,21 @@ void Observer::tell(const Observation& observation) {
   sink_->take(observation);
 }
 
-Observation Observer::about(const flow::Flow& flow, ObservationKind kind, Timestamp now) {
+Observation Observer::about(const flow::Flow& flow, const FlowState& state, ObservationKind kind, Timestamp now) {
   Observation out;
   out.kind = kind;
   out.time = now;
   out.flow = flow.id;
   out.client = flow.client;
   out.midstream = flow.is_tcp_midstream;
+  out.verified = state.answered && flow.key.protocol == ip_proto::kTcp && !flow.is_tcp_midstream;
+  out.interface = state.interface;
   if (const app::AppFlow* application = app::app_flow(flow)) out.protocol = application->protocol;
   return out;
 }
 
 void Observer::milestone(const flow::Flow& flow, const FlowState& state, MilestoneCause cause, Timestamp now) {
-  Observation out = about(flow, ObservationKind::kMilestone, now);
+  Observation out = about(flow, state, ObservationKind::kMilestone, now);
   out.packet = packet_;
   out.cause = cause;
   out.answered = state.answered;
@@ -132,7 +136,7 @@ void Observer::see_facts(const pipeline::InspectContext& context, FlowState& sta
     facts_of(*application, *transaction, facts_);
   }
   for (const Fact& fact : facts_) {
-    Observation out = about(*context.flow, ObservationKind::kFact, context.now);
+    Observation out = about(*context.flow, state, ObservationKind::kFact, context.now);
     out.packet = context.packet_number;
     out.fact = fact.kind;
     out.address = fact.address;
@@ -142,13 +146,14 @@ void Observer::see_facts(const pipeline::InspectContext& context, FlowState& sta
   }
 }
 
-void Observer::see_alerts(const pipeline::InspectContext& context) {
+void Observer::see_alerts(const pipeline::InspectContext& context, const FlowState& state) {
   if (context.alerts == nullptr) return;
   for (const pipeline::Alert& alert : *context.alerts) {
     if (alert.silent || alert.signature == nullptr || alert.action == pipeline::RuleAction::kPass) continue;
-    Observation out = about(*context.flow, ObservationKind::kFact, context.now);
+    Observation out = about(*context.flow, state, ObservationKind::kFact, context.now);
     out.packet = context.packet_number;
     out.fact = FactKind::kAlert;
+    out.verified = out.verified && !(context.stream != nullptr && context.stream->invalid);
     out.set_text(alert.signature->message);
     out.number = alert.signature->sid;
     out.operation = static_cast<std::uint16_t>(std::clamp<int>(static_cast<int>(alert.signature->severity), 0, 255));
@@ -162,8 +167,12 @@ void Observer::inspect(pipeline::InspectContext& context) {
   flow::Flow& flow = *context.flow;
   FlowState& state = state_of(flow);
   const decode::PacketView& view = *context.packet;
+  if (context.direction == Direction::kToServer && view.raw != nullptr && !view.raw->leaves &&
+      view.origin == decode::PacketOrigin::kWire) {
+    state.interface = view.raw->interface_index;
+  }
   if (context.flow_is_new) {
-    Observation open = about(flow, ObservationKind::kOpen, context.now);
+    Observation open = about(flow, state, ObservationKind::kOpen, context.now);
     open.packet = packet_;
     tell(open);
   }
@@ -171,7 +180,7 @@ void Observer::inspect(pipeline::InspectContext& context) {
   if (!view.payload.empty()) state.hear(side, view.payload);
   if (!state.answered && flow.established()) {
     state.answered = true;
-    Observation answered = about(flow, ObservationKind::kAnswered, context.now);
+    Observation answered = about(flow, state, ObservationKind::kAnswered, context.now);
     answered.packet = packet_;
     tell(answered);
   }
@@ -179,7 +188,7 @@ void Observer::inspect(pipeline::InspectContext& context) {
     state.refused = true;
   }
   see_facts(context, state, context.flow_ends);
-  if (context.alerts != nullptr && !context.alerts->empty()) see_alerts(context);
+  if (context.alerts != nullptr && !context.alerts->empty()) see_alerts(context, state);
   const std::uint64_t packets = flow.counts[0].packets + flow.counts[1].packets;
   if (!state.first_milestone && packets >= kFirstMilestonePackets) {
     state.first_milestone = true;

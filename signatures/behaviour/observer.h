@@ -37,10 +37,11 @@ class Observer final : public pipeline::Inspector {
   void see_link(const pipeline::InspectContext& context);
   void see_facts(const pipeline::InspectContext& context, FlowState& state, bool at_end);
   void milestone(const flow::Flow& flow, const FlowState& state, MilestoneCause cause, Timestamp now);
-  [[nodiscard]] static Observation about(const flow::Flow& flow, ObservationKind kind, Timestamp now);
+  [[nodiscard]] static Observation about(const flow::Flow& flow, const FlowState& state, ObservationKind kind,
+                                         Timestamp now);
   void tell(const Observation& observation);
 
-  void see_alerts(const pipeline::InspectContext& context);
+  void see_alerts(const pipeline::InspectContext& context, const FlowState& state);
 
   std::shared_ptr<ObservationSink> sink_;
   std::vector<Fact> facts_;

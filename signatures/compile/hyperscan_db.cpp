@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "signatures/compile/shared_objects.h"
+
 namespace bulkhead::signatures {
 namespace {
 
@@ -64,6 +66,11 @@ std::optional<std::string> read_whole(const std::string& path) {
   return bytes;
 }
 
+SharedObjects<const hs_database_t>& databases() {
+  static SharedObjects<const hs_database_t> all;
+  return all;
+}
+
 unsigned flags_of(const Literal& literal, ScanMode mode) {
   return (literal.nocase ? HS_FLAG_CASELESS : 0U) | (mode == ScanMode::kBlock ? HS_FLAG_SINGLEMATCH : 0U);
 }
@@ -87,9 +94,21 @@ std::string HyperscanCompiler::content_hash(std::span<const Literal> literals, S
 }
 
 Result<HyperscanDbPtr> HyperscanCompiler::compile(std::span<const Literal> literals, ScanMode mode) {
+  const std::string hash = content_hash(literals, mode);
+  if (HyperscanDbPtr known = databases().find(hash)) {
+    ++stats_.shared;
+    return known;
+  }
+  Result<HyperscanDbPtr> made = make(literals, mode, hash);
+  if (made) databases().keep(hash, *made);
+  return made;
+}
+
+Result<HyperscanDbPtr> HyperscanCompiler::make(std::span<const Literal> literals, ScanMode mode,
+                                               const std::string& hash) {
   std::string path;
   if (!directory_.empty()) {
-    path = directory_ + "/" + content_hash(literals, mode) + ".hsdb";
+    path = directory_ + "/" + hash + ".hsdb";
     if (HyperscanDbPtr cached = load(path)) return cached;
   }
   std::vector<const char*> expressions;

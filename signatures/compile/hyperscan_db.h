@@ -3,6 +3,8 @@
 // Cache    <directory>/<sha256>.hsdb; the hash covers the literals in order, the mode, the library version and
 //          the CPU's features. A file holds a magic word, the SHA-256 of the rest, and the serialised database;
 //          anything that does not check out is compiled again and written anew (temporary file, rename).
+// Shared   the same literals and mode are one database as long as anybody has it, cache or not: a reload compiles and
+//          holds only what is new.
 // Ids      the index of the literal in the list.
 // Thread   compile() from any control thread; a database is immutable; scratch belongs to one worker.
 // Errors   Result with Hyperscan's message; a cache that cannot be written is no error (CacheStats counts it).
@@ -32,7 +34,7 @@ enum class ScanMode : std::uint8_t { kStream, kBlock };
 using HyperscanDbPtr = std::shared_ptr<const hs_database_t>;
 
 struct CacheStats {
-  std::atomic<std::uint32_t> hits{0}, misses{0}, corrupt{0}, write_failures{0};
+  std::atomic<std::uint32_t> shared{0}, hits{0}, misses{0}, corrupt{0}, write_failures{0};
 };
 
 class HyperscanCompiler {
@@ -47,6 +49,7 @@ class HyperscanCompiler {
   [[nodiscard]] static std::string content_hash(std::span<const Literal> literals, ScanMode mode);
 
  private:
+  [[nodiscard]] Result<HyperscanDbPtr> make(std::span<const Literal> literals, ScanMode mode, const std::string& hash);
   [[nodiscard]] HyperscanDbPtr load(const std::string& path);
   void store(const std::string& path, const hs_database_t& db);
 

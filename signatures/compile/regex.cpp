@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "signatures/compile/shared_objects.h"
+
 namespace bulkhead::signatures {
 namespace {
 
@@ -20,6 +22,16 @@ std::uint32_t pcre2_options(const PcreOp& op) {
   return options;
 }
 
+SharedObjects<pcre2_code>& codes() {
+  static SharedObjects<pcre2_code> all;
+  return all;
+}
+
+SharedObjects<hs_database_t>& prechecks() {
+  static SharedObjects<hs_database_t> all;
+  return all;
+}
+
 }  // namespace
 
 std::string Regex::key(const PcreOp& op) {
@@ -27,19 +39,26 @@ std::string Regex::key(const PcreOp& op) {
 }
 
 Result<Regex> Regex::compile(const PcreOp& op) {
-  int code = 0;
-  PCRE2_SIZE position = 0;
-  pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(op.pattern.data()), op.pattern.size(),
-                                       pcre2_options(op), &code, &position, nullptr);
-  if (compiled == nullptr) {
-    std::array<PCRE2_UCHAR, 256> text{};
-    pcre2_get_error_message(code, text.data(), text.size());
-    return Error{"pcre", op.pattern, 0,
-                 std::string(reinterpret_cast<const char*>(text.data())) + " at byte " + std::to_string(position)};
-  }
+  const std::string name = key(op);
   Regex regex;
-  regex.code_ = std::shared_ptr<pcre2_code>(compiled, pcre2_code_free);
-  regex.jit_ = pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) == 0;
+  regex.code_ = codes().find(name);
+  if (regex.code_ == nullptr) {
+    int code = 0;
+    PCRE2_SIZE position = 0;
+    pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(op.pattern.data()), op.pattern.size(),
+                                         pcre2_options(op), &code, &position, nullptr);
+    if (compiled == nullptr) {
+      std::array<PCRE2_UCHAR, 256> text{};
+      pcre2_get_error_message(code, text.data(), text.size());
+      return Error{"pcre", op.pattern, 0,
+                   std::string(reinterpret_cast<const char*>(text.data())) + " at byte " + std::to_string(position)};
+    }
+    pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
+    regex.code_ = std::shared_ptr<pcre2_code>(compiled, pcre2_code_free);
+    codes().keep(name, regex.code_);
+  }
+  std::size_t machine_code = 0;
+  regex.jit_ = pcre2_pattern_info(regex.code_.get(), PCRE2_INFO_JITSIZE, &machine_code) == 0 && machine_code != 0;
   return regex;
 }
 
@@ -50,6 +69,9 @@ bool Regex::add_precheck(const PcreOp& op) {
   if (op.caseless) flags |= HS_FLAG_CASELESS;
   if (op.dotall) flags |= HS_FLAG_DOTALL;
   if (op.multiline) flags |= HS_FLAG_MULTILINE;
+  const std::string name = key(op);
+  precheck_ = prechecks().find(name);
+  if (precheck_ != nullptr) return true;
   hs_database_t* db = nullptr;
   hs_compile_error_t* error = nullptr;
   if (hs_compile(op.pattern.c_str(), flags, HS_MODE_BLOCK, nullptr, &db, &error) != HS_SUCCESS) {
@@ -57,6 +79,7 @@ bool Regex::add_precheck(const PcreOp& op) {
     return false;
   }
   precheck_ = std::shared_ptr<hs_database_t>(db, hs_free_database);
+  prechecks().keep(name, precheck_);
   return true;
 }
 

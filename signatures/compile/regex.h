@@ -1,7 +1,8 @@
 // One regular expression of a rule: PCRE2 with JIT decides; for rules that have no other pattern,
 // Hyperscan looks first whether the expression can match at all.
 //
-// Thread   compiled on the control thread, immutable afterwards; match data and scratch belong to workers.
+// Shared   equal expressions are one object as long as anybody has it: a reload takes up again what it knows.
+// Thread   compiled on any control thread, immutable afterwards; match data and scratch belong to workers.
 // Errors   compile() gives PCRE2's message and the offset in the pattern.
 // Tests    tests/unit/signatures/compile/regex_test.cpp
 #pragma once

@@ -238,7 +238,10 @@ void enable_rules(std::span<const RuleFile* const> files, const ResolveSettings&
 
 }  // namespace
 
-ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings, Diagnostics& out) {
+// `done` is called with a rule that is not needed any more.
+template <class Done>
+static ResolvedRules resolve_all(std::span<const RuleFile* const> files, const ResolveSettings& settings,
+                                 Diagnostics& out, Done done) {
   ResolvedRules result;
   VariableResolver variables(settings.variables, out);
   RuleSet set(result, out);
@@ -268,11 +271,25 @@ ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const Resolv
           ++(resolver.left_out() ? result.skipped : result.refused);
         }
       }
+      if (rule.enabled) done(file, &rule);
     }
   }
   if (settings.enable) enable_rules(files, settings, context, result);
   warn_unset_flowbits(result, out);
   return result;
+}
+
+ResolvedRules resolve_rules(std::span<const RuleFile* const> files, const ResolveSettings& settings, Diagnostics& out) {
+  return resolve_all(files, settings, out, [](const RuleFile*, const Rule*) {});
+}
+
+ResolvedRules resolve_and_free(std::vector<RuleFile>& files, const ResolveSettings& settings, Diagnostics& out) {
+  std::vector<const RuleFile*> all;
+  for (const RuleFile& file : files) all.push_back(&file);
+  return resolve_all(all, settings, out, [&](const RuleFile* file, const Rule* rule) {
+    RuleFile& owner = files[static_cast<std::size_t>(file - files.data())];
+    owner.rules[static_cast<std::size_t>(rule - owner.rules.data())].options = {};
+  });
 }
 
 ResolvedRules resolve_rules(const RuleFile& file, const ResolveSettings& settings, Diagnostics& out) {

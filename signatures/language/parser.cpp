@@ -236,6 +236,7 @@ RuleFile parse_rules(SourceFilePtr file, Diagnostics& out) {
   result.lines = std::make_shared<const SourceLines>(std::move(file), "signature", out);
   result.rejected = out.error_count() - errors_before;
   const LineReporter report(*result.lines, out);
+  result.rules.reserve(result.lines->lines().size());
   for (const LogicalLine& line : result.lines->lines()) {
     if (line.comment) {
       if (auto rule = parse_commented_rule(*result.lines, line.text)) result.rules.push_back(std::move(*rule));
@@ -247,6 +248,7 @@ RuleFile parse_rules(SourceFilePtr file, Diagnostics& out) {
       continue;
     }
     if (auto rule = RuleParser(trim_blanks(line.text), report).run()) {
+      rule->options.shrink_to_fit();
       result.rules.push_back(std::move(*rule));
     } else {
       ++result.rejected;

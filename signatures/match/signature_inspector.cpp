@@ -1,6 +1,7 @@
 #include "signatures/match/signature_inspector.h"
 
 #include <algorithm>
+#include <array>
 
 namespace bulkhead::signatures {
 namespace {
@@ -64,8 +65,7 @@ SignatureFlowState& SignatureInspector::state_of(flow::Flow& flow) {
     return *state;
   }
   if (state->db != db_) {
-    adopt(*state);
-    choose_groups(flow, *state);
+    adopt(flow, *state);
   } else if (state->client_port != flow.client.source_port || state->server_port != flow.client.destination_port) {
     // The flow was turned round: what was scanned belongs to the other side's rules.
     for (StreamScan& scan : state->sides) scanner_.close(scan, scan.group->stream.get());
@@ -75,18 +75,30 @@ SignatureFlowState& SignatureInspector::state_of(flow::Flow& flow) {
   return *state;
 }
 
-// A new generation of rules: positions stay, scans begin anew, variables get the numbers of the new rules.
-void SignatureInspector::adopt(SignatureFlowState& state) {
-  for (StreamScan& scan : state.sides) {
+void SignatureInspector::adopt(flow::Flow& flow) {
+  auto* state = static_cast<SignatureFlowState*>(flow.extension(flow::ExtensionSlot::kSignatures));
+  if (state != nullptr && state->db != db_) adopt(flow, *state);
+}
+
+// A new generation of rules: positions stay, variables get the numbers of the new rules, and a scan goes on where the
+// literals are the same (hyperscan_db.h); else it begins anew.
+void SignatureInspector::adopt(const flow::Flow& flow, SignatureFlowState& state) {
+  const auto literals = [](const StreamScan& scan) {
+    return scan.group->stream != nullptr ? scan.group->stream->db.get() : nullptr;
+  };
+  const std::array before = {literals(state.sides[0]), literals(state.sides[1])};
+  const SignatureDbPtr kept = std::exchange(state.db, db_);
+  choose_groups(flow, state);
+  for (std::size_t side = 0; side < state.sides.size(); ++side) {
+    StreamScan& scan = state.sides[side];
+    scan.pending.clear();
+    scan.fired.clear();
+    if (scan.stream != nullptr && literals(scan) == before[side]) continue;
     scanner_.close(scan, nullptr);
-    StreamScan next;
-    next.scanned_end = scan.scanned_end;
-    next.judged_end = scan.judged_end;
-    next.ip_only_done = scan.ip_only_done;
-    scan = std::move(next);
+    scan.base = 0;
+    scan.hits.clear();
   }
-  state.variables = renumbered(state.variables, state.db->names, db_->names);
-  state.db = db_;
+  state.variables = renumbered(state.variables, kept->names, db_->names);
 }
 
 void SignatureInspector::choose_groups(const flow::Flow& flow, SignatureFlowState& state) {

@@ -47,6 +47,7 @@ class SignatureInspector final : public pipeline::Inspector {
   [[nodiscard]] std::string_view name() const override { return "signatures"; }
   void inspect(pipeline::InspectContext& context) override;
   void on_flow_end(flow::Flow& flow) override;
+  void adopt(flow::Flow& flow) override;
   void on_data(flow::Flow& flow, bulkhead::Direction d, std::uint64_t offset, ByteSpan data) override;
   void on_gap(flow::Flow& flow, bulkhead::Direction d, std::uint64_t offset, std::uint64_t length) override;
   void on_rewind(flow::Flow& flow, bulkhead::Direction d, std::uint64_t offset) override;
@@ -60,7 +61,7 @@ class SignatureInspector final : public pipeline::Inspector {
   using NameIds = std::map<std::string, std::uint32_t, std::less<>>;
 
   [[nodiscard]] SignatureFlowState& state_of(flow::Flow& flow);
-  void adopt(SignatureFlowState& state);
+  void adopt(const flow::Flow& flow, SignatureFlowState& state);
   void choose_groups(const flow::Flow& flow, SignatureFlowState& state);
   void add_packet_candidates(const pipeline::InspectContext& context, const RuleGroup& group, bool tcp);
   void add_pattern_candidates(const LiteralDb& literals, ByteSpan payload);

@@ -138,6 +138,27 @@ TEST_P(BlockNetns, PairSourceAndPortlessProtocols) {
   }
 }
 
+TEST_P(BlockNetns, ALimitedSourceHasARateAndNobodyElseHas) {
+  NftSettings nft;
+  nft.limited_packets = 2;
+  ASSERT_TRUE(Enforcer(*transport_, nft).load(nullptr));
+  BlockManager manager(*transport_, {});
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    EXPECT_EQ(lab_->datagrams("intruder", "db", family, 5000, 40), 40U);
+    Block limit;
+    limit.kind = BlockKind::kLimit;
+    limit.tuple.source = address("intruder", family);
+    expect_added(manager, limit);
+    const unsigned passed = lab_->datagrams("intruder", "db", family, 5001, 40);
+    EXPECT_GE(passed, 3U) << "what is within the rate passes";
+    EXPECT_LT(passed, 30U) << "a burst of 5, and 2 a second more";
+    EXPECT_EQ(lab_->datagrams("web", "db", family, 5002, 40), 40U);
+    auto removed = manager.remove(limit);
+    ASSERT_TRUE(removed && *removed);
+    EXPECT_EQ(lab_->datagrams("intruder", "db", family, 5003, 40), 40U);
+  }
+}
+
 TEST_P(BlockNetns, TheKernelEndsBlocksAndRenewingExtends) {
   load();
   BlockManager manager(*transport_, {});

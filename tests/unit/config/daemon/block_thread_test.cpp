@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
+#include <thread>
 
 namespace bulkhead::config {
 namespace {
@@ -99,12 +101,113 @@ TEST_F(BlockThreadTest, WhatFollowsAMatchBlocksNothingByItself) {
   EXPECT_EQ(stat("response.repeated"), 0U);
 }
 
-TEST_F(BlockThreadTest, WhatCanBeForgedBlocksNoMoreThanItsFlow) {
-  settings.scope = ResponseScope::kSource;
+TEST_F(BlockThreadTest, WhatCanBeForgedBlocksNothing) {
+  settings.ladder.first = settings.ladder.last = rules::ResponseStep::kQuarantine;
   const auto events = run({request(1, false), request(2, true)});
   ASSERT_EQ(events.size(), 2U);
-  EXPECT_EQ(events[0].kind, "flow");
+  EXPECT_EQ(events[0].action, "refuse");
+  EXPECT_EQ(events[0].error, rules::to_string(rules::Ruling::kForgeable));
+  EXPECT_EQ(events[1].action, "add");
   EXPECT_EQ(events[1].kind, "source");
+  EXPECT_EQ(stat("response.forgeable"), 1U);
+}
+
+TEST_F(BlockThreadTest, TheSenderOfThePacketThatMatchedIsBlocked) {
+  settings.ladder.first = settings.ladder.last = rules::ResponseStep::kQuarantine;
+  BlockRequest answer = request(1, true);
+  answer.direction = Direction::kToClient;
+  const auto events = run({answer});
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].header.tuple.source.to_string(), "10.0.0.3") << "the server's, whose answer it was";
+}
+
+TEST_F(BlockThreadTest, WhatAnEarlierStepCutIsNoNewFinding) {
+  settings.ladder.first = settings.ladder.last = rules::ResponseStep::kEdge;
+  const auto events = run({request(1, true), request(2, true), request(3, true)});
+  EXPECT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind, "pair");
+  EXPECT_EQ(stat("response.repeated"), 2U);
+}
+
+// The flow of a finding that is limited lives on: its next finding is a repetition.
+TEST_F(BlockThreadTest, ALimitedFlowClimbsWithItsNextFinding) {
+  settings.ladder.first = rules::ResponseStep::kLimit;
+  settings.ladder.settle = std::chrono::seconds(0);
+  rules::BlockManager manager(kernel, block_settings);
+  Collector collector;
+  BlockThread thread(settings, manager, collector);
+  thread.start();
+  thread.request(request(1, true));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));  // a second of the clock begins
+  thread.request(request(1, true));
+  thread.stop();
+  ASSERT_EQ(collector.events.size(), 2U);
+  EXPECT_EQ(collector.events[0].kind, "limit");
+  EXPECT_EQ(collector.events[1].kind, "flow");
+}
+
+TEST_F(BlockThreadTest, AnIncidentIsAnsweredByTheSameLadder) {
+  settings.ladder.first = settings.ladder.last = rules::ResponseStep::kEdge;
+  rules::ResponseEvidence evidence;
+  evidence.client = evidence.packet = request(1, true).client;
+  evidence.reason = "incident 1: a scan";
+  rules::BlockManager manager(kernel, block_settings);
+  Collector collector;
+  rules::Neighbourhood neighbourhood;
+  neighbourhood.by_own_port = [](const IpAddress&, std::uint32_t interface) { return interface == 7; };
+  BlockThread thread(settings, manager, collector, neighbourhood);
+  thread.start();
+  thread.answer(evidence, 5, 8);  // another's port, no handshake
+  thread.answer(evidence, 5, 7);
+  thread.stop();
+  ASSERT_EQ(collector.events.size(), 2U);
+  EXPECT_EQ(collector.events[0].error, rules::to_string(rules::Ruling::kForgeable));
+  EXPECT_EQ(collector.events[1].action, "add");
+  EXPECT_EQ(collector.events[1].kind, "pair");
+  EXPECT_EQ(collector.events[1].header.flow_id, 5U);
+  EXPECT_EQ(collector.events[1].reason, "incident 1: a scan");
+}
+
+TEST_F(BlockThreadTest, AttackersByTheTenThousand) {
+  settings.ladder.max_per_minute = 50;
+  std::vector<BlockRequest> many;
+  for (std::uint32_t i = 1; i <= 10'000; ++i) {
+    many.push_back(request(i, true));
+    many.back().client.source = IpAddress::v4(0x0a640000 + i);
+  }
+  const auto events = run(many);
+  EXPECT_EQ(stat("response.added"), 50U);
+  EXPECT_EQ(stat("response.requests"), 10'000U);
+  EXPECT_EQ(events.size(), 10'000U) << "each is told";
+  EXPECT_EQ(stat("response.breaker.active"), 1U);
+}
+
+TEST_F(BlockThreadTest, ObserveTellsAndDecidesNothing) {
+  settings.mode = ResponseMode::kObserve;
+  const auto events = run({request(1, true)});
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].action, "log");
+  EXPECT_EQ(kernel.batches, 0);
+}
+
+TEST_F(BlockThreadTest, AttackersBeyondTheCapOpenTheBreaker) {
+  settings.ladder.max_per_minute = 10;
+  settings.ladder.breaker_refusals = 5;
+  std::vector<BlockRequest> many;
+  for (std::uint32_t i = 1; i <= 100; ++i) {
+    many.push_back(request(i, true));
+    const Byte bytes[4] = {10, 7, 0, static_cast<Byte>(i)};
+    many.back().client.source = IpAddress::v4(bytes);
+  }
+  const auto events = run(many);
+  const auto count = [&](std::string_view action) {
+    return std::count_if(events.begin(), events.end(), [&](const auto& e) { return e.action == action; });
+  };
+  EXPECT_EQ(count("add"), 10);
+  EXPECT_EQ(count("refuse"), 5);
+  EXPECT_EQ(count("dry-run"), 85);
+  EXPECT_EQ(stat("response.breaker_opened"), 1U);
+  EXPECT_EQ(stat("response.breaker.active"), 1U);
 }
 
 TEST_F(BlockThreadTest, SafeAddressesAreRefusedWithTheReason) {

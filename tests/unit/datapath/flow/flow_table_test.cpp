@@ -61,6 +61,29 @@ TEST_F(FlowTableTest, BothDirectionsAreOneFlow) {
   EXPECT_EQ(table.size(), 1U);
 }
 
+TEST_F(FlowTableTest, EachFlowIsVisitedOnceWithPacketsInBetween) {
+  FlowTable table = make_table();
+  std::set<const Flow*> before, visited;
+  for (std::uint16_t port = 1; port <= 3000; ++port) before.insert(table.lookup(make.udp({.source_port = port})).flow);
+  Flow* const ended_flow = table.lookup(make.udp({.source_port = 7})).flow;
+  table.end(*ended_flow, FlowEndReason::kForced);
+  before.erase(ended_flow);
+  std::uint32_t from = 0, calls = 0;
+  do {
+    std::uint32_t seen = 0;
+    from = table.visit_some(from, 100, [&](Flow& flow) {
+      EXPECT_TRUE(visited.insert(&flow).second);
+      ++seen;
+    });
+    EXPECT_LE(seen, 100U);
+    static_cast<void>(table.lookup(make.udp({.source_port = static_cast<std::uint16_t>(4000 + ++calls)})));
+  } while (from != FlowTable::kVisited);
+  EXPECT_GE(calls, 30U);
+  for (const Flow* flow : before) EXPECT_TRUE(visited.contains(flow));
+  FlowTable empty = make_table();
+  EXPECT_EQ(empty.visit_some(0, 100, [](Flow&) { FAIL(); }), FlowTable::kVisited);
+}
+
 TEST_F(FlowTableTest, PacketsWithoutFlow) {
   FlowTable table = make_table();
   PacketView& fragment = make.udp({});

@@ -161,6 +161,7 @@ TEST(NfqueueMessage, ReadsTheFiguresOfTheQueues) {
       "    4   1234    17 2 65535   250     3   123456  1\n";
   const auto counts = parse_queue_counts(text, 4);
   ASSERT_TRUE(counts.has_value());
+  EXPECT_EQ(counts->waiting, 17U);
   EXPECT_EQ(counts->full, 250U);
   EXPECT_EQ(counts->lost, 3U);
   EXPECT_FALSE(parse_queue_counts(text, 5).has_value());

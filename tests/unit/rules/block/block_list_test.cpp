@@ -35,7 +35,9 @@ TEST(BlockList, ThroughElementsAndBack) {
                         {block(BlockKind::kFlow, "fd00::1", "fd00::2", 17), "block6-flow", 2},
                         {block(BlockKind::kFlow, "10.0.0.1", "10.0.0.2", 1), "block4-proto", 2},
                         {block(BlockKind::kPair, "fd00::1", "fd00::2", 6), "block6-pair", 1},
-                        {block(BlockKind::kSource, "10.0.0.1", "10.0.0.2", 6), "block4-source", 1}}) {
+                        {block(BlockKind::kSource, "10.0.0.1", "10.0.0.2", 6), "block4-source", 1},
+                        {block(BlockKind::kLimit, "10.0.0.1", "10.0.0.2", 6), "block4-limit", 1},
+                        {block(BlockKind::kLimit, "fd00::1", "fd00::2", 6), "block6-limit", 1}}) {
     const BlockElements elements = block_elements(c.block);
     EXPECT_EQ(elements.set, c.set);
     ASSERT_EQ(elements.elements.size(), c.elements);

@@ -142,7 +142,7 @@ TEST(Enforcer, CountersBySourceRule) {
   }
   auto counters = enforcer.counters();
   ASSERT_TRUE(counters);
-  ASSERT_EQ(counters->size(), 9U) << "eight sets of blocks, and the resets that pass them";
+  ASSERT_EQ(counters->size(), 11U) << "ten sets of blocks, and the resets that pass them";
   EXPECT_EQ(counters->at(0).rule, "block-resets");
   EXPECT_EQ(counters->at(0).packets, 2U) << "bridge only";
   EXPECT_EQ(counters->at(1).rule, "block4-flow");

@@ -36,7 +36,7 @@ TEST(NftPrinter, Rules) {
             "oifname != @s return");
   EXPECT_EQ(print_rule(inet().limit(10).log("p ").reject_tcp().done()),
             "limit rate 10/1s burst 10 log prefix \"p \" reject with tcp reset");
-  EXPECT_EQ(print_rule(block_chain(NftFamily::kInet).rules[3]),
+  EXPECT_EQ(print_rule(block_chain(NftFamily::kInet, 100).rules[3]),
             "meta nfproto ipv4 ip saddr . ip daddr . meta l4proto . th sport . th dport @block4-flow counter packets 0 "
             "bytes 0 drop comment \"block4-flow\"");
 }

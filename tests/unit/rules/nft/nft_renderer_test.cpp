@@ -183,7 +183,7 @@ TEST(NftRenderer, EstablishedPassesBeforePoliciesAndBlocksComeFirst) {
     const NftChain* block = table.chain(table.family == NftFamily::kInet ? "block-in" : "block-out");
     ASSERT_NE(block, nullptr);
     EXPECT_LT(block->hook->priority, -200) << "before conntrack";
-    EXPECT_EQ(table.chain("block")->rules.size(), 8U);
+    EXPECT_EQ(table.chain("block")->rules.size(), 10U);
     EXPECT_EQ(table.sets[0].name, "block4-source");
     EXPECT_TRUE(table.sets[0].dynamic_elements && table.sets[0].timeouts);
   }
@@ -196,7 +196,7 @@ TEST(NftRenderer, WithoutPoliciesOnlyBlocks) {
   for (const NftTable& table : ruleset.tables) {
     EXPECT_EQ(table.chain("forward"), nullptr);
     EXPECT_NE(table.chain("block-out"), nullptr);
-    EXPECT_EQ(table.sets.size(), table.family == NftFamily::kBridge ? 12U : 10U);
+    EXPECT_EQ(table.sets.size(), table.family == NftFamily::kBridge ? 16U : 14U);
   }
 }
 

@@ -164,6 +164,18 @@ TEST_F(CacheTest, SecondCompileReadsTheFile) {
   EXPECT_EQ(second.stats().hits, 1U);
 }
 
+TEST_F(CacheTest, WhatSomebodyHasIsNotMadeAgain) {
+  HyperscanCompiler first(""), second(""), third("");
+  auto held = first.compile(literals, ScanMode::kBlock);
+  auto again = second.compile(literals, ScanMode::kBlock);
+  ASSERT_TRUE(held && again);
+  EXPECT_EQ(held->get(), again->get());
+  EXPECT_EQ(second.stats().shared, 1U);
+  held = again = HyperscanDbPtr();
+  ASSERT_TRUE(third.compile(literals, ScanMode::kBlock).has_value());
+  EXPECT_EQ(third.stats().shared, 0U) << "nobody had it any more";
+}
+
 TEST_F(CacheTest, ACorruptFileIsCompiledAnew) {
   ASSERT_TRUE(HyperscanCompiler(directory).compile(literals, ScanMode::kBlock).has_value());
   {

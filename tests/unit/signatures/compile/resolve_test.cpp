@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "signatures/language/parser.h"
 
@@ -36,6 +37,21 @@ std::string with_header(const std::string& header) {
 }
 std::string tcp(const std::string& options) {
   return "alert tcp any any -> any any (" + options + " sid:1;)";
+}
+
+TEST(Resolve, TreesAreGivenBackAsTheyAreResolved) {
+  const std::string text =
+      "alert tcp any any -> any any (content:\"a\"; sid:1;)\n#alert tcp any any -> any any (sid:2;)\n"
+      "alert tcp any any -> any any (content:\"b\"; nonsense; sid:3;)\n";
+  Diagnostics out;
+  std::vector<RuleFile> files;
+  files.push_back(parse_rules("t.rules", text, out));
+  const ResolvedRules rules = resolve_and_free(files, {}, out);
+  const Resolved same(text);
+  EXPECT_EQ(rules.signatures.size(), same.rules.signatures.size());
+  EXPECT_EQ(rules.refused, same.rules.refused);
+  EXPECT_EQ(out.all().size(), same.out.all().size());
+  for (const Rule& rule : files[0].rules) EXPECT_EQ(rule.options.empty(), rule.enabled) << "one may still be enabled";
 }
 
 TEST(Resolve, Header) {

@@ -126,6 +126,30 @@ TEST(SignatureInspector, AReloadInTheMiddleOfAStreamGoesOn) {
   EXPECT_EQ(h.send(kUp, "first second"), Sids{2});
 }
 
+// The literals are those of before: what began ahead of the reload is found behind it.
+TEST(SignatureInspector, AScanGoesOnOverAReload) {
+  MatcherHarness h("alert tcp any any -> any any (content:\"straddling\"; sid:1;)");
+  h.handshake();
+  EXPECT_EQ(h.send(kUp, "stradd"), Sids{});
+  h.reload("alert tcp any any -> any any (msg:\"new\"; content:\"straddling\"; sid:2;)");
+  EXPECT_EQ(h.send(kUp, "ling"), Sids{2});
+}
+
+TEST(SignatureInspector, AnIdleFlowLetsTheOldRulesGoOnceItIsAdopted) {
+  MatcherHarness h("alert tcp any any -> any any (content:\"first\"; sid:1;)");
+  h.handshake();
+  h.send(kUp, "x");
+  const auto* state =
+      static_cast<const signatures::SignatureFlowState*>(h.flow->extension(flow::ExtensionSlot::kSignatures));
+  ASSERT_NE(state, nullptr);
+  const std::weak_ptr<const signatures::SignatureDb> old = state->db;
+  h.reload("alert tcp any any -> any any (content:\"second\"; sid:2;)");
+  EXPECT_FALSE(old.expired()) << "the flow holds them";
+  h.inspector->adopt(*h.flow);
+  EXPECT_TRUE(old.expired());
+  EXPECT_EQ(h.send(kUp, "second"), Sids{2});
+}
+
 TEST(SignatureInspector, PassHidesOtherRulesAndHoldsForTheFlowWhenItMatchedTheStream) {
   MatcherHarness h(
       "alert tcp any any -> any any (content:\"x\"; sid:1;)\npass tcp any any -> any any (content:\"ok\"; sid:2;)");
