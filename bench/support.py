@@ -1,4 +1,5 @@
 """What the bench scripts share: the machine's description, medians, the cache folder, measured runs."""
+import math
 import os
 import pathlib
 import platform
@@ -79,6 +80,34 @@ def table(rows, header):
     for row in rows:
         print("  " + f"{row[0]:<{widths[0]}}  " + "  ".join(f"{cell:>{width}}" for cell, width in
                                                          zip(row[1:], widths[1:])))
+
+
+def svg_log(title, x_label, y_label, points):
+    """Points on a logarithmic x axis, y from 0; no library."""
+    width, height, left, bottom, top = 560, 300, 64, 44, 34
+    low, high = math.log10(points[0][0]), math.log10(points[-1][0])
+    most = max(y for _, y in points) * 1.15 or 1
+
+    def at(x, y):
+        return (left + (math.log10(x) - low) / (high - low or 1) * (width - left - 24),
+                height - bottom - y / most * (height - bottom - top))
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
+             f'font-size="12">', f'<rect width="{width}" height="{height}" fill="white"/>',
+             f'<text x="{width / 2}" y="20" text-anchor="middle" font-size="14">{title}</text>',
+             f'<text x="{width / 2}" y="{height - 8}" text-anchor="middle">{x_label}</text>',
+             f'<text x="14" y="{height / 2}" text-anchor="middle" transform="rotate(-90 14 {height / 2})">{y_label}</text>']
+    for step in range(5):
+        y = most / 1.15 * step / 4
+        _, level = at(points[0][0], y)
+        parts.append(f'<line x1="{left}" y1="{level:.1f}" x2="{width - 24}" y2="{level:.1f}" stroke="#ddd"/>'
+                     f'<text x="{left - 6}" y="{level + 4:.1f}" text-anchor="end">{y:.3g}</text>')
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in points))
+    parts.append(f'<polyline points="{line}" fill="none" stroke="#2266aa" stroke-width="2"/>')
+    for x, y in points:
+        cx, cy = at(x, y)
+        parts.append(f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="3.5" fill="#2266aa"/>'
+                     f'<text x="{cx:.1f}" y="{height - bottom + 16}" text-anchor="middle">{x:,}</text>')
+    return "\n".join(parts) + "\n</svg>\n"
 
 
 def svg_lines(title, x_label, series):
