@@ -1,6 +1,7 @@
 // bulkhead run: the daemon.
 #include <net/if.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,6 +45,8 @@ bool have_interfaces(const std::vector<std::string>& names) {
 }  // namespace
 
 int cmd_run(RunOptions options) {
+  // Whatever the caller has: nothing that the daemon makes is for others to write.
+  ::umask(::umask(0) | S_IWGRP | S_IWOTH);
   if (options.request.file.empty() && std::filesystem::exists(kUsualFile)) options.request.file = kUsualFile;
   options.request.kind = RunKind::kLive;
   Diagnostics diagnostics;
