@@ -1433,7 +1433,7 @@ class Daemon {
       const std::lock_guard lock(guard_events_mutex_);
       if (guard_events_ != nullptr) guard_events_->add_stats(out);
     }
-    if (!queues_.empty()) out.emplace_back("inline.passed_uninspected", queue_books_.value());
+    out.emplace_back("inline.passed_uninspected", queue_books_.value());
     out.emplace_back("enforce.drift_repaired", drift_repaired_.value());
     const output::OutputStats written = output_->stats();
     out.emplace_back("output.published", written.published);
