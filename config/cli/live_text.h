@@ -32,7 +32,7 @@ namespace bulkhead::config::cli {
 [[nodiscard]] std::string refusal_text(const nlohmann::json& error, const Terminal& terminal);
 
 // One screen of `top`: totals, workloads by rate between two looks, the last events. At most `lines` lines.
-struct TopLook {
+struct TopLook {  // NOLINT(bugprone-exception-escape): the moves of json, which do not throw
   nlohmann::json status, workloads, events;
 };
 [[nodiscard]] std::string top_text(const TopLook& before, const TopLook& now, unsigned lines, const Terminal& terminal);
