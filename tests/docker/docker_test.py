@@ -242,7 +242,7 @@ class Docker(unittest.TestCase):
         ENGINE.stop()
         self.assertTrue(wait_until(lambda: "cannot be read" in daemon.log(), 10), daemon.log()[-2000:])
         ENGINE.start()
-        self.assertTrue(wait_until(lambda: "engine is back" in daemon.log(), 20), daemon.log()[-2000:])
+        self.assertTrue(wait_until(lambda: "engine of the workloads is back" in daemon.log(), 20), daemon.log()[-2000:])
         self.expect("thief", db, 6379, False)
         container("api2", "back", "api")
         self.expect("api2", db, 6379, True)
