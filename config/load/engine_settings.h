@@ -85,8 +85,6 @@ struct DiscoverySettings {
   DockerMode kubernetes = DockerMode::kAuto;
   std::string kubernetes_server;       // URL; empty: the one that pods are told
   std::string kubernetes_credentials;  // directory of token and ca.crt
-  DockerMode cri = DockerMode::kAuto;
-  std::string cri_socket;
 };
 
 struct CaptureSettings {

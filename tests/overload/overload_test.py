@@ -6,7 +6,6 @@ counters are read. What they say is held against what others counted: the kernel
 datagrams for what arrived.
 usage: overload_test.py PROGRAM, as root; exit status 77: something is not there."""
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -19,7 +18,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent.parent / "config" / "lab")]
 import testbed  # noqa: E402
-from checks import check, skip  # noqa: E402
+from checks import check, in_lab_world  # noqa: E402
 from testbed import Container, LabError  # noqa: E402
 
 PORT, BURST, ROUNDS = 9999, 3000, 2
@@ -181,14 +180,5 @@ def inside(program):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    if os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None:
-        skip("needs root, unshare and ip")
-    sys.argv[1] = program
-    testbed.enter_own_world()
-    inside(program)
-
-
 if __name__ == "__main__":
-    main()
+    inside(in_lab_world(testbed))

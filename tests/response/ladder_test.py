@@ -3,7 +3,6 @@
 count outlive a restart, and whoever did nothing keeps its sessions all the while.
 usage: ladder_test.py PROGRAM, as root; exit status 77: something is not there."""
 import json
-import os
 import pathlib
 import shutil
 import socket
@@ -15,7 +14,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent.parent / "config" / "lab")]
 import testbed  # noqa: E402
-from checks import check, skip, until  # noqa: E402
+from checks import check, in_lab_world, until  # noqa: E402
 from packets import ACK, PSH, SYN, ethernet, ipv4, tcp, udp  # noqa: E402
 from testbed import Container, HttpConversation, LabError, read_events, socket_inside  # noqa: E402
 
@@ -191,14 +190,5 @@ def inside(program):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    if os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None:
-        skip("needs root, unshare and ip")
-    sys.argv[1] = program
-    testbed.enter_own_world()
-    inside(program)
-
-
 if __name__ == "__main__":
-    main()
+    inside(in_lab_world(testbed))

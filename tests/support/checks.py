@@ -35,3 +35,12 @@ def in_own_network(script, program):
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         skip("needs root and unshare")
     return subprocess.run(["unshare", "--net", sys.executable, script, program, "--inside"]).returncode
+
+
+def in_lab_world(testbed):
+    """Goes on in namespaces of its own (a script of the lab's testbed, which starts itself again); the program to test."""
+    sys.argv[1] = os.path.abspath(sys.argv[1])
+    if os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None:
+        skip("needs root, unshare and ip")
+    testbed.enter_own_world()
+    return sys.argv[1]
