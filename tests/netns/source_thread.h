@@ -31,6 +31,23 @@ class SourceThread {
   SourceThread(const SourceThread&) = delete;
   SourceThread& operator=(const SourceThread&) = delete;
   [[nodiscard]] std::uint64_t packets() const { return packets_; }
+  // Whether so many have been read; waits for them, since a packet is read after its sender has gone on.
+  [[nodiscard]] bool reaches(std::uint64_t packets) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    while (packets_ < packets && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return packets_ >= packets;
+  }
+  // The number of packets, once none has come for a tenth of a second.
+  [[nodiscard]] std::uint64_t settled() const {
+    std::uint64_t before = packets_ + 1;
+    for (int i = 0; i < 30 && before != packets_; ++i) {
+      before = packets_;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return packets_;
+  }
   [[nodiscard]] std::uint32_t longest() const { return longest_; }
   [[nodiscard]] Source& source() { return source_; }
 
