@@ -1,10 +1,11 @@
-// bulkhead list: keywords, settings, protocols.
+// bulkhead list: keywords, settings, protocols, explanations.
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "config/cli/commands.h"
 #include "config/cli/terminal.h"
+#include "config/explanations/explanation.h"
 #include "config/schema/sample_yaml.h"
 #include "signatures/keywords/keyword.h"
 
@@ -63,13 +64,25 @@ std::string protocol_list(const std::string& filter) {
   return table.text(0);
 }
 
+std::string explanation_list(const std::string& filter, const std::string& language) {
+  const auto chosen = explanations::find_language(language).value_or(explanations::language_of_environment());
+  Table table({Align::kLeft, Align::kLeft, Align::kLeft});
+  for (const explanations::Page& page : explanations::pages()) {
+    if (page.name.find(filter) == std::string_view::npos && to_string(page.kind) != filter) continue;
+    const std::string_view title = explanations::in_language(page, chosen).title;
+    table.add({std::string(to_string(page.kind)), std::string(page.name), std::string(title)});
+  }
+  return table.text(0);
+}
+
 }  // namespace
 
 int cmd_list(const ListOptions& options) {
   const Terminal terminal = Terminal::of(STDOUT_FILENO);
-  const std::string text = options.what == "keywords"   ? keyword_list(options.filter, terminal)
-                           : options.what == "settings" ? setting_list(options.filter)
-                                                        : protocol_list(options.filter);
+  const std::string text = options.what == "keywords"       ? keyword_list(options.filter, terminal)
+                           : options.what == "settings"     ? setting_list(options.filter)
+                           : options.what == "explanations" ? explanation_list(options.filter, options.language)
+                                                            : protocol_list(options.filter);
   if (text.empty()) {
     std::fprintf(stderr, "there is nothing like \"%s\" among the %s\n", options.filter.c_str(), options.what.c_str());
     return kExitBadInput;

@@ -14,6 +14,7 @@
 #include "config/cli/commands.h"
 #include "config/cli/live_commands.h"
 #include "config/control/control_client.h"
+#include "config/explanations/explanation.h"
 #include "config/metrics/http_server.h"
 #include "config/page/page_assets.h"
 
@@ -107,11 +108,13 @@ class Page {
     if (!same(token_, request.header("X-Bulkhead-Token"))) {
       return refusal(401, "page.token", "the address lacks its token", "use the address that bulkhead page printed");
     }
+    const Json arguments = Json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
+    if (!arguments.is_object()) return refusal(400, "page.arguments", "the arguments are no JSON object");
+    if (command == "explanation") return explanation(arguments);
+    if (command == "explanations") return explanation_names(arguments);
     if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) {
       return refusal(404, "page.command", "the page has no command " + command);
     }
-    const Json arguments = Json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
-    if (!arguments.is_object()) return refusal(400, "page.arguments", "the arguments are no JSON object");
     auto client = control::ControlClient::connect(socket_);
     if (!client) return refusal(502, "page.daemon", "No daemon answers", "bulkhead run starts it");
     client->set_patience(std::chrono::seconds(60));
@@ -121,6 +124,48 @@ class Page {
     out.type = "application/json";
     out.body = control::text_of(*reply);
     return out;
+  }
+
+  static explanations::Language language_in(const Json& arguments) {
+    const auto found = arguments.find("language");
+    const bool text = found != arguments.end() && found->is_string();
+    return (text ? explanations::find_language(found->get<std::string>()) : std::nullopt)
+        .value_or(explanations::Language::kEnglish);
+  }
+  static HttpResponse reply(const Json& result) {
+    HttpResponse out;
+    out.type = "application/json";
+    out.body = control::reply_text(0, result);
+    return out;
+  }
+
+  // Told by the program itself: no daemon is asked.
+  static HttpResponse explanation(const Json& arguments) {
+    const auto word = arguments.find("about");
+    if (word == arguments.end() || !word->is_string()) {
+      return refusal(400, "page.arguments", "explanation needs \"about\"");
+    }
+    const explanations::Page* page = explanations::find_page(word->get<std::string>());
+    if (page == nullptr) return reply(nullptr);  // no mistake: a rule of somebody else
+    const explanations::Page& shown = explanations::in_language(*page, language_in(arguments));
+    Json attack = Json::array();
+    for (const explanations::Technique& technique : page->attack) {
+      attack.push_back({{"id", technique.id}, {"name", technique.name}});
+    }
+    return reply({{"kind", to_string(page->kind)},
+                  {"name", page->name},
+                  {"language", to_string(shown.language)},
+                  {"title", shown.title},
+                  {"attack", std::move(attack)},
+                  {"body", shown.body}});
+  }
+  static HttpResponse explanation_names(const Json& arguments) {
+    Json list = Json::array();
+    for (const explanations::Page& page : explanations::pages()) {
+      const std::string_view title = explanations::in_language(page, language_in(arguments)).title;
+      list.push_back({{"kind", to_string(page.kind)}, {"name", page.name}, {"title", title}});
+    }
+    return reply({{"explanations", std::move(list)}});
   }
 
   const std::string socket_, token_;

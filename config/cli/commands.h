@@ -79,6 +79,14 @@ struct ExplainOptions {
 };
 [[nodiscard]] int cmd_explain(const ExplainOptions& options);
 
+struct ExplainPageOptions {
+  std::string kind, name;  // "detector" "scan", or what to look for alone in `kind`
+  std::string language;    // en, zh; empty: the environment's
+};
+// Whether these words of a command line ask for a page, not for a flow.
+[[nodiscard]] bool names_a_page(const std::string& first, const std::string& second);
+[[nodiscard]] int cmd_explain_page(const ExplainPageOptions& options);
+
 struct WhatifOptions {
   std::string inventory;
   std::vector<std::string> before, now, pcap_files;
@@ -129,8 +137,9 @@ struct ImportOptions {
 [[nodiscard]] int cmd_import(const ImportOptions& options);
 
 struct ListOptions {
-  std::string what;    // keywords, settings, protocols
-  std::string filter;  // part of a name
+  std::string what;      // keywords, settings, protocols, explanations
+  std::string filter;    // part of a name
+  std::string language;  // of explanations: en, zh; empty: the environment's
 };
 [[nodiscard]] int cmd_list(const ListOptions& options);
 

@@ -18,7 +18,8 @@ struct Command {
   std::string name;
   std::string help;
   std::vector<Flag> flags;
-  std::vector<std::string> words;  // commands below
+  std::vector<std::string> words;      // commands below
+  std::vector<std::string> arguments;  // what else may stand there
 };
 
 void add_command(const CLI::App& app, const std::string& prefix, std::vector<Command>& out) {
@@ -89,6 +90,7 @@ std::string bash_text(const std::vector<Command>& commands) {
   out += "  esac\n  local words=\n  case $path in\n";
   for (const Command& c : commands) {
     std::vector<std::string> words = c.words;
+    words.insert(words.end(), c.arguments.begin(), c.arguments.end());
     for (const Flag& f : c.flags) words.push_back(f.name);
     out += "    " + shell_word(c.name) + ") words=" + shell_word(joined(words)) + " ;;\n";
   }
@@ -124,6 +126,7 @@ std::string zsh_text(const std::vector<Command>& commands) {
       const std::string rest = below.name.substr(prefix.size());
       if (rest.find(' ') == std::string::npos) out += shell_word(rest + ":" + zsh_help(below.help)) + " ";
     }
+    for (const std::string& word : c.arguments) out += shell_word(word) + " ";
     for (const Flag& f : c.flags) out += shell_word(f.name + ":" + zsh_help(f.help)) + " ";
     out += ") ;;\n";
   }
@@ -148,6 +151,9 @@ std::string fish_text(const std::vector<Command>& commands) {
       out += "complete -c bulkhead -f -n " + shell_word(condition) + " -a " + shell_word(rest) + " -d " +
              shell_word(below.help) + "\n";
     }
+    if (!c.arguments.empty()) {
+      out += "complete -c bulkhead -f -n " + shell_word(condition) + " -a " + shell_word(joined(c.arguments)) + "\n";
+    }
     for (const Flag& f : c.flags) {
       const bool is_long = f.name.starts_with("--");
       out += "complete -c bulkhead -n " + shell_word(condition) + (is_long ? " -l " : " -s ") +
@@ -160,9 +166,13 @@ std::string fish_text(const std::vector<Command>& commands) {
 
 }  // namespace
 
-std::string completion_text(const std::string& shell, const CLI::App& app) {
+std::string completion_text(const std::string& shell, const CLI::App& app, const ArgumentWords& arguments) {
   std::vector<Command> commands;
   add_command(app, "", commands);
+  for (Command& command : commands) {
+    const auto found = arguments.find(command.name);
+    if (found != arguments.end()) command.arguments = found->second;
+  }
   if (shell == "zsh") return zsh_text(commands);
   return shell == "fish" ? fish_text(commands) : bash_text(commands);
 }

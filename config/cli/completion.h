@@ -4,11 +4,17 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace bulkhead::config::cli {
 
+// By command: what may stand there besides options.
+using ArgumentWords = std::map<std::string, std::vector<std::string>>;
+
 // `shell`: bash, zsh or fish.
-[[nodiscard]] std::string completion_text(const std::string& shell, const CLI::App& app);
+[[nodiscard]] std::string completion_text(const std::string& shell, const CLI::App& app,
+                                          const ArgumentWords& arguments = {});
 
 }  // namespace bulkhead::config::cli

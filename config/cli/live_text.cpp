@@ -5,6 +5,8 @@
 #include <map>
 #include <vector>
 
+#include "config/cli/explanation_text.h"
+
 namespace bulkhead::config::cli {
 
 using Json = nlohmann::json;
@@ -378,14 +380,26 @@ std::string event_line(const Json& e, const Terminal& terminal) {
   return out;
 }
 
-std::string reload_text(const Json& r, const Terminal& terminal) {
+namespace {
+
+// Mistakes as the daemon wrote them, and the command that tells more about them.
+std::string mistakes_text(const Json& list, const Terminal& terminal) {
   std::string out;
-  for (const Json& d : part(r, "diagnostics")) {
+  std::vector<std::string> codes;
+  for (const Json& d : list) {
     if (const auto found = d.find("text"); found != d.end() && found->is_string()) {
       for (const char c : found->get_ref<const std::string&>()) out += c == '\n' ? c : printable({&c, 1})[0];
       if (!out.ends_with('\n')) out += '\n';
     }
+    codes.push_back(text(d, "code"));
   }
+  return out + explain_line(codes, terminal);
+}
+
+}  // namespace
+
+std::string reload_text(const Json& r, const Terminal& terminal) {
+  const std::string out = mistakes_text(part(r, "diagnostics"), terminal);
   return out + terminal.green("generation " + std::to_string(number(r, "generation"))) + ": " +
          with_commas(number(r, "signatures")) + " signatures (" + with_commas(number(r, "signatures_refused")) +
          " refused), " + with_commas(number(r, "policies")) + " policies, in " + human_seconds(real(r, "seconds")) +
@@ -393,13 +407,7 @@ std::string reload_text(const Json& r, const Terminal& terminal) {
 }
 
 std::string refusal_text(const Json& error, const Terminal& terminal) {
-  std::string out;
-  for (const Json& d : part(part(error, "details"), "diagnostics")) {
-    if (const auto found = d.find("text"); found != d.end() && found->is_string()) {
-      for (const char c : found->get_ref<const std::string&>()) out += c == '\n' ? c : printable({&c, 1})[0];
-      if (!out.ends_with('\n')) out += '\n';
-    }
-  }
+  std::string out = mistakes_text(part(part(error, "details"), "diagnostics"), terminal);
   out += terminal.red("error:") + " " + text(error, "message") + "\n";
   if (const std::string hint = text(error, "hint"); !hint.empty()) out += "  hint: " + hint + "\n";
   return out;

@@ -11,6 +11,7 @@
 #include "config/cli/cmd_verify_log.h"
 #include "config/cli/commands.h"
 #include "config/cli/completion.h"
+#include "config/cli/explanation_text.h"
 #include "config/cli/live_commands.h"
 #include "config/cli/manual.h"
 #include "datapath/base/diagnostic.h"
@@ -46,6 +47,24 @@ void add_log_level(CLI::App& command, std::string& level) {
   command.add_option("--log-level", level, "trace, debug, info, warn, error or off (default: setting log-level)")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+}
+
+void add_language(CLI::App& command, std::string& language) {
+  command.add_option("--lang", language, "Language of explanations: en or zh (default: LC_ALL, LC_MESSAGES or LANG)")
+      ->type_name("LANG")
+      ->check(CLI::IsMember({"en", "zh"}));
+}
+
+const std::vector<std::string> kLists = {"keywords", "settings", "protocols", "explanations"};
+
+// Words of commands that are no options, for completion.
+ArgumentWords argument_words() {
+  ArgumentWords out{
+      {"list", kLists}, {"dump", {"config", "signatures", "policy"}}, {"completion", {"bash", "zsh", "fish"}}};
+  std::vector<std::string>& explained = out["explain"];
+  for (const char* kind : {"pack", "detector", "finding", "diagnostic"}) explained.emplace_back(kind);
+  for (std::string& name : page_names()) explained.push_back(std::move(name));
+  return out;
 }
 
 // CLI11's help, with less in the way: names of values only, usage with the program's name.
@@ -223,9 +242,13 @@ class CommandLine {
   }
 
   void add_explain() {
-    CLI::App& c =
-        command("explain", "Why the policies allow or deny a flow, and what would change it", "Without a node");
-    CLI::Option* from = c.add_option("FROM", explain_.from, "NAMESPACE/NAME, node:NAME, ext:NAME or an address");
+    CLI::App& c = command("explain",
+                          "Why the policies allow or deny a flow and what would change it; or, of one NAME, what a "
+                          "finding or a message is about",
+                          "Without a node");
+    CLI::Option* from = c.add_option("FROM", explain_.from,
+                                     "NAMESPACE/NAME, node:NAME, ext:NAME or an address; alone: a pack, a detector, a "
+                                     "finding, a sid or the code of a message");
     CLI::Option* to = c.add_option("TO", explain_.to, "As FROM, or svc:NAMESPACE/NAME");
     CLI::Option* port = c.add_option("PORT", explain_.port, "tcp/443, udp/53, icmp/8");
     CLI::Option* pcap =
@@ -245,9 +268,13 @@ class CommandLine {
     c.add_flag("--json", live_.json, "The daemon's answer as JSON")->needs(live);
     c.add_option("--family", explain_.family, "IP family: 4 or 6 (default 4)")->check(CLI::IsMember({"4", "6"}));
     c.add_flag("--no-edit", explain_.no_edit, "Do not look for an edit");
-    c.footer(
-        "Examples: bulkhead explain shop/web shop/db tcp/6379 -i cluster.yaml -p 'policies/*.yaml'\n"
-        "          bulkhead explain --pcap day.pcap --packet 1042 -i cluster.yaml -p 'policies/*.yaml'");
+    add_language(c, explain_page_.language);
+    c.footer([] {
+      return page_name_lines() +
+             "Examples: bulkhead explain shop/web shop/db tcp/6379 -i cluster.yaml -p 'policies/*.yaml'\n"
+             "          bulkhead explain --pcap day.pcap --packet 1042 -i cluster.yaml -p 'policies/*.yaml'\n"
+             "          bulkhead explain detector scan; bulkhead explain lint.shadowed; bulkhead explain 6100001";
+    });
     c.callback([this, from, to, port, pcap] {
       // --policy takes every word that follows, as `*.yaml` of a shell needs it; those of a flow behind it are given
       // back.
@@ -257,6 +284,12 @@ class CommandLine {
         explain_.to = std::move(words.back()), words.pop_back();
         explain_.from = std::move(words.back()), words.pop_back();
       } else if (pcap->empty()) {
+        if (!from->empty() && port->empty() && names_a_page(explain_.from, explain_.to)) {
+          explain_page_.kind = explain_.from;
+          explain_page_.name = explain_.to;
+          status_ = cmd_explain_page(explain_page_);
+          return;
+        }
         for (const CLI::Option* option : {from, to, port}) {
           if (option->empty()) throw CLI::RequiredError(option->get_name() + " (or --pcap and --packet)");
         }
@@ -532,7 +565,7 @@ class CommandLine {
     CLI::App& c = command("completion", "Completion for a shell, to be sourced", "Without a node");
     c.add_option("SHELL", shell_, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
     c.footer("Example: source <(bulkhead completion bash)");
-    c.callback([this] { std::fputs(completion_text(shell_, app_).c_str(), stdout); });
+    c.callback([this] { std::fputs(completion_text(shell_, app_, argument_words()).c_str(), stdout); });
   }
 
   void add_manual() {
@@ -650,11 +683,12 @@ class CommandLine {
   }
 
   void add_list() {
-    CLI::App& c = command("list", "Keywords of rules, settings, protocols", "Without a node");
-    c.add_option("WHAT", list_.what, "keywords, settings or protocols")
+    CLI::App& c = command("list", "Keywords of rules, settings, protocols, pages of explain", "Without a node");
+    c.add_option("WHAT", list_.what, "keywords, settings, protocols or explanations")
         ->required()
-        ->check(CLI::IsMember({"keywords", "settings", "protocols"}));
+        ->check(CLI::IsMember(kLists));
     c.add_option("FILTER", list_.filter, "Part of a name");
+    add_language(c, list_.language);
     c.callback([this] { status_ = cmd_list(list_); });
   }
 
@@ -687,6 +721,7 @@ class CommandLine {
   TrainOptions train_;
   bool patches_live_ = false;
   ExplainOptions explain_;
+  ExplainPageOptions explain_page_;
   WhatifOptions whatif_;
   LearnOptions learn_;
   DetectOptions detect_;

@@ -11,6 +11,8 @@
 #include <map>
 #include <tuple>
 
+#include "config/cli/explanation_text.h"
+
 namespace bulkhead::config::cli {
 
 Terminal Terminal::of(int fd) {
@@ -148,9 +150,12 @@ std::vector<const Diagnostic*> in_file_order(const Diagnostics& diagnostics) {
 
 std::string format_diagnostics(const Diagnostics& diagnostics, std::size_t cap, const Terminal& terminal) {
   std::map<std::string, std::size_t> printed;
+  std::vector<std::string> codes;  // in the order of their first mention
   std::string out;
   for (const Diagnostic* diagnostic : in_file_order(diagnostics)) {
-    if (++printed[diagnostic->code] <= cap || cap == 0) out += colour_diagnostic(*diagnostic, terminal);
+    const std::size_t count = ++printed[diagnostic->code];
+    if (count == 1) codes.push_back(diagnostic->code);
+    if (count <= cap || cap == 0) out += colour_diagnostic(*diagnostic, terminal);
   }
   for (const auto& [code, count] : printed) {
     if (cap != 0 && count > cap) {
@@ -162,7 +167,7 @@ std::string format_diagnostics(const Diagnostics& diagnostics, std::size_t cap, 
            with_commas(diagnostics.error_count() + diagnostics.warning_count() - diagnostics.all().size()) +
            " more that are only counted\n";
   }
-  return out;
+  return out + explain_line(codes, terminal);
 }
 
 }  // namespace bulkhead::config::cli

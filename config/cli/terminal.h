@@ -56,7 +56,8 @@ class Table {
 // Bytes that take room on the screen: without colour codes, UTF-8 sequences as one.
 [[nodiscard]] std::size_t visible_width(std::string_view s);
 
-// Diagnostics in file order, at most `cap` of each code (0: all); the rest as one line a code.
+// Diagnostics in file order, at most `cap` of each code (0: all); the rest as one line a code; then the command that
+// tells more about them.
 [[nodiscard]] std::string format_diagnostics(const Diagnostics& diagnostics, std::size_t cap, const Terminal& terminal);
 
 }  // namespace bulkhead::config::cli

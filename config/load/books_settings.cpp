@@ -26,6 +26,9 @@ BehaviourThreadSettings behaviour_settings(const SettingValues& values, const st
     for (std::string& file : expand_glob(item.text)) out.models.push_back(std::move(file));
   }
   out.models_trusted = values.words("behaviour.models-trusted");
+  for (const std::string& name : values.words("behaviour.without")) {
+    if (const auto family = behaviour::find_family(name)) out.engine.without.push_back(*family);
+  }
   behaviour::GraphSettings& graph = out.engine.graph;
   graph.learn_windows = count("behaviour.learn-windows");
   graph.learn_age = std::chrono::seconds(count("behaviour.learn-age"));

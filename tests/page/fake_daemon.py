@@ -61,14 +61,28 @@ class Node:
                      "source": e["source"], "destination": e["destination"], "src_ip": "10.0.1.2", "dest_ip": "10.0.2.2",
                      "src_port": 40000 + i, "dest_port": e["port"], "proto": e["proto"], "flow_id": 1000 + i}
             if e["alerts"]:
-                event.update(event_type="alert", sid=1000001, gid=1, rev=1, severity=1, blocked=False, category="Attempted Privilege Gain",
-                             signature="bulkhead redis: module loaded by a client <b>not markup</b>", file="packs/redis.rules", line=12,
+                event.update(event_type="alert", sid=6100503, gid=1, rev=1, severity=1, blocked=False, category="Attempted Administrator Privilege Gain",
+                             signature="BULKHEAD Redis: module of machine code loaded <b>not markup</b>", file="packs/data-stores.rules", line=9,
                              payload="*3\r\n$6\r\nMODULE\r\n$4\r\nLOAD\r\n$8\r\n/tmp/x.so\r\n")
             else:
                 event.update(event_type="drop", reason="policy", rule=e["destination"].split("/")[0] + "/ingress/2",
                              file="policies/" + e["destination"].split("/")[0] + ".yaml", line=14)
             self.events.append(event)
+        self.add_others(pick)
         self.begin = time.time()
+
+    def add_others(self, pick):
+        """One of each other kind, where something can be hit: a rule of somebody else, an incident, a frame that the guard dropped, a block."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - 5)) + ".500000+0000"
+        a, b = (w["name"] for w in pick.sample(self.workloads[:-2], 2))
+        for event in (
+                {"event_type": "alert", "sid": 1000001, "gid": 1, "rev": 1, "severity": 2, "signature": "a rule of our own", "file": "site.rules", "line": 3},
+                {"event_type": "incident", "id": 4, "severity": "high", "confidence": 93, "actor": a, "victim": b, "families": ["edge", "shell"],
+                 "text": f"{a} does what tcp/4444 of {b} tells it: short lines come in, answers go out, in no known protocol"},
+                {"event_type": "drop", "reason": "guard", "rule": "guard/arp-sender"},
+                {"event_type": "block", "action": "added", "kind": "flow", "reason": "rule 6100503", "ttl": 300}):
+            self.events.append(dict({"sequence": len(self.events) + 1, "timestamp": stamp, "source": a, "destination": b, "src_ip": "10.0.1.2",
+                                     "dest_ip": "10.0.2.2", "src_port": 40999, "dest_port": 4444, "proto": "TCP", "flow_id": 9}, **event))
 
     def status(self):
         up = time.time() - self.begin
@@ -125,7 +139,7 @@ class Node:
         if command == "whatif":
             if "alow" in args["policies"]:
                 return ("policy.bad", "1 mistake in the policies", "", {"diagnostics": [
-                    {"text": "proposed:4:5-9: error[policy.rule]: alow is no action\n  4 |   - alow from any\n    |     ^^^^\n  hint: did you mean allow?"}]})
+                    {"code": "policy.rule.unknown_action", "text": "proposed:4:5-9: error[policy.rule.unknown_action]: alow is no action\n  4 |   - alow from any\n    |     ^^^^\n  hint: did you mean allow?"}]})
             return {"flows": 8192, "newly_denied": 37, "newly_allowed": 2, "changes": [
                 {"from": "shop/web-0", "to": "shop/db-3", "port": "tcp/5432", "flows": 37, "now_allowed": False, "rule": "proposed/ingress/2", "place": "proposed:5"},
                 {"from": "ci/worker-9", "to": "shop/api-2", "port": "tcp/443", "flows": 2, "now_allowed": True, "rule": "proposed/ingress/1", "place": "proposed:4"}]}

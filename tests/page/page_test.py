@@ -82,13 +82,62 @@ def map_and_quarantine(b, node, shot):
     b.wait("document.querySelector('#detail').hidden", "Escape closes the details")
 
 
+def open_event(b, text):
+    b.run(f"[...document.querySelectorAll('#views tbody tr')].find((r) => r.textContent.includes({text!r})).click()")
+
+
+def explanations(b, shot):
+    """What an alert, an incident, a denial or a block is about, in the language of the browser or as chosen."""
+    page = "document.querySelector('#detail .explanation')"
+    b.press("[data-view=events]")
+    b.wait("document.querySelectorAll('#views tbody tr').length > 100", "the timeline again")
+    for text, name, word in (("module of machine code", "pack/data-stores", "ATT&CK T1190"), ("does what tcp/4444", "detector/edge", "ATT&CK T1021"),
+                             ("guard/arp-sender", "finding/guard-arp", "ATT&CK T1557.002"), ("shop/ingress/2", "finding/denied", "How to fix it"),
+                             ("rule 6100503", "finding/block", "bulkhead undo")):
+        open_event(b, text)
+        b.wait(f"{page}?.dataset.page === {name!r} && {page}.open && {page}.textContent.includes({word!r})", f"{text}: shows the page {name}")
+    open_event(b, "does what tcp/4444")
+    b.wait("document.querySelectorAll('#detail .explanation').length === 2", "an incident shows a page for each of its families")
+    b.press("#detail .explanation:nth-of-type(2) summary")
+    b.wait("document.querySelector('[data-page=\"detector/shell\"]').open", "which open with a click")
+    shot("explanation")
+    open_event(b, "a rule of our own")
+    b.wait(f"({TEXT % '#detail'}).includes('site.rules:3')", "a rule of somebody else opens too")
+    check(not b.run(page), "and has no page")
+    open_event(b, "module of machine code")
+    b.wait(f"{page}?.lang === 'en'", "English where the browser is")
+    b.press("#detail button.language")
+    b.wait(f"{page}?.lang === 'zh' && {page}.textContent.includes('如何修复')", "Chinese as chosen")
+    shot("explanation-zh")
+    b.press("#detail button.language")
+    b.wait(f"{page}?.lang === 'en'", "and back")
+    b.run("localStorage.removeItem('language')")
+    b.press("[data-view=learn]")
+    b.wait("document.querySelectorAll('#views tbody tr').length > 60", "all pages are a view of their own")
+    shot("explanations")
+    b.run("document.querySelector('#about').focus()")
+    b.type("dns-tunnel")
+    b.wait("document.querySelectorAll('#views tbody tr').length === 1", "that is searched by name")
+    b.press("#views tbody tr")
+    b.wait(f"{page}?.dataset.page === 'detector/dns-tunnel'", "a click opens one")
+    check(b.run(f"{page}.open"), "and shows it at once")
+    b.run("{ const f = document.querySelector('#about'); f.value = 'signature.content.hex'; f.dispatchEvent(new Event('input')); }")
+    b.wait("document.querySelector('#views .explanation')?.dataset.page === 'diagnostic/rule-content'", "the code of a message finds its page")
+    b.press("#views button.language")
+    b.wait("document.querySelector('#views h2').textContent === '签名包'", "this view has both languages too")
+    b.press("#views button.language")
+    b.wait("document.querySelector('#views h2').textContent === 'Packs of signatures'", "and goes back")
+    b.run("localStorage.removeItem('language')")
+    b.press("#detail .close")
+
+
 def timeline(b, shot):
     b.press("[data-view=events]")
     b.wait("document.querySelectorAll('#views tbody tr').length > 100", "the timeline lists events")
     check("<b>not markup</b>" in b.run("document.querySelector('#views').textContent"), "text from the network is text")
-    b.run("[...document.querySelectorAll('#views tbody tr')].find((r) => r.textContent.includes('ALERT')).click()")
+    open_event(b, "module of machine code")
     b.wait(f"({TEXT % '#detail'}).includes('MODULE')", "an alert shows its payload")
-    check("packs/redis.rules:12" in b.run(TEXT % "#detail"), "and its rule's file and line")
+    check("packs/data-stores.rules:9" in b.run(TEXT % "#detail"), "and its rule's file and line")
     shot("timeline")
     b.run("[...document.querySelectorAll('#detail button')].find((e) => e.textContent === 'Explain this edge').click()")
     b.wait(f"({TEXT % '#detail'}).includes('policies/shop.yaml:14')", "and leads to what decides its edge")
@@ -139,6 +188,7 @@ def what_if(b, node, shot):
     b.run("{ const t = document.querySelector('#policy'); t.value = 'policy: x\\ningress: [alow from any]'; t.dispatchEvent(new Event('input')); }")
     b.press("#try")
     b.wait(f"({TEXT % '#result'}).includes('did you mean allow?')", "mistakes come with their place and hint")
+    b.wait("document.querySelector('#result .explanation')?.dataset.page === 'diagnostic/policy-rule'", "and with what they are about")
     check(len(asked(node, "whatif")) == 2, "twice asked")
 
 
@@ -220,6 +270,7 @@ def main():
         browser.open(address)
         map_and_quarantine(browser, node, shot)
         timeline(browser, shot)
+        explanations(browser, shot)
         map_controls(browser)
         what_if(browser, node, shot)
         keyboard_and_themes(browser, shot)

@@ -1,4 +1,5 @@
 import { ask, Json, Refusal } from "./api";
+import { explanations, language, list, subjects } from "./explain";
 import { bytes, byId, clock, count, el, millis, pairs, seconds, table, toast, Child } from "./dom";
 import { TrafficMap } from "./map";
 
@@ -6,7 +7,7 @@ const state = {
   status: {} as Json, workloads: [] as Json[], edges: [] as Json[], events: [] as Json[], flows: {} as Json, rules: {} as Json,
   view: "map", time: 0, totals: new Map<string, number>(), before: {} as Json, failure: "", selected: "" as string,
 };
-const VIEWS: [string, string, () => void][] = [["map", "Map", showMap], ["events", "Timeline", showEvents], ["workloads", "Workloads", showWorkloads], ["flows", "Flows", showFlows], ["rules", "Rules", showRules], ["whatif", "What if", showWhatif]];
+const VIEWS: [string, string, () => void][] = [["map", "Map", showMap], ["events", "Timeline", showEvents], ["workloads", "Workloads", showWorkloads], ["flows", "Flows", showFlows], ["rules", "Rules", showRules], ["whatif", "What if", showWhatif], ["learn", "Explanations", showExplanations]];
 let map: TrafficMap | null = null;
 const mayAct = () => state.status.role === "operator";
 const message = (e: unknown) => (e instanceof Refusal ? e.message + (e.hint ? ` (${e.hint})` : "") : String(e));
@@ -141,6 +142,7 @@ async function showEvent(sequence: number) {
   const flow = e.flow_id ? await ask("events", { flow_id: e.flow_id, limit: 20 }).catch(() => ({ events: [] })) : { events: [] };
   detail(what(e), el("p", {}, kind(e), " ", clock(e.timestamp)),
     pairs([["from", `${e.source}${e.src_ip ? ` (${e.src_ip}${e.src_port !== undefined ? `:${e.src_port}` : ""})` : ""}`], ["to", `${e.destination}${e.dest_ip ? ` (${e.dest_ip}${e.dest_port !== undefined ? `:${e.dest_port}` : ""})` : ""}`], ["service", service(e)], ["rule", e.sid ? `${e.gid ?? 1}:${e.sid}` : e.rule], ["place", e.file ? `${e.file}:${e.line}` : ""], ["severity", e.severity], ["category", e.category], ["dropped", e.blocked ? "yes" : ""], ["lasts", e.ttl ? seconds(e.ttl) : ""], ["refused", e.error], ["flow", e.flow_id]]),
+    explanations(subjects({ ...e, eve })),
     text ? el("h3", {}, "Payload") : null, text ? el("pre", {}, text) : null,
     e.event_type === "drop" || e.event_type === "alert" ? el("button", { onclick: () => void showEdge({ source: e.source, destination: e.destination, proto: e.proto, port: e.dest_port, flows: 0, active: 0, bytes_to_server: 0, bytes_to_client: 0, ...(state.edges.find((x) => x.source === e.source && x.destination === e.destination && x.port === e.dest_port) ?? {}) }) }, "Explain this edge") : null,
     flow.events.length > 1 ? el("h3", {}, "The same flow") : null,
@@ -223,10 +225,29 @@ function showWhatif() {
         r.changes.length ? table([{ name: "" }, { name: "from" }, { name: "to" }, { name: "service" }, { name: "flows", number: true }, { name: "by", wide: true }], r.changes.map((c: Json) => ({ cells: [el("span", { class: c.now_allowed ? "is-good" : "is-bad" }, c.now_allowed ? "allowed" : "denied"), c.from, c.to, c.port, count(c.flows), [c.rule, c.place].filter(Boolean).join(" ")] }))) : el("p", {}, "Nothing changes."));
     } catch (e) {
       const found: Json[] = e instanceof Refusal ? (e.details.diagnostics ?? []) : [];
-      result.replaceChildren(el("p", { class: "is-bad" }, message(e)), ...found.map((d) => el("pre", {}, d.text)));
+      result.replaceChildren(el("p", { class: "is-bad" }, message(e)), ...found.map((d) => el("pre", {}, d.text)), explanations([...new Set(found.map((d) => String(d.code ?? "")))].filter(Boolean)));
     }
   } }, "Try on recent traffic");
   content(el("p", {}, "Policies as they would be, in place of all that are in force. Nothing is loaded: they are judged against the flows that were seen lately."), text, el("p", {}, run), result);
+}
+const KINDS: Record<string, [string, string]> = { pack: ["Packs of signatures", "签名包"], detector: ["Detectors of behaviour", "行为检测器"], finding: ["Findings", "其他发现"], diagnostic: ["Messages about rules, policies and settings", "规则、策略与设置的诊断信息"] };
+async function showExplanations() {
+  const filter = el("input", { type: "search", id: "about", "aria-label": "Find an explanation", placeholder: language() === "zh" ? "查找：检测器、sid、诊断代码" : "Find: a detector, a sid, a code", oninput: () => fill() }) as HTMLInputElement;
+  const change = el("button", { type: "button", class: "language", lang: language() === "en" ? "zh" : "en", onclick: () => { localStorage.setItem("language", language() === "en" ? "zh" : "en"); void showExplanations(); } }, language() === "en" ? "中文" : "English");
+  const body = el("div");
+  let pages: Json[] = [];
+  const open = (name: string, title: string) => detail(title, explanations([name], false));
+  function fill() {
+    const wanted = filter.value.trim().toLowerCase();
+    const found = pages.filter((p) => `${p.kind} ${p.name} ${p.title}`.toLowerCase().includes(wanted));
+    body.replaceChildren(...Object.entries(KINDS).flatMap(([kind, titles]) => {
+      const of = found.filter((p) => p.kind === kind);
+      return of.length ? [el("h2", {}, titles[language() === "en" ? 0 : 1]), table([{ name: language() === "en" ? "name" : "名称" }, { name: language() === "en" ? "about" : "内容", wide: true }], of.map((p) => ({ key: p.name, cells: [p.name, p.title], open: () => open(p.name, p.title) })))] : [];
+    }));
+    if (!found.length) body.append(explanations([wanted], false));
+  }
+  content(el("div", { class: "bar flush" }, filter, change), body);
+  try { pages = await list(); fill(); } catch (e) { body.replaceChildren(el("p", { class: "is-bad" }, message(e))); }
 }
 const content = (...children: Child[]) => byId("views").replaceChildren(el("div", { class: "pad" }, ...children));
 

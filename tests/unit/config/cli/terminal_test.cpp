@@ -59,7 +59,8 @@ TEST(Terminal, DiagnosticsAreCappedByKind) {
             "a.rules:1:1-5: warning[signature.y]: beware\n   1 | alert tcp\n     | ^^^^^\n"
             "a.rules:1:7-9: error[signature.x]: number 0\n   1 | alert tcp\n     |       ^^^\n  hint: mend it\n"
             "a.rules:1:7-9: error[signature.x]: number 1\n   1 | alert tcp\n     |       ^^^\n  hint: mend it\n"
-            "... and 1 more [signature.x]\n");
+            "... and 1 more [signature.x]\n"
+            "explain: bulkhead explain signature.y\n");
   EXPECT_NE(format_diagnostics(three_of_a_kind(), 0, {}).find("number 2"), std::string::npos);
 }
 

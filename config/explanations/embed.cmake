@@ -1,0 +1,16 @@
+# cmake -DPAGES="a.md;b.md" -DFOLDER=dir -DOUTPUT=x.cpp -P embed.cmake: files as byte arrays. The same files give the same bytes.
+set(text "#include \"config/explanations/page_texts.h\"\n\nnamespace bulkhead::config::explanations {\n\nnamespace {\n")
+set(rows "")
+set(number 0)
+foreach(page IN LISTS PAGES)
+  file(READ ${FOLDER}/${page} bytes HEX)
+  string(LENGTH "${bytes}" digits)
+  math(EXPR size "${digits} / 2")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(APPEND text "constexpr unsigned char kBytes${number}[] = {${bytes}};\n")
+  string(APPEND rows "    {\"${page}\", {reinterpret_cast<const char*>(kBytes${number}), ${size}}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+string(APPEND text "}  // namespace\n\nstd::span<const PageText> page_texts() {\n  static const PageText kTexts[] = {\n${rows}  };\n"
+  "  return kTexts;\n}\n\n}  // namespace bulkhead::config::explanations\n")
+file(WRITE ${OUTPUT} "${text}")
