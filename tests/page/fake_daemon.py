@@ -18,6 +18,8 @@ class Node:
         pick = random.Random(seed)
         spaces = ["shop", "payments", "search", "data", "platform", "edge", "batch", "ml", "monitoring", "ci"]
         self.asked = []
+        self.role = "operator"
+        self.refuses = {}  # command -> (code, message, hint, details)
         self.quarantined = {}
         self.workloads = []
         for i in range(workloads):
@@ -73,7 +75,7 @@ class Node:
 
     def add_others(self, pick):
         """One of each other kind, where something can be hit: a rule of somebody else, an incident, a frame that the guard dropped, a block."""
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - 5)) + ".500000+0000"
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time())) + ".500000+0000"
         a, b = (w["name"] for w in pick.sample(self.workloads[:-2], 2))
         for event in (
                 {"event_type": "alert", "sid": 1000001, "gid": 1, "rev": 1, "severity": 2, "signature": "a rule of our own", "file": "site.rules", "line": 3},
@@ -86,7 +88,7 @@ class Node:
 
     def status(self):
         up = time.time() - self.begin
-        return {"version": "0.1.0", "pid": 7, "uptime_seconds": int(up) + 4000, "role": "operator",
+        return {"version": "0.1.0", "pid": 7, "uptime_seconds": int(up) + 4000, "role": self.role,
                 "generation": {"number": 3, "signatures": 15502, "policies": 1000, "workloads": len(self.workloads)},
                 "capture": {"interfaces": ["docker0"], "inline": "policy", "workers": 2, "packets": int(1e6 + up * 91000),
                             "bytes": int(1e9 + up * 1.2e8), "received": 1, "lost": 0},
@@ -100,6 +102,8 @@ class Node:
     def answer(self, command, args):
         """The result, or (code, message, hint, details)."""
         self.asked.append((command, args))
+        if command in self.refuses:
+            return self.refuses[command]
         if command == "status":
             return self.status()
         if command == "workloads":

@@ -30,6 +30,13 @@ def asked(node, command):
     return [args for name, args in node.asked if name == command]
 
 
+def look_again(b):
+    """Until the page has asked the daemon twice more: what was under way may have been asked before."""
+    for _ in range(2):
+        looks = b.run("void bulkheadLook(), Number(document.body.dataset.looks)")
+        b.wait(f"Number(document.body.dataset.looks) > {looks}", "looks go on")
+
+
 def without_browser(address, node):
     base, token = address.split("#token=")
 
@@ -152,6 +159,7 @@ def map_controls(b):
     some = b.run("[...bulkheadMap.nodes.keys()][7]")
     at = f"JSON.stringify(bulkheadMap.where({some!r}))"
     picture = "document.querySelector('canvas').toDataURL().length"
+    b.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # placed when it is painted
     first = b.run(at)
     for label, way in (("Zoom in", "in"), ("Zoom out", "out")):
         before = b.run(at)
@@ -177,6 +185,133 @@ def map_controls(b):
         check(not b.run(f"bulkheadMap.show.{name}") and before != after, f"{name} edges are hidden")
         b.run(box + ".click()")
         check(b.run(f"bulkheadMap.show.{name}"), "and shown")
+
+
+def map_by_pointer(b):
+    """Hovering, the wheel, keys and the filter of the map."""
+    some = b.run("[...bulkheadMap.nodes.keys()][7]")
+    at = f"JSON.stringify(bulkheadMap.where({some!r}))"
+    place = f"(() => {{ const p = bulkheadMap.where({some!r}), r = document.querySelector('canvas').getBoundingClientRect(); return [p.x + r.x, p.y + r.y]; }})()"
+    b.run("bulkheadMap.fit(); bulkheadMap.draw()")
+    x, y = b.run(place)
+    b.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    b.wait("document.querySelector('canvas').style.cursor === 'pointer'", "a pointer over a workload finds it")
+    b.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + 4000, y=2)
+    before = b.run(at)
+    b.call("Input.dispatchMouseEvent", type="mouseWheel", x=400, y=400, deltaX=0, deltaY=-120)
+    b.wait(f"{at} !== {before!r}", "the wheel zooms")
+    b.run("document.querySelector('canvas').focus()")
+    for key in ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "-", "="):
+        before = b.run(at)
+        b.key(key)
+        b.wait(f"{at} !== {before!r}", f"the key {key} moves the map")
+    picture = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(document.querySelector('canvas').toDataURL()))))"
+    before = b.run(picture)
+    b.run("document.querySelector('#search').focus()")
+    b.type("no such workload")
+    check(b.run(picture) != before, "what is typed dims the others")
+    b.key("Enter")
+    b.run("{ const s = document.querySelector('#search'); s.value = ''; s.dispatchEvent(new Event('input')); }")
+    b.key("Enter")
+    look_again(b)
+    check(b.run("document.querySelector('#detail').hidden"), "nothing to find opens nothing")
+
+
+def details(b, node):
+    """Rows in the details lead on; dialogs can be left; what the daemon refuses is said."""
+    name = b.run("bulkheadMap.edges.find((e) => e.alerts && ![e.from.group, e.to.group].includes('outside')).to.name")
+    b.press("[data-view=workloads]")
+    b.wait("document.querySelectorAll('#views tbody tr').length > 400", "the workloads")
+    b.press(f"[data-key='{name}']")
+    b.wait(f"!document.querySelector('#detail').hidden && ({TEXT % '#detail h2'}) === {name!r}", "a click opens a workload")
+    kept = b.run(f"document.querySelector(\"[data-key='{name}']\").focus(); document.querySelector('#views tbody tr').dataset.mark = 'kept'")
+    look_again(b)
+    check(b.run("document.querySelector('#views tbody tr').dataset.mark") == kept, "a table stays while somebody is in it")
+    b.press("#quarantine")
+    b.wait("document.querySelector('dialog').open", "a dialog")
+    b.run("[...document.querySelectorAll('dialog button')].find((e) => e.textContent === 'Cancel').click()")
+    b.wait("!document.querySelector('dialog').open", "Cancel leaves it")
+    node.refuses["quarantine"] = ("block.refused", "it is a gateway", "gateways are safe", {})
+    b.press("#quarantine")
+    b.run("{ const s = document.querySelector('#ttl'); s.value = '600'; }")
+    b.press("dialog .danger")
+    b.wait(f"({TEXT % '#toast'}).includes('it is a gateway (gateways are safe)')", "what the daemon refuses is said")
+    check(b.run("document.querySelector('dialog').open"), "and the dialog stays")
+    check(asked(node, "quarantine")[-1]["ttl"] == 600, "with the time that was chosen")
+    node.refuses.clear()
+    b.key("Escape")
+    b.run("[...document.querySelectorAll('#detail .stack tbody tr')].at(-1).click()")
+    b.wait("document.querySelector('#detail .record')", "a last event of a workload opens")
+    b.press("#detail .record summary")
+    b.wait("document.querySelector('#detail .record').open && document.querySelector('#detail .record pre').textContent.includes('event_type')", "with its record")
+    b.press("[data-view=events]")
+    b.wait("document.querySelectorAll('#views tbody tr').length > 100", "the timeline")
+    b.run("document.querySelector('#views tbody tr').focus()")
+    b.key("ArrowDown")
+    b.key("ArrowUp")
+    b.key(" ")
+    b.wait(f"({TEXT % '#detail'}).includes('The same flow')", "a blank opens an event; others of its flow stand with it")
+    title = b.run(TEXT % "#detail h2")
+    b.run("document.querySelector('#detail .stack tbody tr').click()")
+    b.wait(f"({TEXT % '#detail h2'}) !== {title!r}", "and lead on")
+    b.press("#detail .close")
+
+
+def tabs_and_themes(b):
+    names = b.run("[...document.querySelectorAll('#tabs button')].map((e) => e.dataset.view)")
+    for name in names:
+        b.press(f"[data-view={name}]")
+        b.wait(f"document.querySelector('[data-view={name}]').getAttribute('aria-selected') === 'true' && document.querySelector('#views').childElementCount > 0", f"a click shows {name}")
+    for number, name in enumerate(names, 1):
+        b.run("document.activeElement.blur()")
+        b.key(str(number))
+        b.wait(f"document.querySelector('[data-view={name}]').getAttribute('aria-selected') === 'true'", f"so does {number}")
+    b.run(f"document.querySelector('[data-view={names[0]}]').click(); document.querySelector('[data-view={names[0]}]').focus()")
+    b.key("ArrowLeft")
+    b.wait(f"document.activeElement.dataset.view === {names[-1]!r}", "arrows go round")
+    b.dark(False)
+    b.run("localStorage.removeItem('theme')")
+    for text, theme in (("Light", "light"), ("Dark", "dark"), ("Auto", "light")):
+        b.press("#theme")
+        b.wait(f"({TEXT % '#theme'}).includes({text!r}) && document.documentElement.dataset.theme === {theme!r}", f"theme: {text}")
+    b.run("document.querySelector('.skip').click()")
+    b.wait("location.hash === '#views'", "the skip link leads to the view")
+
+
+def narrow(b, shot):
+    """A telephone: nothing is wider than the screen, details are a sheet over the view."""
+    b.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=False)
+    for view in b.run("[...document.querySelectorAll('#tabs button')].map((e) => e.dataset.view)"):
+        b.press(f"[data-view={view}]")
+        b.wait(f"document.querySelector('[data-view={view}]').getAttribute('aria-selected') === 'true'", view)
+        wide = "[document.documentElement.scrollWidth, document.querySelector('#views').scrollWidth]"
+        b.wait(f"{wide}.every((w) => w <= 390)", f"{view} is as wide as the screen")
+        shot(f"narrow-{view}")
+    b.press("[data-view=workloads]")
+    b.wait("document.querySelectorAll('#views tbody tr').length > 400", "the workloads")
+    b.press("#views tbody tr")
+    b.wait("getComputedStyle(document.querySelector('#detail')).position === 'fixed'", "details lie over the view")
+    b.press("#detail .close")
+    b.call("Emulation.setDeviceMetricsOverride", width=1440, height=900, deviceScaleFactor=1, mobile=False)
+
+
+def trouble(b, node):
+    """Who may only read has no button to act; a daemon that is gone is said, and when it is back."""
+    node.role = "reader"
+    look_again(b)
+    b.press("[data-view=workloads]")
+    b.wait("document.querySelectorAll('#views tbody tr').length > 400", "the workloads")
+    b.press("#views tbody tr")
+    b.wait("!document.querySelector('#detail').hidden && document.querySelector('#detail .pairs')", "details of one")
+    check(not b.run("document.querySelector('#quarantine, #release')"), "a reader has no button to act")
+    node.role = "operator"
+    node.refuses["status"] = ("busy", "the daemon is busy", "", {})
+    look_again(b)
+    b.wait(f"({TEXT % '#health'}).includes('the daemon is busy') && document.querySelector('#health').className === 'is-bad'", "what is wrong with the daemon stands above")
+    node.refuses.clear()
+    look_again(b)
+    b.wait(f"({TEXT % '#health'}).includes('1 problem')", "and goes when it is over")
+    b.press("#detail .close")
 
 
 def what_if(b, node, shot):
@@ -224,23 +359,46 @@ def keyboard_and_themes(b, shot):
     b.press("dialog .actions button")
 
 
+FRAMES = """(async (move, seconds, looks) => {
+  const canvas = document.querySelector('canvas'), r = canvas.getBoundingClientRect(), times = [];
+  const frame = () => new Promise(requestAnimationFrame);
+  const at = (type, x, y) => canvas.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerId: 1, button: 0, buttons: type === 'pointerup' ? 0 : 1, clientX: r.x + x, clientY: r.y + y }));
+  canvas.setPointerCapture = () => {};
+  const names = [...bulkheadMap.nodes.keys()], first = Number(document.body.dataset.looks);
+  const moves = {
+    blank: () => {},
+    panning: (i) => at('pointermove', r.width / 2 + 150 * Math.sin(i / 9), r.height / 2 + 90 * Math.cos(i / 7)),
+    hovering: (i) => { const p = bulkheadMap.where(names[(i * 37) %% names.length]); at('pointermove', p.x, p.y); },
+    zooming: (i) => bulkheadMap.zoom(i %% 2 ? 1.04 : 1 / 1.04),
+  };
+  if (move === 'panning') at('pointerdown', r.width / 2, r.height / 2);
+  let last = await frame();
+  for (let i = 0, begin = last; i < 30 || last - begin < 1000 * seconds || Number(document.body.dataset.looks) < first + looks; i++) {
+    moves[move](i);
+    if (looks > 0 && i %% 30 === 15) void bulkheadLook();
+    const now = await frame();
+    times.push(now - last); last = now;
+  }
+  if (move === 'panning') at('pointerup', r.width / 2, r.height / 2);
+  times.sort((a, b) => a - b);
+  return [times[Math.floor(times.length / 2)], times[Math.floor(times.length * 0.95)], times.length];
+})(%r, %d, %d)"""
+
+
 def fluid(b):
+    """Time from frame to frame at 500 workloads and 5,000 edges, drawn without a graphics card, while the daemon's answers come in."""
     b.key("Escape")
     b.press("[data-view=map]")
     b.wait("window.bulkheadMap?.edges.length > 4000", "the map again")
-    # Time of the painting itself, as the page measures it; the median, for machines that do other things too.
-    median = b.run("""(async () => {
-      const m = window.bulkheadMap; m.frameTimes.length = 0;
-      for (let i = 0; i < 60; i++) { m.zoom(i % 2 ? 1.03 : 1 / 1.03); await new Promise(requestAnimationFrame); }
-      const t = [...m.frameTimes].sort((a, b) => a - b); return t[Math.floor(t.length / 2)]; })()""")
-    print(f"  a frame of 500 workloads and 5,000 edges takes {median:.1f} ms (median of 60)")
-    between = b.run("""(async () => {
-      const t = []; let last = performance.now();
-      for (let i = 0; i < 60; i++) { bulkheadMap.zoom(i % 2 ? 1.03 : 1 / 1.03); await new Promise(requestAnimationFrame); const now = performance.now(); t.push(now - last); last = now; }
-      t.sort((a, b) => a - b); return t[30]; })()""")
-    print(f"  and the next one follows after {between:.1f} ms (a screen of 60 Hz: 16.7)")
-    limit = float(os.environ.get("BULKHEAD_FRAME_MS", "250"))
-    check(median < limit, f"it stays below {limit:.0f} ms without a graphics card")
+    slow = b.run(FRAMES % ("blank", 1, 0))[0] / 16.7  # a machine that does not reach 60 frames a second with nothing to draw
+    limit = float(os.environ.get("BULKHEAD_FRAME_MS", "50")) * max(1.0, slow)
+    for move, looks in (("panning", 2), ("hovering", 0), ("zooming", 0)):
+        median, most, frames = b.run(FRAMES % (move, 1, looks))
+        print(f"  {move}: {median:.1f} ms from frame to frame, 95 % below {most:.1f} ms ({frames} frames)")
+        check(median < limit, f"{move} stays below {limit:.0f} ms (median)")
+    b.run("bulkheadMap.fit(); bulkheadMap.draw()")
+    painting = b.run("(() => { const t = [...bulkheadMap.frameTimes].sort((a, b) => a - b); return t[Math.floor(t.length / 2)]; })()")
+    print(f"  of which the page's own work is {painting:.1f} ms (median)")
 
 
 def main():
@@ -272,6 +430,11 @@ def main():
         timeline(browser, shot)
         explanations(browser, shot)
         map_controls(browser)
+        map_by_pointer(browser)
+        details(browser, node)
+        tabs_and_themes(browser)
+        narrow(browser, shot)
+        trouble(browser, node)
         what_if(browser, node, shot)
         keyboard_and_themes(browser, shot)
         fluid(browser)

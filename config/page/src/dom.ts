@@ -51,7 +51,7 @@ export function toast(text: string) {
 }
 
 // Rows that open something: a click, Enter or Space; arrows go from row to row.
-export function table(columns: { name: string; number?: boolean; wide?: boolean }[], rows: { cells: Child[]; open?: () => void; key?: string }[]): HTMLElement {
+export function table(columns: { name: string; number?: boolean; wide?: boolean; narrow?: boolean; extra?: boolean; whole?: boolean }[], rows: { cells: Child[]; open?: () => void; key?: string }[], name?: string): HTMLElement {
   const body = el("tbody");
   for (const row of rows) {
     const tr = el("tr", { tabindex: row.open ? 0 : undefined, "data-key": row.key, onclick: row.open });
@@ -62,8 +62,8 @@ export function table(columns: { name: string; number?: boolean; wide?: boolean 
         if (event.key === "Enter" || event.key === " ") { row.open!(); event.preventDefault(); }
       });
     }
-    row.cells.forEach((cell, i) => tr.append(el("td", { class: [columns[i].number && "number", columns[i].wide && "wide"].filter(Boolean).join(" ") || undefined }, cell)));
+    row.cells.forEach((cell, i) => tr.append(el("td", { class: [columns[i].number && "number", columns[i].wide && "wide", columns[i].narrow && "narrow", columns[i].extra && "extra", columns[i].whole && "whole"].filter(Boolean).join(" ") || undefined }, cell)));
     body.append(tr);
   }
-  return el("table", {}, el("thead", {}, el("tr", {}, ...columns.map((c) => el("th", { scope: "col", class: c.number ? "number" : undefined }, c.name)))), body);
+  return el("table", { class: name }, el("thead", {}, el("tr", {}, ...columns.map((c) => el("th", { scope: "col", class: [c.number && "number", c.extra && "extra"].filter(Boolean).join(" ") || undefined }, c.name)))), body);
 }

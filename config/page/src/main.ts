@@ -81,6 +81,7 @@ function detail(title: string, ...content: Child[]) {
   (d.querySelector("h2") as HTMLElement).focus();
 }
 function closeDetail() {
+  shown++;
   byId("detail").hidden = true;
   document.querySelector("main")!.classList.remove("has-detail");
   state.selected = "";
@@ -92,7 +93,10 @@ const what = (e: Json) => (e.event_type === "alert" ? e.signature : e.event_type
 const service = (e: Json) => [e.proto, e.port ?? e.dest_port].filter((x) => x !== undefined).join("/") + (e.app_proto ? ` ${e.app_proto}` : "");
 const eventRows = (list: Json[]) => list.map((e) => ({ cells: [clock(e.timestamp), kind(e), `${e.source} → ${e.destination}`, what(e)] as Child[], open: () => void showEvent(e.sequence) }));
 
+// What was asked for last is shown, whatever answers last.
+let shown = 0;
 async function showWorkload(name: string) {
+  const mine = ++shown;
   state.selected = name;
   if (map) { map.selected = name; map.draw(); }
   const w = state.workloads.find((x) => x.name === name) ?? { name };
@@ -101,7 +105,7 @@ async function showWorkload(name: string) {
     const [list, blocks] = await Promise.all([ask("events", { end: name, limit: 12 }), ask("blocks.list")]);
     events = list.events; blocked = blocks.blocks.some((b: Json) => b.kind === "source" && b.source === name);
   } catch (e) { toast(message(e)); }
-  if (state.selected !== name) return;
+  if (mine !== shown) return;
   const edges = state.edges.filter((e) => e.source === name || e.destination === name).sort((a, b) => b.alerts - a.alerts || b.denied - a.denied || b.bytes_to_client + b.bytes_to_server - a.bytes_to_client - a.bytes_to_server);
   detail(name,
     blocked ? el("p", { class: "is-bad" }, "In quarantine: nothing that it sends passes.") : null,
@@ -111,10 +115,11 @@ async function showWorkload(name: string) {
     el("h3", {}, "Talks to"),
     edges.length ? table([{ name: "with" }, { name: "service" }, { name: "bytes", number: true }], edges.slice(0, 40).map((e) => ({ cells: [el("span", { class: e.alerts ? "is-bad" : e.denied ? "is-warn" : undefined }, e.source === name ? `→ ${e.destination}` : `← ${e.source}`), service(e), bytes(e.bytes_to_server + e.bytes_to_client)], open: () => void showEdge(e) }))) : el("p", { style: "color:var(--soft)" }, "nobody yet"),
     events.length ? el("h3", {}, "Last events") : null,
-    events.length ? table([{ name: "time" }, { name: "" }, { name: "between", wide: true }, { name: "what", wide: true }], eventRows(events.reverse())) : null);
+    events.length ? table([{ name: "time" }, { name: "" }, { name: "between", wide: true }, { name: "what", wide: true }], eventRows(events.reverse()), "stack") : null);
 }
 
 async function showEdge(e: Json) {
+  const mine = ++shown;
   let explained: Json[] = [], why = "";
   const proto = String(e.proto ?? "").toLowerCase();
   const sample = state.events.find((x) => x.source === e.source && x.destination === e.destination && x.dest_port === e.port);
@@ -125,35 +130,39 @@ async function showEdge(e: Json) {
   }
   const flows = await ask("flows", { end: e.source, limit: 400 }).catch(() => ({ flows: [] as Json[] }));
   const live = flows.flows.filter((f: Json) => f.source === e.source && f.destination === e.destination && (e.port === undefined || f.dest_port === e.port));
+  if (mine !== shown) return;
   detail(`${e.source} → ${e.destination}`,
     pairs([["service", service(e)], ["flows", `${count(e.flows)}, ${count(e.active)} active`], ["to server", bytes(e.bytes_to_server)], ["to client", bytes(e.bytes_to_client)], ["denied", e.denied ? count(e.denied) : ""], ["alerts", e.alerts ? count(e.alerts) : ""]]),
     el("h3", {}, "Why it is allowed or denied"),
     ...explained.map((x) => el("div", {}, pairs([["verdict", x.action], ["rule", x.rule], ["place", x.place]]), el("pre", {}, x.text))),
     why || !explained.length ? el("p", { style: "color:var(--soft)" }, why || "the policies do not judge it") : null,
+    explained.some((x) => x.action === "deny") ? explanations(["denied"], false) : null,
     live.length ? el("h3", {}, "Live flows") : null,
     live.length ? flowTable(live) : null);
 }
 
 async function showEvent(sequence: number) {
+  const mine = ++shown;
   let e: Json;
   try { e = await ask("event", { sequence }); } catch (error) { return toast(message(error)); }
   const eve = e.eve ?? {};
   const text = e.payload ?? eve.payload_printable;
   const flow = e.flow_id ? await ask("events", { flow_id: e.flow_id, limit: 20 }).catch(() => ({ events: [] })) : { events: [] };
+  if (mine !== shown) return;
   detail(what(e), el("p", {}, kind(e), " ", clock(e.timestamp)),
     pairs([["from", `${e.source}${e.src_ip ? ` (${e.src_ip}${e.src_port !== undefined ? `:${e.src_port}` : ""})` : ""}`], ["to", `${e.destination}${e.dest_ip ? ` (${e.dest_ip}${e.dest_port !== undefined ? `:${e.dest_port}` : ""})` : ""}`], ["service", service(e)], ["rule", e.sid ? `${e.gid ?? 1}:${e.sid}` : e.rule], ["place", e.file ? `${e.file}:${e.line}` : ""], ["severity", e.severity], ["category", e.category], ["dropped", e.blocked ? "yes" : ""], ["lasts", e.ttl ? seconds(e.ttl) : ""], ["refused", e.error], ["flow", e.flow_id]]),
-    explanations(subjects({ ...e, eve })),
     text ? el("h3", {}, "Payload") : null, text ? el("pre", {}, text) : null,
     e.event_type === "drop" || e.event_type === "alert" ? el("button", { onclick: () => void showEdge({ source: e.source, destination: e.destination, proto: e.proto, port: e.dest_port, flows: 0, active: 0, bytes_to_server: 0, bytes_to_client: 0, ...(state.edges.find((x) => x.source === e.source && x.destination === e.destination && x.port === e.dest_port) ?? {}) }) }, "Explain this edge") : null,
     flow.events.length > 1 ? el("h3", {}, "The same flow") : null,
-    flow.events.length > 1 ? table([{ name: "time" }, { name: "" }, { name: "between", wide: true }, { name: "what", wide: true }], eventRows(flow.events)) : null,
-    el("h3", {}, "Record"), el("pre", {}, JSON.stringify(eve, null, 2)));
+    flow.events.length > 1 ? table([{ name: "time" }, { name: "" }, { name: "between", wide: true }, { name: "what", wide: true }], eventRows(flow.events), "stack") : null,
+    explanations(subjects({ ...e, eve })),
+    el("details", { class: "record" }, el("summary", {}, "Record"), el("pre", {}, JSON.stringify(eve, null, 2))));
 }
 
 // --- views ---
 function showMap() {
   const canvas = el("canvas", { tabindex: 0, role: "img", "aria-label": "Map of workloads and who talks to whom; the Workloads view has the same as a table" }) as HTMLCanvasElement;
-  const search = el("input", { type: "search", id: "search", placeholder: "Find a workload ( / )", list: "names", oninput: () => { map!.filter = search.value; map!.draw(); }, onkeydown: (e: KeyboardEvent) => { if (e.key === "Enter") { const hit = [...map!.nodes.keys()].find((n) => n === search.value) ?? [...map!.nodes.keys()].find((n) => n.includes(search.value)); if (hit) void showWorkload(hit); } } }) as HTMLInputElement;
+  const search = el("input", { type: "search", id: "search", placeholder: "Find a workload ( / )", list: "names", oninput: () => { map!.filter = search.value; map!.draw(); }, onkeydown: (e: KeyboardEvent) => { if (e.key === "Enter" && search.value) { const hit = [...map!.nodes.keys()].find((n) => n === search.value) ?? [...map!.nodes.keys()].find((n) => n.includes(search.value)); if (hit) void showWorkload(hit); } } }) as HTMLInputElement;
   const toggle = (name: "allowed" | "denied" | "alerted") => el("label", {}, el("input", { type: "checkbox", checked: true, onchange: (e: Event) => { map!.show[name] = (e.target as HTMLInputElement).checked; map!.draw(); } }), name);
   byId("views").replaceChildren(el("div", { class: "map" }, el("div", { class: "bar" }, search, el("datalist", { id: "names" }), toggle("allowed"), toggle("denied"), toggle("alerted"),
     el("button", { onclick: () => map!.zoom(1.25), "aria-label": "Zoom in" }, "+"), el("button", { onclick: () => map!.zoom(0.8), "aria-label": "Zoom out" }, "−"), el("button", { onclick: () => { map!.fit(); map!.draw(); } }, "Fit"),
@@ -167,28 +176,33 @@ function fillMap() {
   if (!map) return;
   state.totals = map.use(state.workloads, state.edges, (state.time - (state.totals as any).time) / 1e9 || 0, state.totals);
   (state.totals as any).time = state.time;
-  document.getElementById("names")?.replaceChildren(...state.workloads.slice(0, 1000).map((w) => el("option", { value: w.name })));
+  const names = document.getElementById("names"), wanted = state.workloads.slice(0, 1000).map((w) => w.name);
+  if (names && names.dataset.has !== wanted.join()) { names.replaceChildren(...wanted.map((value) => el("option", { value }))); names.dataset.has = wanted.join(); }
 }
 function showWorkloads() {
+  if (!state.time) return waiting();
   const rows = [...state.workloads].sort((a, b) => b.alerts - a.alerts || b.denied - a.denied || b.bytes_in + b.bytes_out - a.bytes_in - a.bytes_out);
-  content(rows.length ? table([{ name: "workload" }, { name: "addresses" }, { name: "in", number: true }, { name: "out", number: true }, { name: "flows", number: true }, { name: "denied", number: true }, { name: "alerts", number: true }, { name: "labels", wide: true }],
+  content(rows.length ? table([{ name: "workload" }, { name: "addresses", extra: true }, { name: "in", number: true }, { name: "out", number: true }, { name: "flows", number: true, extra: true }, { name: "denied", number: true }, { name: "alerts", number: true }, { name: "labels", wide: true, extra: true }],
     rows.map((w) => ({ key: w.name, cells: [w.name, (w.addresses ?? []).join(", "), bytes(w.bytes_in), bytes(w.bytes_out), count(w.flows_active), el("span", { class: w.denied ? "is-warn" : undefined }, count(w.denied)), el("span", { class: w.alerts ? "is-bad" : undefined }, count(w.alerts)), Object.entries(w.labels ?? {}).map(([k, v]) => `${k}=${v}`).join(" ")], open: () => void showWorkload(w.name) }))) : el("p", { class: "empty" }, "No workload is known: an inventory or a container engine tells who is who."));
 }
-const flowTable = (flows: Json[]) => table([{ name: "client" }, { name: "server" }, { name: "service" }, { name: "state" }, { name: "bytes", number: true }],
+const flowTable = (flows: Json[]) => table([{ name: "client" }, { name: "server" }, { name: "service" }, { name: "state", extra: true }, { name: "bytes", number: true }],
   flows.map((f) => ({ cells: [`${f.source === "world" ? f.src_ip : f.source}:${f.src_port ?? ""}`, `${f.destination === "world" ? f.dest_ip : f.destination}:${f.dest_port ?? ""}`, `${f.proto ?? ""}${f.app_proto ? `/${f.app_proto}` : ""}`, el("span", { class: f.alerted ? "is-bad" : undefined }, f.action === "drop" ? "dropped" : f.state), bytes(f.bytes_to_server + f.bytes_to_client)] })));
+const waiting = () => content(el("p", { class: "empty" }, "Looking…"));
 function showFlows() {
+  if (!state.flows.flows) return waiting();
   const flows: Json[] = state.flows.flows ?? [];
   content(flows.length ? flowTable(flows) : el("p", { class: "empty" }, "No flow is active."), el("p", { style: "color:var(--soft)" }, `${count(flows.length)} of ${count(state.flows.active ?? 0)} flows, the most recent first`));
 }
 function showRules() {
+  if (!state.rules.rules) return waiting();
   const rules: Json[] = state.rules.rules ?? [];
   const signatures: Json[] = state.rules.signatures ?? [];
   const all = state.rules.signatures_total ?? 0;
   content(
-    rules.length ? table([{ name: "packets", number: true }, { name: "bytes", number: true }, { name: "rule" }, { name: "action" }, { name: "place" }, { name: "text", wide: true }], rules.map((r) => ({ cells: [r.packets ? count(r.packets) : "never", bytes(r.bytes), r.rule, (r.action ?? "") + (r.audit ? " (audit)" : ""), r.place ?? "", r.text ?? ""] }))) : el("p", { class: "empty" }, "There are no policies."),
+    rules.length ? table([{ name: "packets", number: true }, { name: "bytes", number: true, extra: true }, { name: "rule" }, { name: "action", extra: true }, { name: "place" }, { name: "text", wide: true }], rules.map((r) => ({ cells: [r.packets ? count(r.packets) : "never", bytes(r.bytes), r.rule, (r.action ?? "") + (r.audit ? " (audit)" : ""), r.place ?? "", r.text ?? ""] }))) : el("p", { class: "empty" }, "There are no policies."),
     ...(signatures.length ? [
       el("h2", {}, "Signatures, the dearest first"),
-      table([{ name: "matches", number: true }, { name: "checks", number: true }, { name: "ns/packet", number: true }, { name: "sid" }, { name: "place" }, { name: "signature", wide: true }], signatures.map((s) => ({ cells: [s.matches ? count(s.matches) : "never", count(s.checks), s.ns_per_packet.toFixed(2), `${s.gid}:${s.sid}`, s.place ?? "", s.message ?? ""] }))),
+      table([{ name: "matches", number: true }, { name: "checks", number: true, extra: true }, { name: "ns/packet", number: true }, { name: "sid" }, { name: "place", extra: true }, { name: "signature", wide: true }], signatures.map((s) => ({ cells: [s.matches ? count(s.matches) : "never", count(s.checks), s.ns_per_packet.toFixed(2), `${s.gid}:${s.sid}`, s.place ?? "", s.message ?? ""] }))),
       el("p", { style: "color:var(--soft)" }, `${count(signatures.length)} of ${count(all)} signatures`),
     ] : []));
 }
@@ -196,7 +210,7 @@ function showEvents() {
   const events = [...state.events].reverse();
   if (!events.length) return content(el("p", { class: "empty" }, "No alert, denial or block so far."));
   const canvas = el("canvas", { role: "img", "aria-label": `${events.length} events over time` }) as HTMLCanvasElement;
-  content(el("div", { class: "histogram" }, canvas), table([{ name: "time" }, { name: "" }, { name: "between" }, { name: "what", wide: true }], eventRows(events)));
+  content(el("div", { class: "histogram" }, canvas), table([{ name: "time", whole: true }, { name: "", whole: true }, { name: "between" }, { name: "what", wide: true }], eventRows(events), "stack"));
   requestAnimationFrame(() => histogram(canvas, events));
 }
 function histogram(canvas: HTMLCanvasElement, events: Json[]) {
@@ -222,7 +236,7 @@ function showWhatif() {
     try {
       const r = await ask("whatif", { policies: text.value });
       result.replaceChildren(el("p", {}, `Of ${count(r.flows)} recent flows `, el("b", { class: r.newly_denied ? "is-bad" : undefined }, `${count(r.newly_denied)} would be denied`), ` and ${count(r.newly_allowed)} allowed that are not now.`),
-        r.changes.length ? table([{ name: "" }, { name: "from" }, { name: "to" }, { name: "service" }, { name: "flows", number: true }, { name: "by", wide: true }], r.changes.map((c: Json) => ({ cells: [el("span", { class: c.now_allowed ? "is-good" : "is-bad" }, c.now_allowed ? "allowed" : "denied"), c.from, c.to, c.port, count(c.flows), [c.rule, c.place].filter(Boolean).join(" ")] }))) : el("p", {}, "Nothing changes."));
+        r.changes.length ? table([{ name: "", whole: true }, { name: "from" }, { name: "to" }, { name: "service", whole: true }, { name: "flows", number: true, extra: true }, { name: "by", wide: true }], r.changes.map((c: Json) => ({ cells: [el("span", { class: c.now_allowed ? "is-good" : "is-bad" }, c.now_allowed ? "allowed" : "denied"), c.from, c.to, c.port, count(c.flows), [c.rule, c.place].filter(Boolean).join(" ")] }))) : el("p", {}, "Nothing changes."));
     } catch (e) {
       const found: Json[] = e instanceof Refusal ? (e.details.diagnostics ?? []) : [];
       result.replaceChildren(el("p", { class: "is-bad" }, message(e)), ...found.map((d) => el("pre", {}, d.text)), explanations([...new Set(found.map((d) => String(d.code ?? "")))].filter(Boolean)));
@@ -242,7 +256,7 @@ async function showExplanations() {
     const found = pages.filter((p) => `${p.kind} ${p.name} ${p.title}`.toLowerCase().includes(wanted));
     body.replaceChildren(...Object.entries(KINDS).flatMap(([kind, titles]) => {
       const of = found.filter((p) => p.kind === kind);
-      return of.length ? [el("h2", {}, titles[language() === "en" ? 0 : 1]), table([{ name: language() === "en" ? "name" : "名称" }, { name: language() === "en" ? "about" : "内容", wide: true }], of.map((p) => ({ key: p.name, cells: [p.name, p.title], open: () => open(p.name, p.title) })))] : [];
+      return of.length ? [el("h2", {}, titles[language() === "en" ? 0 : 1]), table([{ name: language() === "en" ? "name" : "名称", narrow: true }, { name: language() === "en" ? "about" : "内容", wide: true }], of.map((p) => ({ key: p.name, cells: [p.name, p.title], open: () => open(p.name, p.title) })))] : [];
     }));
     if (!found.length) body.append(explanations([wanted], false));
   }
@@ -254,36 +268,46 @@ const content = (...children: Child[]) => byId("views").replaceChildren(el("div"
 function show(view: string) {
   state.view = view;
   map = null;
-  for (const b of byId("tabs").children) { const on = (b as HTMLElement).dataset.view === view; b.setAttribute("aria-selected", String(on)); (b as HTMLElement).tabIndex = on ? 0 : -1; }
+  for (const b of byId("tabs").children) { const on = (b as HTMLElement).dataset.view === view; b.setAttribute("aria-selected", String(on)); (b as HTMLElement).tabIndex = on ? 0 : -1; if (on) b.scrollIntoView({ block: "nearest", inline: "nearest" }); }
   VIEWS.find(([name]) => name === view)![2]();
+  void lookAt(view).catch(() => {});  // look() says what is wrong
   void look();
 }
 
 // --- looking ---
 let looking = false;
+// A table is not taken away from under somebody who goes through it.
+function again(view: string) {
+  const inside = byId("views").contains(document.activeElement) && document.activeElement !== byId("views");
+  if (!inside && view === state.view) VIEWS.find(([name]) => name === view)![2]();
+}
+// What a view alone needs; it does not wait for the rest.
+async function lookAt(view: string) {
+  if (view === "flows") state.flows = await ask("flows", { limit: 300 });
+  else if (view === "rules") state.rules = await ask("rules");
+  else return;
+  again(view);
+}
 async function look() {
   if (looking) return;
   looking = true;
   const view = state.view;
   try {
-    const [status, workloads, edges, events] = await Promise.all([ask("status"), ask("workloads"), ask("edges"), ask("events", { limit: 500 })]);
+    const [status, workloads, edges, events] = await Promise.all([ask("status"), ask("workloads"), ask("edges"), ask("events", { limit: 500 }), lookAt(view)]);
     state.before = state.status; state.status = { ...status, time: performance.now() };
     state.workloads = workloads.workloads; state.time = workloads.time_ns; state.edges = edges.edges;
     const fresh = events.events.length !== state.events.length || events.events.at(-1)?.sequence !== state.events.at(-1)?.sequence;
     state.events = events.events; state.failure = "";
-    if (view === "flows") state.flows = await ask("flows", { limit: 300 });
-    if (view === "rules") state.rules = await ask("rules");
-    if (view !== state.view) return;
+    if (view !== state.view) return;  // looked for another view: the finally below looks again
     if (view === "map") fillMap();
-    // A table is not taken away from under somebody who goes through it.
-    const inside = byId("views").contains(document.activeElement) && document.activeElement !== byId("views");
-    if (!inside && (view === "flows" || view === "rules" || view === "workloads" || (view === "events" && fresh))) VIEWS.find(([name]) => name === view)![2]();
+    if (view === "workloads" || (view === "events" && fresh)) again(view);
   } catch (e) {
     state.failure = message(e);
   } finally {
     looking = false;
     showHead();
     document.body.dataset.looks = String(Number(document.body.dataset.looks ?? 0) + 1);
+    if (view !== state.view && !state.failure) void look();
   }
 }
 
@@ -309,4 +333,5 @@ byId("health").addEventListener("click", showHealth);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => theme());
 theme();
 show("map");
+(window as any).bulkheadLook = look;
 setInterval(() => { if (!document.hidden) void look(); }, 2000);
