@@ -232,7 +232,11 @@ class Testbed:
         """Writes the settings file, starts the daemon, and returns when it says that it is ready."""
         path = self.directory / "bulkhead.yaml"
         path.write_text(settings)
-        daemon = self.start([binary, "run", "-c", path], log, cwd=self.directory)
+        return self.start_daemon_with([binary, "run", "-c", path], log, patience)
+
+    def start_daemon_with(self, command, log="bulkhead.log", patience=20):
+        """Starts the daemon with these words, and returns when it says that it is ready."""
+        daemon = self.start(command, log, cwd=self.directory)
         ready = re.compile(r"\bready\b")
 
         def is_ready():

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """Executes the guides in config/guide: a document that is wrong fails here.
 
-    guide_test.py --bulkhead build/dev/bulkhead [--show] [--keep DIR] FILE.md...
+    guide_test.py --bulkhead build/dev/bulkhead [--package BUILD] [--show] [--keep DIR] FILE.md...
 
 What is done with a fenced block:
 
     <!-- file NAME -->      the next block is written to NAME (whatever its language)
     <!-- capture NAME from PATH -->   a capture of the repository, copied to NAME
     <!-- daemon -->         the next block, a settings file, is written to bulkhead.yaml and the daemon started with it
+    <!-- package -->        the next block installs the package that cpack makes of --package BUILD; without it the files are put there by hand
+    <!-- service -->        the next block starts the service; here what its unit starts, with the settings in /etc/bulkhead
     <!-- not run: WHY -->   the next block is not executed: it would change the machine
     ```console              `$ COMMAND` runs here, `NAME$ COMMAND` in that container; the lines below are what it prints,
                             where `...` stands for any text, alone on a line for any lines, and two blanks or more for
                             as many as a table needs; `? N` is its exit status
 
-A guide that has a daemon runs in a lab (config/lab/testbed.py), which needs root: otherwise it is skipped (status 77). --show prints
+A guide with a service runs on an installed root, which is gone afterwards (installed_root.py), and says how long it took from the package
+to the first answer of `explain`. A guide that has a daemon runs in a lab (config/lab/testbed.py), which needs root: otherwise it is skipped (status 77). --show prints
 what each command printed and compares nothing, for writing.
 """
 import argparse
@@ -24,14 +27,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "config/lab"))
 import testbed  # noqa: E402
+from installed_root import SETTINGS, InstalledRoot, NoOverlay  # noqa: E402
 
-NOTE = re.compile(r"<!-- (file|capture|daemon|not run:)\s*(.*?) ?-->$")
+NOTE = re.compile(r"<!-- (file|capture|daemon|package|service|not run:)\s*(.*?) ?-->$")
 PROMPT = re.compile(r"(\w*)\$ (.*)")
 COLUMNS = re.compile(r"(?:\\ ){2,}")  # as re.escape() leaves blanks
+SOON = 180  # seconds from the package to the first answer
 SERVERS = {"web": "start_nginx", "db": "start_redis", "intruder": None}
 
 
@@ -89,7 +95,9 @@ def pattern(expected):
 class Guide:
     def __init__(self, path, bulkhead, folder, show):
         self.path, self.bulkhead, self.folder, self.show = path, bulkhead, folder, show
-        self.bed = None
+        self.bed = self.root = None
+        self.package = None  # cmake's build directory
+        self.begin = self.answer = None
         self.problems = 0
         self.counts = {"commands": 0, "files": 0, "not run": 0}
         (folder / "bin").mkdir()
@@ -100,7 +108,10 @@ class Guide:
                                 TERM="dumb", LC_ALL="C.UTF-8")
 
     def needs_lab(self):
-        return any(note == "daemon" for _, note, *_ in blocks(self.path.read_text()))
+        return any(note in ("daemon", "service") for _, note, *_ in blocks(self.path.read_text()))
+
+    def needs_root_directory(self):
+        return any(note == "service" for _, note, *_ in blocks(self.path.read_text()))
 
     def run(self):
         for line, note, argument, language, body in blocks(self.path.read_text()):
@@ -116,12 +127,18 @@ class Guide:
             name, source = argument.split(" from ")
             shutil.copy(ROOT / source, self.work / name)
         elif note == "file":
-            (self.work / argument).parent.mkdir(parents=True, exist_ok=True)
-            (self.work / argument).write_text(body)
+            file = self.root.file(argument) if self.root else self.work / argument
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(body)
             self.counts["files"] += 1
         elif note == "daemon":
             self.start_daemon(body)
             self.counts["files"] += 1
+        elif note == "package" and not self.package:
+            self.root.install_by_hand(self.bulkhead, ROOT)
+            self.counts["not run"] += 1
+        elif note == "service":
+            self.start_service()
         elif note == "not run:":
             if not argument:
                 raise Wrong("says not why it is not run")
@@ -136,6 +153,26 @@ class Guide:
         elif language == "sh":
             raise Wrong("commands stand in a console block, where they are run, or say why not")
 
+    def make_package(self):
+        """Where the package is that the guide installs, before the clock runs."""
+        made = self.folder / "package"
+        done = subprocess.run(["cpack", "--config", self.package / "CPackConfig.cmake", "-G", "DEB", "-B", made], capture_output=True,
+                              text=True, check=False)
+        if done.returncode:
+            raise Wrong(done.stdout + done.stderr)
+        for package in made.glob("*.deb"):
+            shutil.copy(package, self.root.file("."))
+
+    def start_service(self):
+        """ExecStartPre and ExecStart of the unit."""
+        self.bed.directory = self.work
+        settings = "/" + SETTINGS
+        checked = subprocess.run(self.root.command(["bulkhead", "check", "-c", settings]), capture_output=True, text=True, check=False)
+        if checked.returncode:
+            raise Wrong(checked.stderr)
+        # In place: the settings stay as the guide wrote them.
+        self.bed.start_daemon_with(self.root.command(["bulkhead", "run", "-c", settings]))
+
     def start_daemon(self, settings):
         self.bed.directory = self.work
         self.bed.start_daemon(self.bulkhead, settings)
@@ -145,11 +182,16 @@ class Guide:
         words = ["bash", "-c", command]
         if container:
             words = self.bed.containers[container].command(*words)
+        elif self.root:
+            words = self.root.command(words)
+        self.begin = self.begin or time.monotonic()
         try:
             done = subprocess.run(words, cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
         except subprocess.TimeoutExpired:
             raise Wrong(f"{line}: {command}: not done within 60 s") from None
+        if "bulkhead explain --live" in command:
+            self.answer = self.answer or time.monotonic()
         if self.show:
             print(f"{container}$ {command}\n{done.stdout}" + (f"? {done.returncode}\n" if done.returncode else ""), flush=True)
             return
@@ -167,18 +209,38 @@ def run_in_lab(guide):
     servers = guide.folder / "servers"
     servers.mkdir()
     guide.folder.chmod(0o755)
+    try:
+        return run_in_bed(guide, servers, containers)
+    finally:
+        if guide.root:
+            guide.root.close()
+
+
+def run_in_bed(guide, servers, containers):
     with testbed.Testbed(servers, containers) as bed:
         guide.bed = bed
         for name, start in SERVERS.items():
             if start:
                 getattr(bed, start)(name)
         shutil.copy(bed.write_inventory(), guide.work / "inventory.yaml")
-        return guide.run()
+        if guide.needs_root_directory():
+            guide.root = InstalledRoot()
+            guide.environment["PATH"] = testbed.search_path()
+            shutil.copy(guide.work / "inventory.yaml", guide.root.file("."))
+            if guide.package:
+                guide.make_package()
+        problems = guide.run()
+        if guide.root and guide.answer:
+            took = guide.answer - guide.begin
+            print(f"{guide.path.name}: {took:.1f} s from {'the package' if guide.package else 'the first command'} to why")
+            problems += took > SOON
+        return problems
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bulkhead", required=True, type=pathlib.Path)
+    parser.add_argument("--package", type=pathlib.Path, help="cmake's build directory, whose package is installed where the guide says so")
     parser.add_argument("--show", action="store_true", help="print what each command printed")
     parser.add_argument("--keep", type=pathlib.Path, help="copy the working folder there at the end")
     parser.add_argument("guide", nargs="+", type=pathlib.Path)
@@ -187,16 +249,25 @@ def main():
     if not shutil.which("jq", path=testbed.search_path()):
         print("skipped: jq is not installed")
         return 77
+    may_lab = os.geteuid() == 0 and shutil.which("nginx", path=testbed.search_path())
+    if may_lab and any(re.search(r"<!-- (daemon|service)", path.read_text()) for path in options.guide):
+        testbed.enter_own_world()  # begins this program anew
     for path in options.guide:
         with tempfile.TemporaryDirectory(prefix="bulkhead-guide-") as directory:
             guide = Guide(path.resolve(), options.bulkhead.resolve(), pathlib.Path(directory), options.show)
+            if options.package and all(shutil.which(tool) for tool in ("cpack", "apt-get", "dpkg-shlibdeps")):
+                guide.package = options.package.resolve()
             if guide.needs_lab():
-                if os.geteuid() != 0 or not shutil.which("nginx", path=testbed.search_path()):
+                if not may_lab:
                     print(f"{path.name}: skipped: its lab needs root, nginx and redis")
                     skipped += 1
                     continue
-                testbed.enter_own_world()
-                problems += run_in_lab(guide)
+                try:
+                    problems += run_in_lab(guide)
+                except NoOverlay as reason:
+                    print(f"{path.name}: skipped: no overlay of the root can be made here: {reason}")
+                    skipped += 1
+                    continue
             else:
                 problems += guide.run()
             if options.keep:

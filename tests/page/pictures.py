@@ -102,6 +102,16 @@ def main():
             path = folder / f"page-{'dark' if dark else 'light'}.png"
             browser.shot(path)
             smaller(path)
+        browser.dark(False)
+        browser.run("document.querySelector('[data-view=events]').click()")
+        browser.wait("document.querySelectorAll('#views tbody tr').length > 5", "the timeline")
+        browser.run("[...document.querySelectorAll('#views tbody tr')].find((r) => r.textContent.includes('does what tcp')).click()")
+        browser.wait("document.querySelector('#detail .explanation')", "an incident with its pages")
+        browser.run("document.querySelector('#detail .explanations').scrollIntoView()")
+        browser.run("new Promise((done) => setTimeout(done, 800))")
+        path = folder / "page-explained.png"
+        browser.shot(path)
+        smaller(path)
         browser.close()
         browser = Browser(width=COLUMNS * 9, height=LINES * 19 + 28)
         browser.open(page_of(screen_of([program, "top", "--count", "2", "--socket", socket])))
