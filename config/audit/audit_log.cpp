@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <exception>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <vector>
 
+#include "datapath/base/private_file.h"
 #include "datapath/base/timestamp.h"
 
 namespace bulkhead::config::audit {
@@ -132,6 +134,8 @@ bool SigningKey::verify(std::string_view public_hex, std::string_view text, std:
 
 Result<std::unique_ptr<AuditLog>> AuditLog::open(AuditSettings settings) {
   std::unique_ptr<AuditLog> log(new AuditLog(std::move(settings)));
+  auto distrusted = log->put_aside_distrusted();
+  if (!distrusted) return distrusted.error();
   auto key = SigningKey::load_or_make(log->settings_.path + ".key");
   if (!key) return key.error();
   log->key_ = std::make_unique<SigningKey>(std::move(*key));
@@ -140,7 +144,30 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(AuditSettings settings) {
     if (Status made = write_file(shown, log->key_->public_hex() + "\n", 0644); !made) return made.error();
   }
   if (Status opened = log->recover(); !opened) return opened.error();
+  if (!distrusted->empty()) log->append_locked("distrusted", {{"why", *distrusted}});
+  log->distrusted_ = std::move(*distrusted);
   return log;
+}
+
+// Who could write the log or knew its key could have made it: a chain and a key of their own begin.
+Result<std::string> AuditLog::put_aside_distrusted() const {
+  const std::string& path = settings_.path;
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  if (Status trusted = trust_directory(directory); !trusted) return trusted.error();
+  Status trusted = trust_file(path + ".key", true);
+  for (const char* end : {"", ".head"}) {
+    if (trusted) trusted = trust_file(path + end);
+  }
+  if (trusted) return std::string();
+  if (!is_distrust(trusted.error())) return trusted.error();
+  const std::string aside = ".distrusted-" + std::to_string(wall_clock().seconds());
+  for (const char* end : {"", ".head", ".key", ".pub"}) {
+    const std::string file = path + end;
+    if (std::rename(file.c_str(), (path + aside + end).c_str()) != 0 && errno != ENOENT)
+      return errno_error("rename", file);
+  }
+  return trusted.error().object + ": " + trusted.error().text;
 }
 
 Status AuditLog::open_file() {

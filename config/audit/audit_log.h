@@ -15,6 +15,9 @@
 //          line is no record is put aside as PATH.broken-<number>; the chain goes on from the head, and says so.
 // Rotation PATH becomes PATH.<number of its first record>; the chain goes on in the new file.
 // Key      PATH.key (0600), made at the first open; its public half is PATH.pub, to be kept elsewhere.
+// Trust    a log, head or key that others may write, or a key that they may read, is put aside with the rest as
+//          PATH.distrusted-<second>*; a new key begins a new chain, whose first record says why. A directory that
+//          others may write is an error.
 // Thread   append() by any (a lock, one write); never the packet path.
 // Limits   max_bytes a file, kMaxRecord bytes a record (longer data is replaced by its hash).
 // Errors   open(): the environment lane. A record that cannot be written is counted as lost and said in the next one.
@@ -62,11 +65,15 @@ class AuditLog {
   void append(std::string_view type, const nlohmann::json& data);
   void checkpoint();
 
+  // Why an earlier chain was put aside at the start; empty: it was not.
+  [[nodiscard]] const std::string& distrusted() const { return distrusted_; }
   [[nodiscard]] std::uint64_t records() const;
   [[nodiscard]] std::uint64_t lost() const;
 
  private:
   explicit AuditLog(AuditSettings settings) : settings_(std::move(settings)) {}
+  // Why, in words; empty: all of it is believed.
+  [[nodiscard]] Result<std::string> put_aside_distrusted() const;
   [[nodiscard]] Status open_file();
   [[nodiscard]] Status recover();
   [[nodiscard]] Status begin_anew(std::size_t bytes);  // where the file is no chain
@@ -83,6 +90,7 @@ class AuditLog {
   std::uint64_t first_here_ = 1;  // number of the first record of this file
   std::uint64_t bytes_ = 0, since_checkpoint_ = 0, written_ = 0, lost_ = 0, lost_told_ = 0;
   std::string previous_;  // hash, hex
+  std::string distrusted_;
 };
 
 inline constexpr std::string_view kFirstPrevious = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -58,7 +58,8 @@ std::string summary(const Findings& found, const CheckOptions& options, const Te
   const auto state = [&](const Diagnostics& d) { return verdict_word(d.error_count(), d.warning_count(), terminal); };
   table.add({"settings", "", options.request.file.empty() ? "defaults" : options.request.file, state(found.config)});
   if (found.has_inventory) {
-    table.add({"inventory", with_commas(found.workloads), "workloads", state(found.inventory)});
+    table.add({"inventory", with_commas(found.workloads), found.workloads == 1 ? "workload" : "workloads",
+               state(found.inventory)});
   }
   if (found.has_policies) {
     const std::string word = found.policy_count == 1 ? "policy" : "policies";
@@ -68,7 +69,8 @@ std::string summary(const Findings& found, const CheckOptions& options, const Te
   }
   if (found.has_rules) {
     const SignatureCounts& rules = found.rules;
-    table.add({"signatures", with_commas(rules.rules), "rules read", state(found.signatures)});
+    table.add({"signatures", with_commas(rules.rules), rules.rules == 1 ? "rule read" : "rules read",
+               state(found.signatures)});
     table.add({"", with_commas(rules.loaded), "loaded", ""});
     if (rules.refused != 0) table.add({"", with_commas(rules.refused), "refused", ""});
     if (rules.replaced != 0) table.add({"", with_commas(rules.replaced), "replaced by newer revisions", ""});

@@ -17,13 +17,16 @@ namespace bulkhead::config::cli {
 namespace {
 
 // How many rules were looked at.
-std::size_t lint_policy_files(const PolicySettings& settings, Diagnostics& loading, Diagnostics& found) {
+// Signatures that do not load say nothing about policies: only their own mistakes leave them unlooked at.
+std::size_t lint_policy_files(const PolicySettings& settings, Diagnostics& all_loading, Diagnostics& found) {
   if (settings.files.empty()) return 0;
+  Diagnostics loading;
   rules::InventoryPtr inventory = std::make_shared<rules::Inventory>();
   if (!settings.inventory.empty()) inventory = load_inventory_file(settings.inventory, loading);
   const rules::PolicyModel model = load_policy_files(settings.files, loading);
-  if (loading.has_errors()) return 0;
-  const auto table = rules::compile_policies(model, inventory, loading);
+  rules::PolicyTablePtr table;
+  if (!loading.has_errors()) table = rules::compile_policies(model, inventory, loading);
+  all_loading.append(loading);
   if (table == nullptr) return 0;
   rules::lint_policies(*table, found);
   return table->rules().size();
@@ -50,8 +53,13 @@ int cmd_lint(const CheckOptions& options) {
     Table table({Table::Align::kRight, Table::Align::kLeft});
     for (const auto& [code, count] : found.count_by_code(Severity::kWarning)) table.add({with_commas(count), code});
     const std::size_t signature_rules = loaded ? loaded->counts.loaded : 0;
-    if (signature_rules != 0 || policy_rules == 0) table.add({with_commas(signature_rules), "signatures looked at"});
-    if (policy_rules != 0) table.add({with_commas(policy_rules), "rules of policies looked at"});
+    if (signature_rules != 0 || policy_rules == 0) {
+      table.add({with_commas(signature_rules), signature_rules == 1 ? "signature looked at" : "signatures looked at"});
+    }
+    if (policy_rules != 0) {
+      table.add({with_commas(policy_rules),
+                 policy_rules == 1 ? "rule of policies looked at" : "rules of policies looked at"});
+    }
     std::fputs(table.text(0).c_str(), stdout);
   }
   return loading.has_errors() || found.warning_count() != 0 ? kExitBadInput : kExitFine;

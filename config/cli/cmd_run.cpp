@@ -45,8 +45,8 @@ bool have_interfaces(const std::vector<std::string>& names) {
 }  // namespace
 
 int cmd_run(RunOptions options) {
-  // Whatever the caller has: nothing that the daemon makes is for others to write.
-  ::umask(::umask(0) | S_IWGRP | S_IWOTH);
+  // Whatever the caller has: what the daemon makes is for its user to write, for its group to read, and for no others.
+  ::umask(::umask(0) | S_IWGRP | S_IRWXO);
   if (options.request.file.empty() && std::filesystem::exists(kUsualFile)) options.request.file = kUsualFile;
   options.request.kind = RunKind::kLive;
   Diagnostics diagnostics;

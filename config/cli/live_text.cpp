@@ -113,14 +113,15 @@ std::string status_text(const Json& s, const Terminal& terminal) {
       text(s, "version") + ", process " + std::to_string(number(s, "pid")) + ", up " +
           human_seconds(real(s, "uptime_seconds")));
   row(table, terminal, "generation",
-      std::to_string(number(generation, "number")) + ": " + with_commas(number(generation, "signatures")) +
-          " signatures, " + with_commas(number(generation, "policies")) + " policies, " +
-          with_commas(number(generation, "workloads")) + " workloads; loaded in " +
+      std::to_string(number(generation, "number")) + ": " +
+          counted(number(generation, "signatures"), "signature", "signatures") + ", " +
+          counted(number(generation, "policies"), "policy", "policies") + ", " +
+          counted(number(generation, "workloads"), "workload", "workloads") + "; loaded in " +
           human_seconds(real(generation, "seconds_to_load")));
   const std::string interfaces = list_text(part(capture, "interfaces"));
   row(table, terminal, "reads",
       (interfaces.empty() ? std::string("no copies") : interfaces) + ", inline " + text(capture, "inline") + ", " +
-          std::to_string(number(capture, "workers")) + " workers");
+          counted(number(capture, "workers"), "worker", "workers"));
   row(table, terminal, "enforces",
       "bridged traffic in " + text(enforcement, "bridged_traffic") + ", response " + text(enforcement, "response"));
   row(table, terminal, "sandbox", sandbox_text(part(s, "sandbox")));
@@ -236,7 +237,7 @@ std::string signature_use_text(const Json& reply, const Terminal& terminal) {
   }
   std::string out = second.text(0);
   if (const std::uint64_t all = number(reply, "signatures_total"); all > signatures.size()) {
-    out += terminal.dim(with_commas(signatures.size()) + " shown of " + with_commas(all) + " signatures") + "\n";
+    out += terminal.dim(with_commas(signatures.size()) + " shown of " + counted(all, "signature", "signatures")) + "\n";
   }
   return out;
 }
@@ -316,7 +317,7 @@ std::string patches_text(const Json& reply, bool cards, const Terminal& terminal
       continue;
     }
     const std::uint64_t total = number(w, "weaknesses_total");
-    out += "  " + terminal.dim(text(w, "report")) + "  " + with_commas(total) + " weaknesses, " +
+    out += "  " + terminal.dim(text(w, "report")) + "  " + counted(total, "weakness", "weaknesses") + ", " +
            with_commas(number(w, "exploited")) + " exploited in the wild, " + with_commas(number(w, "covered")) +
            " watched for" + (flag(w, "protected") ? ", protected" : "") + "\n";
     Table table({Table::Align::kLeft, Table::Align::kLeft, Table::Align::kLeft, Table::Align::kLeft,
@@ -401,9 +402,9 @@ std::string mistakes_text(const Json& list, const Terminal& terminal) {
 std::string reload_text(const Json& r, const Terminal& terminal) {
   const std::string out = mistakes_text(part(r, "diagnostics"), terminal);
   return out + terminal.green("generation " + std::to_string(number(r, "generation"))) + ": " +
-         with_commas(number(r, "signatures")) + " signatures (" + with_commas(number(r, "signatures_refused")) +
-         " refused), " + with_commas(number(r, "policies")) + " policies, in " + human_seconds(real(r, "seconds")) +
-         "\n";
+         counted(number(r, "signatures"), "signature", "signatures") + " (" +
+         with_commas(number(r, "signatures_refused")) + " refused), " +
+         counted(number(r, "policies"), "policy", "policies") + ", in " + human_seconds(real(r, "seconds")) + "\n";
 }
 
 std::string refusal_text(const Json& error, const Terminal& terminal) {

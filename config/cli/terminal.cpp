@@ -38,6 +38,10 @@ std::string with_commas(std::uint64_t n) {
   return digits;
 }
 
+std::string counted(std::uint64_t n, std::string_view one, std::string_view many) {
+  return with_commas(n).append(" ").append(n == 1 ? one : many);
+}
+
 std::string human_bytes(double bytes) {
   constexpr std::array kUnits = {"B", "KB", "MB", "GB", "TB", "PB"};
   std::size_t unit = 0;

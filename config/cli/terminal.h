@@ -34,6 +34,8 @@ struct Terminal {
 
 // 1,234,567
 [[nodiscard]] std::string with_commas(std::uint64_t n);
+// "1 policy", "1,200 policies".
+[[nodiscard]] std::string counted(std::uint64_t n, std::string_view one, std::string_view many);
 // 512 B, 4.0 KB, 1.27 GB (powers of 1000, as captures and links are counted)
 [[nodiscard]] std::string human_bytes(double bytes);
 // 3.2 ms, 1.84 s, 2 min 05 s, 1 h 02 min

@@ -17,6 +17,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "datapath/base/private_file.h"
+
 namespace bulkhead::config::control {
 
 namespace {
@@ -163,8 +165,15 @@ Status ControlServer::bind_socket() {
   }
   const std::filesystem::path path(settings_.path);
   std::error_code error;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  if (error) return Error{"create folder", path.parent_path().string(), error.value(), error.message()};
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  // Whoever may open the socket has to reach it: its own permission says who.
+  const bool made_it = std::filesystem::create_directories(folder, error);
+  if (made_it && !error) {
+    std::filesystem::permissions(folder, static_cast<std::filesystem::perms>(0755), error);
+  }
+  if (error) return Error{"create folder", folder.string(), error.value(), error.message()};
+  // Who may replace the socket answers in the daemon's name.
+  if (Status trusted = trust_directory(folder.string()); !trusted) return trusted;
 
   listen_fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (listen_fd_ < 0) return errno_error("socket", settings_.path);

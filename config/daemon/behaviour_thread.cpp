@@ -1,14 +1,14 @@
 #include "config/daemon/behaviour_thread.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "datapath/base/private_file.h"
 
 namespace bulkhead::config {
 
@@ -32,26 +32,6 @@ std::int64_t percent(double weight) {
 
 Json service_json(const behaviour::BehaviourEngine& engine, const behaviour::Service& service) {
   return {{"server", engine.parties().name(service.server)}, {"protocol", service.protocol}, {"port", service.port}};
-}
-
-// Written whole beside the old one, then put in its place.
-bool write_file(const std::string& path, const std::string& text, std::string& why) {
-  const std::string beside = path + ".new";
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool done = fd >= 0;
-  for (std::size_t at = 0; done && at < text.size();) {
-    const ssize_t wrote = ::write(fd, text.data() + at, text.size() - at);
-    done = wrote > 0;
-    if (done) at += static_cast<std::size_t>(wrote);
-  }
-  done = done && ::fsync(fd) == 0;
-  if (!done) why = std::error_code(errno, std::generic_category()).message();
-  if (fd >= 0) ::close(fd);
-  if (!done) return false;
-  std::error_code error;
-  std::filesystem::rename(beside, path, error);
-  why = error.message();
-  return !error;
 }
 
 }  // namespace
@@ -184,12 +164,14 @@ void BehaviourThread::load() {
     load_models();
   };
   fresh();
-  std::ifstream file(settings_.state_file, std::ios::binary);
-  if (file) {
-    std::stringstream text;
-    text << file.rdbuf();
+  const auto text = read_private(settings_.state_file);
+  if (!text && text.error().code != ENOENT) {
+    // Not put aside: whoever may write it is to be found out first.
+    spdlog::error("behaviour: learning begins anew, what was learned is not believed: {}", text.error().to_string());
+  }
+  if (text) {
     Diagnostics diagnostics;
-    if (engine_->restore(text.str(), settings_.state_file, diagnostics)) {
+    if (engine_->restore(*text, settings_.state_file, diagnostics)) {
       spdlog::info("behaviour: {} edges of {} workloads are known from before", engine_->graph().edges(),
                    engine_->phases().entries().size());
     } else {
@@ -205,15 +187,17 @@ void BehaviourThread::load() {
   engine_->set_mode(behaviour::BehaviourMode::kLive);
   engine_->on_incident = [this](const behaviour::Incident& told) {
     incidents_.add();
-    std::vector<std::string> posture;
+    const std::string actor = engine_->parties().name(told.actor);
+    PostureCodes posture;
     {
       const std::lock_guard lock(inventory_mutex_);
-      const auto found = grave_.find(engine_->parties().name(told.actor));
-      if (found != grave_.end()) posture = found->second;
+      const auto found = postures_.find(actor);
+      if (found != postures_.end()) posture = found->second;
     }
     behaviour::Incident incident = told;
-    incident.severity = severity_with_posture(told, !posture.empty());
-    publisher_.publish(incident_event(incident, *engine_, posture));
+    incident.severity = severity_with_posture(told, !posture.grave.empty());
+    publisher_.publish(incident_event(incident, *engine_, posture.grave));
+    if (limit_ && !posture.all.empty()) limit_(incident, actor, posture.all);
     const bool concerned = engine_->phases().of(incident.actor) == behaviour::Phase::kProtecting ||
                            engine_->phases().of(incident.victim) == behaviour::Phase::kProtecting;
     if (!block_ || !concerned || incident.severity != behaviour::Severity::kHigh) return;
@@ -244,17 +228,22 @@ void BehaviourThread::stop() {
 }
 
 void BehaviourThread::use(rules::InventoryPtr inventory) {
-  std::map<std::string, std::vector<std::string>> grave;
+  std::map<std::string, PostureCodes> postures;
   if (inventory != nullptr) {
     for (const rules::Workload& workload : inventory->workloads()) {
       if (!workload.posture) continue;
       for (const rules::PostureFinding& finding : rules::findings_of(*workload.posture)) {
-        if (finding.danger == rules::Danger::kHigh) grave[owner_of(workload)].emplace_back(finding.code);
+        PostureCodes& codes = postures[owner_of(workload)];
+        const auto add = [&](std::vector<std::string>& to) {
+          if (std::find(to.begin(), to.end(), finding.code) == to.end()) to.emplace_back(finding.code);
+        };
+        add(codes.all);
+        if (finding.danger == rules::Danger::kHigh) add(codes.grave);
       }
     }
   }
   const std::lock_guard lock(inventory_mutex_);
-  grave_ = std::move(grave);
+  postures_ = std::move(postures);
   inventory_ = std::move(inventory);
   owners_changed_ = true;
 }
@@ -338,16 +327,17 @@ void BehaviourThread::look_at_feeds() {
 
 void BehaviourThread::save() {
   if (settings_.state_file.empty()) return;
-  std::string text, why;
+  std::string text;
   {
     const std::lock_guard lock(engine_mutex_);
     text = engine_->save();
   }
-  if (write_file(settings_.state_file, text, why)) {
+  const Status written = write_private(settings_.state_file, text);
+  if (written) {
     saves_.add();
     return;
   }
-  if (save_failures_.value() == 0) spdlog::error("behaviour: {}: {}", settings_.state_file, why);
+  if (save_failures_.value() == 0) spdlog::error("behaviour: {}", written.error().to_string());
   save_failures_.add();
 }
 

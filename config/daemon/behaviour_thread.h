@@ -54,6 +54,10 @@ class BehaviourThread {
  public:
   // `block` is called on the behaviour thread, for grave incidents of protected workloads; may be empty.
   using Block = std::function<void(const behaviour::Incident&)>;
+  // The same for every incident of a workload about whose posture there is something to say: its severity after
+  // posture, the actor's name, codes of all findings.
+  using Limit = std::function<void(const behaviour::Incident&, const std::string& actor,
+                                   const std::vector<std::string>& findings)>;
   // How many packets the capture has lost so far; may be empty.
   using Losses = std::function<std::uint64_t()>;
 
@@ -64,6 +68,9 @@ class BehaviourThread {
   BehaviourThread& operator=(const BehaviourThread&) = delete;
 
   [[nodiscard]] std::shared_ptr<const pipeline::InspectorFactory> factory();
+  void limit_with(Limit limit) { limit_ = std::move(limit); }  // before start()
+  // Beside the lanes; without start().
+  void take_for_test(const behaviour::Observation& seen) { engine_->take(seen); }
   void start();
   // Takes what is left in the lanes, saves, ends.
   void stop();
@@ -87,6 +94,7 @@ class BehaviourThread {
   const BehaviourThreadSettings settings_;
   event::EventPublisher& publisher_;
   Block block_;
+  Limit limit_;
   Losses losses_;
   mutable std::mutex engine_mutex_;  // the thread holds it while it works through the lanes
   std::unique_ptr<behaviour::BehaviourEngine> engine_;
@@ -95,7 +103,10 @@ class BehaviourThread {
   std::vector<std::shared_ptr<Lane>> lanes_;
   mutable std::mutex inventory_mutex_;
   rules::InventoryPtr inventory_;
-  std::map<std::string, std::vector<std::string>> grave_;  // owners whose posture is of high danger: codes
+  struct PostureCodes {
+    std::vector<std::string> grave, all;  // of high danger; of any
+  };
+  std::map<std::string, PostureCodes> postures_;  // by owner
   std::atomic<bool> owners_changed_{false}, stopping_{false}, feeds_asked_{true};
   std::shared_ptr<const pipeline::InspectorFactory> factory_;
   std::thread thread_;

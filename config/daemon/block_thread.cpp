@@ -73,6 +73,7 @@ void BlockThread::forget(std::vector<IpAddress> addresses) {
   if (addresses.empty()) return;
   post([this, addresses = std::move(addresses)] {
     ladder_.forget(addresses);
+    if (limit_hooks_.ended) limit_hooks_.ended(addresses);
     const auto done = manager_.forget(addresses);
     if (!done) return spdlog::error("blocks: {}", done.error().to_string());
     if (*done != 0) spdlog::info("blocks: {} ended with the workloads that had their addresses", *done);
@@ -139,6 +140,10 @@ void BlockThread::take_out(std::size_t most, const Undone& done) {
       sources.push_back(block.tuple.source);
     }
     ladder_.forget(sources);
+    if (limit_hooks_.ended) limit_hooks_.ended(sources);
+    for (auto& [workload, stand] : standing_) {
+      stand.let_go = stand.let_go || std::find(sources.begin(), sources.end(), stand.source) != sources.end();
+    }
   }
   done(undone);
 }
@@ -244,10 +249,60 @@ void BlockThread::answer(rules::ResponseEvidence evidence, std::uint64_t flow_id
   });
 }
 
+void BlockThread::limit(rules::ResponseEvidence evidence, std::uint64_t flow_id, std::uint32_t interface) {
+  post([this, evidence = std::move(evidence), flow_id, interface]() mutable {
+    requests_.add();
+    evidence.on_own_port = neighbourhood_.by_own_port(evidence.packet.source, interface);
+    auto e = respond_by_limit(evidence);
+    if (!e) return;
+    e->header.flow_id = flow_id;
+    e->header.time = wall_clock();
+    publisher_.publish(std::move(*e));
+  });
+}
+
+void BlockThread::keep_limited(std::vector<Standing> all) {
+  post([this, all = std::move(all)] {
+    std::erase_if(standing_, [&](const auto& known) {
+      return std::none_of(all.begin(), all.end(), [&](const Standing& one) { return one.workload == known.first; });
+    });
+    for (const Standing& one : all) renew(one);
+  });
+}
+
+void BlockThread::renew(const Standing& standing) {
+  Stand& stand = standing_[standing.workload];
+  stand.source = standing.evidence.packet.source;
+  if (stand.let_go || ladder_.breaker_open(rules::ResponseLadder::Clock::now())) return;
+  auto e = respond_by_limit(standing.evidence);
+  if (!e || e->action == stand.told) return;
+  stand.told = e->action;
+  e->header.time = wall_clock();
+  publisher_.publish(std::move(*e));
+}
+
+std::optional<event::BlockEvent> BlockThread::respond_by_limit(const rules::ResponseEvidence& evidence) {
+  const auto now = rules::ResponseLadder::Clock::now();
+  rules::ResponseDecision decision;
+  if (settings_.mode != ResponseMode::kObserve) decision = ladder_.limit(evidence, now);
+  auto e = outcome_of(decision, evidence, rules::BlockKind::kLimit);
+  if (!e || e->action == "refuse" || !limit_hooks_.made) return e;
+  const rules::Owner* owner = neighbourhood_.owner_of(evidence.packet.source);
+  if (owner != nullptr) limit_hooks_.made(*owner, evidence.reason, e->action == "add");
+  return e;
+}
+
 std::optional<event::BlockEvent> BlockThread::respond(const rules::ResponseEvidence& evidence) {
   const auto now = rules::ResponseLadder::Clock::now();
   rules::ResponseDecision decision;
   if (settings_.mode != ResponseMode::kObserve) decision = ladder_.decide(evidence, now);
+  return outcome_of(decision, evidence, rules::BlockKind::kFlow);
+}
+
+std::optional<event::BlockEvent> BlockThread::outcome_of(const rules::ResponseDecision& decision,
+                                                         const rules::ResponseEvidence& evidence,
+                                                         rules::BlockKind kind) {
+  const auto now = rules::ResponseLadder::Clock::now();
   breaker_open_.set(ladder_.breaker_open(now) ? 1 : 0);
   if (decision.ruling == rules::Ruling::kCovered) {
     repeated_.add();
@@ -258,7 +313,7 @@ std::optional<event::BlockEvent> BlockThread::respond(const rules::ResponseEvide
   e.header.has_tuple = true;
   e.header.has_ports = has_ports(evidence.client.protocol);
   e.header.order.sequence = static_cast<std::uint32_t>(sequence_++);
-  e.kind = rules::to_string(rules::BlockKind::kFlow);
+  e.kind = rules::to_string(kind);
   e.reason = evidence.reason;
   e.sid = evidence.sid;
   carry_out(decision, e);

@@ -50,6 +50,22 @@ class BlockThread final : public pipeline::ResponseSink {
   void request(const pipeline::BlockRequest& request) override;
   // A finding that no packet's worker has: of the flow with this id, whose client came in by this interface.
   void answer(rules::ResponseEvidence evidence, std::uint64_t flow_id, std::uint32_t interface);
+  // Its sender's packets are limited, whatever the ladder says.
+  void limit(rules::ResponseEvidence evidence, std::uint64_t flow_id, std::uint32_t interface);
+  // Who is limited without an incident, for as long as it is in the list: asked for often, renewed before it ends, told
+  // when something changes. Who is let go by undo or panic stays free until it has left the list.
+  struct Standing {
+    std::string workload;
+    rules::ResponseEvidence evidence;
+  };
+  void keep_limited(std::vector<Standing> all);
+  // What limits of posture lead to, on the block thread; before start(). `made`: a workload, why, for how long, whether
+  // in force or only said; `ended`: by undo, panic or the workload's end.
+  struct LimitHooks {
+    std::function<void(const rules::Owner&, const std::string& reason, bool in_force)> made;
+    std::function<void(const std::vector<IpAddress>&)> ended;
+  };
+  void on_limits(LimitHooks hooks) { limit_hooks_ = std::move(hooks); }
   // From the control thread: BlockManager::forget() and restore(), in the order of the calls.
   void forget(std::vector<IpAddress> addresses);
   void restore();
@@ -75,6 +91,11 @@ class BlockThread final : public pipeline::ResponseSink {
   [[nodiscard]] rules::ResponseEvidence evidence_of(const pipeline::BlockRequest& request) const;
   // Nothing to tell: it is cut already.
   [[nodiscard]] std::optional<event::BlockEvent> respond(const rules::ResponseEvidence& evidence);
+  [[nodiscard]] std::optional<event::BlockEvent> respond_by_limit(const rules::ResponseEvidence& evidence);
+  [[nodiscard]] std::optional<event::BlockEvent> outcome_of(const rules::ResponseDecision& decision,
+                                                            const rules::ResponseEvidence& evidence,
+                                                            rules::BlockKind kind);
+  void renew(const Standing& standing);
   // Makes the decision's blocks; the event has what became of the first that failed, or of the last.
   void carry_out(const rules::ResponseDecision& decision, event::BlockEvent& e);
   void take_out(std::size_t most, const Undone& done);
@@ -101,6 +122,13 @@ class BlockThread final : public pipeline::ResponseSink {
   };
   std::unordered_map<std::uint64_t, Asked> asked_;  // by flow id
   std::uint64_t sequence_ = 0;
+  LimitHooks limit_hooks_;
+  struct Stand {
+    std::string told;  // the last event's action
+    bool let_go = false;
+    IpAddress source;
+  };
+  std::unordered_map<std::string, Stand> standing_;  // by workload
   Counter requests_, added_, refused_, failed_, repeated_, queue_full_, resets_sent_, reset_errors_, forgeable_,
       breaker_opened_, breaker_open_;
 };

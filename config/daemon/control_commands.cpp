@@ -83,6 +83,8 @@ Json problems_of(const DaemonFacts& facts, const std::map<std::string, std::uint
     say("cluster", "policies of the cluster are not in force: " + facts.cluster_problem,
         "what was in force before stays; the log has every mistake");
   }
+  if (!facts.audit_problem.empty())
+    say("audit", "there is no audit log: " + facts.audit_problem, "log-dir is to be the daemon's alone");
   if (const auto n = counter(counters, "sandbox.refused_calls"); n != 0) {
     say("sandbox.refused",
         std::to_string(n) + " system calls of packet threads were refused, the last: " +
@@ -100,7 +102,9 @@ Json problems_of(const DaemonFacts& facts, const std::map<std::string, std::uint
   lost("drift", "enforce.drift_repaired", "changes of our tables by others were repaired",
        "somebody else edits the table bulkhead");
   if (facts.summary.rules_refused != 0) {
-    say("signatures", std::to_string(facts.summary.rules_refused) + " signatures do not load",
+    const bool one = facts.summary.rules_refused == 1;
+    say("signatures",
+        std::to_string(facts.summary.rules_refused) + (one ? " signature does not load" : " signatures do not load"),
         "bulkhead check names each with its line");
   }
   if (server.slow_clients != 0) {
@@ -580,8 +584,10 @@ void ControlCommands::whatif(const Request& request, const Peer&, const Reply& r
   rules::PolicyTablePtr now;
   if (!diagnostics.has_errors()) now = rules::compile_policies(model, facts.inventory, diagnostics);
   if (now == nullptr || diagnostics.has_errors()) {
-    return reply.refuse("policy.bad", std::to_string(diagnostics.error_count()) + " mistakes in the policies", "",
-                        {{"diagnostics", diagnostics_json(diagnostics, kShownDiagnostics)}});
+    return reply.refuse("policy.bad",
+                        std::to_string(diagnostics.error_count()) +
+                            (diagnostics.error_count() == 1 ? " mistake" : " mistakes") + " in the policies",
+                        "", {{"diagnostics", diagnostics_json(diagnostics, kShownDiagnostics)}});
   }
   rules::PolicyTablePtr before = facts.policy;
   if (before == nullptr) {

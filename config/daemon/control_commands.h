@@ -43,6 +43,7 @@ struct DaemonFacts {
   std::size_t workers = 0;
   std::string engine_problem;  // why the container engine cannot be read
   std::string lease_problem;
+  std::string audit_problem;    // why nothing is written for proof
   std::string cluster_problem;  // why policies of the cluster are not in force
   sandbox::SandboxReport sandbox;
   std::shared_ptr<const signatures::SignatureDb> signatures;

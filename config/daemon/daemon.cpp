@@ -30,6 +30,7 @@
 #include "config/audit/audit_log.h"
 #include "config/control/control_server.h"
 #include "config/daemon/audit_sink.h"
+#include "config/daemon/auto_limit.h"
 #include "config/daemon/behaviour_thread.h"
 #include "config/daemon/block_thread.h"
 #include "config/daemon/control_commands.h"
@@ -43,6 +44,7 @@
 #include "config/daemon/outputs.h"
 #include "config/daemon/posture_watch.h"
 #include "config/daemon/queue_books.h"
+#include "config/daemon/resource_keeper.h"
 #include "config/daemon/safe_addresses.h"
 #include "config/daemon/sandbox_plan.h"
 #include "config/daemon/service_notice.h"
@@ -54,6 +56,7 @@
 #include "config/metrics/metrics_text.h"
 #include "config/sandbox/refused_calls.h"
 #include "config/sandbox/sandbox.h"
+#include "datapath/base/private_file.h"
 #include "datapath/dpdk/dpdk_sources.h"
 #include "datapath/io/kernel_bypass.h"
 #include "datapath/io/nfqueue_source.h"
@@ -67,6 +70,7 @@
 #include "rules/classify/session_fate.h"
 #include "rules/compile/policy_compiler.h"
 #include "rules/discovery/discovery.h"
+#include "rules/discovery/http_docker_client.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/guard_ports.h"
 #include "rules/nft/l2_guard.h"
@@ -94,6 +98,11 @@ std::string printed(const Diagnostics& diagnostics) {
   std::ostringstream out;
   diagnostics.print(out, 50);
   return out.str();
+}
+
+// "1 policy", "12 policies"
+std::string counted(std::size_t n, const char* one, const char* many) {
+  return std::to_string(n) + " " + (n == 1 ? one : many);
 }
 
 // SIGTERM, SIGINT and SIGHUP as readable events; blocked for every thread started afterwards.
@@ -208,10 +217,11 @@ class Daemon {
     start_control();
     start_metrics();
     const auto& loaded = generation_.summary;
-    spdlog::info("ready: {} signatures ({} refused), {} policies, {} workloads; generation 1", loaded.rules_loaded,
-                 loaded.rules_refused, loaded.policies, loaded.workloads);
-    service_.ready(std::to_string(loaded.rules_loaded) + " signatures, " + std::to_string(loaded.policies) +
-                   " policies");
+    spdlog::info("ready: {} ({} refused), {}, {}; generation 1",
+                 counted(loaded.rules_loaded, "signature", "signatures"), loaded.rules_refused,
+                 counted(loaded.policies, "policy", "policies"), counted(loaded.workloads, "workload", "workloads"));
+    service_.ready(counted(loaded.rules_loaded, "signature", "signatures") + ", " +
+                   counted(loaded.policies, "policy", "policies"));
     const int status = watch();
     service_.stopping();
     shut_down();
@@ -255,6 +265,7 @@ class Daemon {
     if (mode == DockerMode::kYes || (mode == DockerMode::kAuto && there)) {
       to.docker_socket = settings_.discovery.docker_socket;
     }
+    engine_socket_ = to.docker_socket;
     if (!follow_cluster(to)) return false;
     follows_engine_ = !to.docker_socket.empty() || to.kubernetes;
     auto opened = rules::Discovery::open(to);
@@ -321,6 +332,10 @@ class Daemon {
     }
     owners_.use(generation_.inventory);
     owners_.guarded(guard_settings_.enabled);
+    standing_limits_ = generation_.inventory == nullptr
+                           ? std::vector<BlockThread::Standing>()
+                           : standing_limits(settings_.response.auto_limit, *generation_.inventory);
+    next_standing_ = {};
     facts_.change([&](DaemonFacts& f) {
       f.generation = generation_number_;
       f.summary = generation_.summary;
@@ -628,8 +643,8 @@ class Daemon {
       return false;
     }
     if (!*done) return false;
-    spdlog::info("labels of {} workloads: {} changes in {:.1f} ms", changed->size(), (*done)->commands,
-                 (*done)->time.count() * 1e3);
+    spdlog::info("labels of {}: {} changes in {:.1f} ms", counted(changed->size(), "workload", "workloads"),
+                 (*done)->commands, (*done)->time.count() * 1e3);
     generation_.base = base;
     generation_.inventory = inventory;
     table_is_old_ = true;
@@ -1076,14 +1091,19 @@ class Daemon {
       auto log = audit::AuditLog::open({.path = books_.audit.file,
                                         .max_bytes = books_.audit.max_bytes,
                                         .checkpoint_records = books_.audit.checkpoint_records});
+      // The node is guarded all the same where others could write what is to prove something.
       if (!log) {
         spdlog::error("audit log: {}", log.error().to_string());
-        return false;
+        if (!is_distrust(log.error())) return false;
+        facts_.change([&](DaemonFacts& f) { f.audit_problem = log.error().to_string(); });
+      } else {
+        audit_ = std::move(*log);
+        if (!audit_->distrusted().empty())
+          spdlog::error("audit log: put aside, a new one begins: {}", audit_->distrusted());
+        audit_->append("start", {{"version", BULKHEAD_VERSION}, {"pid", ::getpid()}});
+        sinks.push_back(std::make_unique<AuditSink>(*audit_));
+        sink_names_.emplace_back("audit");
       }
-      audit_ = std::move(*log);
-      audit_->append("start", {{"version", BULKHEAD_VERSION}, {"pid", ::getpid()}});
-      sinks.push_back(std::make_unique<AuditSink>(*audit_));
-      sink_names_.emplace_back("audit");
     }
     auto eve = make_eve_outputs(settings_, workload_labels_);
     eve_ = eve.get();
@@ -1120,6 +1140,10 @@ class Daemon {
     behaviour_ = std::make_unique<BehaviourThread>(
         books_.behaviour, *publishers_[source_count() + 2],
         [this](const behaviour::Incident& incident) { answer(incident); }, [this] { return packets_lost(); });
+    behaviour_->limit_with([this](const behaviour::Incident& incident, const std::string& actor,
+                                  const std::vector<std::string>& findings) {
+      limit({incident, actor, findings});
+    });
     add_observers(generation_);
   }
 
@@ -1141,6 +1165,67 @@ class Daemon {
     response_->answer(std::move(evidence), last.flow, last.interface);
   }
 
+  void limit(const PostureCase& about) {
+    if (settings_.response.mode == ResponseMode::kOff) return;
+    const auto inventory = facts_.read().inventory;
+    if (inventory == nullptr) return;
+    auto evidence = limit_evidence(settings_.response.auto_limit, about, *inventory);
+    if (!evidence) return;
+    const behaviour::Evidence& last = about.incident.evidence.back();
+    response_->limit(std::move(*evidence), last.flow, last.interface);
+  }
+
+  // Who is limited for how it runs, incident or not.
+  void keep_limited() {
+    const auto now = std::chrono::steady_clock::now();
+    if (settings_.response.mode == ResponseMode::kOff || now < next_standing_) return;
+    const bool first = next_standing_ == std::chrono::steady_clock::time_point();
+    next_standing_ = now + settings_.response.ladder.limit_ttl / 4;
+    if (first || !standing_limits_.empty()) response_->keep_limited(standing_limits_);
+  }
+
+  // Limits by the container engine, beside those in the kernel.
+  void start_resources() {
+    const AutoLimitSettings& from = settings_.response.auto_limit;
+    if (!from.resources || settings_.response.mode == ResponseMode::kOff) return;
+    if (engine_socket_.empty()) {
+      return spdlog::warn("response.auto-limit.resources: there is no container engine to ask (discovery.docker)");
+    }
+    resources_ = std::make_unique<ResourceKeeper>(rules::make_http_docker_client(engine_socket_), from.wanted,
+                                                  from.state_file, [this](const ResourceOutcome& outcome) {
+                                                    const std::lock_guard lock(outcomes_mutex_);
+                                                    if (outcomes_.size() < ResourceKeeper::kMostWaiting)
+                                                      outcomes_.push_back(outcome);
+                                                  });
+    response_->on_limits({
+        .made =
+            [this](const rules::Owner& owner, const std::string& reason, bool in_force) {
+              resources_->give({.workload = owner.name,
+                                .container = owner.name.substr(owner.name.find('/') + 1),
+                                .addresses = owner.addresses,
+                                .reason = reason,
+                                .ttl = settings_.response.ladder.limit_ttl,
+                                .enforce = in_force});
+            },
+        .ended = [this](const std::vector<IpAddress>& addresses) { resources_->take_back(addresses); },
+    });
+    resources_->start();
+  }
+
+  void tell_about_resources() {
+    std::vector<ResourceOutcome> outcomes;
+    {
+      const std::lock_guard lock(outcomes_mutex_);
+      outcomes.swap(outcomes_);
+    }
+    for (const ResourceOutcome& outcome : outcomes) {
+      spdlog::info("resources: {} {}: {}{}", to_string(outcome.action), outcome.workload, outcome.limits.to_string(),
+                   outcome.error);
+      if (audit_ != nullptr) audit_->append("resources", resource_json(outcome));
+      publishers_.back()->publish(resource_event(outcome, wall_clock()));
+    }
+  }
+
   // What the rings in front of the workers lost so far.
   [[nodiscard]] std::uint64_t packets_lost() const {
     std::uint64_t out = 0;
@@ -1157,6 +1242,7 @@ class Daemon {
     owners_.guarded(guard_settings_.enabled);
     response_ = std::make_unique<BlockThread>(response_settings(), *blocks_, *publishers_[workers],
                                               owners_.neighbourhood(), settings_.pipeline.nice);
+    start_resources();
     response_->start();
     start_guard_events();
     std::vector<io::PacketSource*> taps, queues, wires, ports;
@@ -1268,6 +1354,8 @@ class Daemon {
         static_cast<void>(reload());
       }
       main_tasks_.run();
+      keep_limited();
+      tell_about_resources();
       release_retired();
       rediscover();
       if (inventory_watch_ != nullptr && inventory_watch_->changed()) reread_inventory();
@@ -1413,8 +1501,9 @@ class Daemon {
     watch_tables();  // there may be a lease now
     publish_generation();
     const auto& loaded = generation_.summary;
-    spdlog::info("reloaded: generation {}, {} signatures ({} refused), {} policies", generation_number_,
-                 loaded.rules_loaded, loaded.rules_refused, loaded.policies);
+    spdlog::info("reloaded: generation {}, {} ({} refused), {}", generation_number_,
+                 counted(loaded.rules_loaded, "signature", "signatures"), loaded.rules_refused,
+                 counted(loaded.policies, "policy", "policies"));
     return {};
   }
 
@@ -1428,6 +1517,7 @@ class Daemon {
     if (files_ != nullptr) files_->add_stats(out);
     out.emplace_back("sandbox.refused_calls", sandbox::refused_calls());
     if (response_ != nullptr) response_->add_stats(out);
+    if (resources_ != nullptr) resources_->add_stats(out);
     if (behaviour_ != nullptr) behaviour_->add_stats(out);
     {
       const std::lock_guard lock(guard_events_mutex_);
@@ -1478,6 +1568,8 @@ class Daemon {
     if (lease_ != nullptr) lease_->stop();
     if (behaviour_ != nullptr) behaviour_->stop();
     if (response_ != nullptr) response_->stop();
+    if (resources_ != nullptr) resources_->stop();
+    tell_about_resources();
     if (guard_events_ != nullptr) guard_events_->stop();
     if (settings_.stats.enabled) publish_stats();
     save_datasets(generation_);
@@ -1566,8 +1658,14 @@ class Daemon {
   };
   std::vector<Retired> retired_;
   WorkloadOwners owners_;
+  std::string engine_socket_;  // empty: no container engine is followed
+  std::mutex outcomes_mutex_;
+  std::vector<ResourceOutcome> outcomes_;      // of resources_, to be told
+  std::unique_ptr<ResourceKeeper> resources_;  // outlives the block thread, which hands it cases
   std::unique_ptr<BlockThread> response_;
-  mutable std::mutex guard_events_mutex_;  // the pointer: it is replaced at a reload
+  std::vector<BlockThread::Standing> standing_limits_;
+  std::chrono::steady_clock::time_point next_standing_;  // the epoch: at once
+  mutable std::mutex guard_events_mutex_;                // the pointer: it is replaced at a reload
   std::unique_ptr<GuardThread> guard_events_;
   PostureWatch posture_;
   std::unique_ptr<BehaviourThread> behaviour_;          // outlives the workers; uses the block thread until it stops

@@ -218,7 +218,8 @@ def main():
             out.writelines("\t".join((n, k, w, f"{b:.6f}", f"{e:.6f}")) + "\n" for n, k, w, b, e in windows)
         if arguments.bulkhead:
             label_flows(arguments.folder, arguments.bulkhead, windows)
-        print(f"captures in {arguments.folder}; bench/detect --lab {arguments.folder} --inside 10.88.0.0/24")
+        (arguments.folder / "inside").write_text("10.88.0.0/24\n", encoding="utf-8")
+        print(f"captures in {arguments.folder}; bench/detect --lab {arguments.folder}")
     finally:
         lab.stop()
         subprocess.run(["umount", "-R", root], capture_output=True, check=False)

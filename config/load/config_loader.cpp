@@ -788,9 +788,34 @@ class Builder {
     ladder.breaker_pause = seconds(values_.number("response.breaker-pause"));
     to.limit_packets = number32("response.limit-packets");
     to.reset = values_.flag("response.reset");
+    auto_limit(to.auto_limit, ladder);
     for (const auto& item : values_.get("response.safe-list").items) {
       if (const auto prefix = IpPrefix::parse(item.text)) ladder.safe_list.push_back(*prefix);
     }
+  }
+
+  void auto_limit(AutoLimitSettings& to, rules::LadderSettings& ladder) {
+    static constexpr Named<std::optional<behaviour::Severity>> kSeverities[] = {
+        {"off", std::nullopt},
+        {"low", behaviour::Severity::kLow},
+        {"medium", behaviour::Severity::kMedium},
+        {"high", behaviour::Severity::kHigh}};
+    to.severity = choice(values_.text("response.auto-limit.severity"), kSeverities);
+    const auto codes = [&](const char* key) {
+      const auto words = values_.words(key);
+      return std::set<std::string>(words.begin(), words.end());
+    };
+    to.findings = codes("response.auto-limit.findings");
+    to.always = codes("response.auto-limit.always");
+    ladder.limit_ttl = seconds(values_.number("response.auto-limit.ttl"));
+    to.resources = values_.flag("response.auto-limit.resources");
+    constexpr std::int64_t kLeastMemory = std::int64_t{6} << 20;  // the engine takes no less
+    to.wanted.memory = static_cast<std::int64_t>(values_.number("response.auto-limit.memory"));
+    if (to.wanted.memory != 0) to.wanted.memory = std::max(to.wanted.memory, kLeastMemory);
+    to.wanted.processes = static_cast<std::int64_t>(values_.number("response.auto-limit.processes"));
+    to.wanted.cpu_quota =
+        static_cast<std::int64_t>(values_.number("response.auto-limit.cpu")) * rules::ContainerLimits::kCpuPeriod / 100;
+    to.state_file = (std::filesystem::path(out_.log_dir) / values_.text("response.auto-limit.state-file")).string();
   }
 
   void signatures() {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,10 @@
 #include "datapath/pipeline/pipeline_settings.h"
 #include "datapath/pipeline/verdict.h"
 #include "rules/block/response_ladder.h"
+#include "rules/discovery/container_limits.h"
 #include "rules/nft/inline_queue.h"
 #include "rules/nft/l2_guard_renderer.h"
+#include "signatures/behaviour/incident.h"
 #include "signatures/patches/patch_book.h"
 
 namespace bulkhead::config {
@@ -126,11 +129,22 @@ struct SandboxSettings {
 // observe: findings are told; simulate: all is decided and told, the kernel is not touched.
 enum class ResponseMode : std::uint8_t { kOff, kObserve, kSimulate, kEnforce };
 
+// Who is limited for how it was started (codes of rules/model/posture.h).
+struct AutoLimitSettings {
+  std::optional<behaviour::Severity> severity;  // of an incident, at least; none: incidents limit nobody
+  std::set<std::string> findings;               // that count with an incident
+  std::set<std::string> always;                 // that limit without one
+  bool resources = false;                       // and by the container engine
+  rules::ContainerLimits wanted;
+  std::string state_file;  // relative names already joined to log_dir
+};
+
 struct ResponseSettings {
   ResponseMode mode = ResponseMode::kOff;
   rules::LadderSettings ladder;
   std::uint32_t limit_packets = 100;  // per second
   bool reset = true;
+  AutoLimitSettings auto_limit = {};
 };
 
 struct NetlinkSettings {

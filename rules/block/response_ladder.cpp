@@ -138,6 +138,10 @@ std::vector<Block> ResponseLadder::blocks_of(const ResponseEvidence& evidence, c
     case ResponseStep::kQuarantine: block.kind = BlockKind::kSource; break;
   }
   block.tuple = block.target();
+  return on_all_addresses(std::move(block), owner);
+}
+
+std::vector<Block> ResponseLadder::on_all_addresses(Block block, const Owner* owner) const {
   if (!block.is_of_source() || owner == nullptr) return {block};
   std::vector<Block> out;
   for (const IpAddress& address : owner->addresses) {
@@ -148,18 +152,35 @@ std::vector<Block> ResponseLadder::blocks_of(const ResponseEvidence& evidence, c
   return out;
 }
 
+// First what an attacker could make up: it must not even be remembered against its victim.
+Ruling ResponseLadder::first_look(const ResponseEvidence& evidence) const {
+  if (!evidence.established && !evidence.on_own_port) return Ruling::kForgeable;
+  return is_safe(evidence.packet.source) ? Ruling::kSafe : Ruling::kAct;
+}
+
+bool ResponseLadder::may_act(ResponseDecision& decision, const Offender& offender, Clock::time_point now) {
+  if (breaker_open(now)) {
+    decision.ruling = Ruling::kBreaker;
+    return false;
+  }
+  decision.ruling = within_caps(offender, decision.step, now);
+  if (decision.ruling != Ruling::kAct) {
+    decision.blocks.clear();
+    if (refused_too_often(now)) {
+      breaker_until_ = now + settings_.breaker_pause;
+      decision.opens_breaker = true;
+    }
+    return false;
+  }
+  made_.push_back(now);
+  return true;
+}
+
 ResponseDecision ResponseLadder::decide(const ResponseEvidence& evidence, Clock::time_point now) {
   ResponseDecision out;
-  // First what an attacker could make up: it must not even be remembered against its victim.
-  if (!evidence.established && !evidence.on_own_port) {
-    out.ruling = Ruling::kForgeable;
-    return out;
-  }
+  out.ruling = first_look(evidence);
+  if (out.ruling != Ruling::kAct) return out;
   const IpAddress& source = evidence.packet.source;
-  if (is_safe(source)) {
-    out.ruling = Ruling::kSafe;
-    return out;
-  }
   const Owner* owner = neighbourhood_.owner_of(source);
   Offender& who = offender(owner != nullptr ? owner->name : source.to_string(), owner != nullptr);
   if (covered(who, evidence.packet, now)) {
@@ -172,35 +193,60 @@ ResponseDecision ResponseLadder::decide(const ResponseEvidence& evidence, Clock:
   out.step = who.step;
   out.strike = who.strikes;
   out.blocks = blocks_of(evidence, owner, who);
-  if (out.blocks.empty()) return out;  // logged
-  if (breaker_open(now)) {
-    out.ruling = Ruling::kBreaker;
+  if (out.blocks.empty()) {
+    out.ruling = Ruling::kLogged;
     return out;
   }
-  out.ruling = within_caps(who, who.step, now);
-  if (out.ruling != Ruling::kAct) {
-    out.blocks.clear();
-    if (refused_too_often(now)) {
-      breaker_until_ = now + settings_.breaker_pause;
-      out.opens_breaker = true;
-    }
-    return out;
+  if (who.step == ResponseStep::kLimit && who.limited_until > now) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(who.limited_until - now);
+    for (Block& block : out.blocks) block.ttl = std::max(block.ttl, left);
   }
-  made_.push_back(now);
+  if (!may_act(out, who, now)) return out;
+  const Clock::time_point until = now + out.blocks.front().ttl;
+  if (who.step == ResponseStep::kLimit) who.limited_until = std::max(who.limited_until, until);
   if (keeps_apart(who.step)) {
-    const Clock::time_point until = now + out.blocks.front().ttl;
     who.cut_off_until = std::max(who.cut_off_until, until);
     for (const Block& block : out.blocks) who.covers.emplace_back(block, until);
   }
   return out;
 }
 
+ResponseDecision ResponseLadder::limit(const ResponseEvidence& evidence, Clock::time_point now) {
+  ResponseDecision out;
+  out.step = ResponseStep::kLimit;
+  out.ruling = first_look(evidence);
+  if (out.ruling != Ruling::kAct) return out;
+  const IpAddress& source = evidence.packet.source;
+  const Owner* owner = neighbourhood_.owner_of(source);
+  Offender& who = offender(owner != nullptr ? owner->name : source.to_string(), owner != nullptr);
+  out.strike = who.strikes;
+  const bool cut_off = std::any_of(who.covers.begin(), who.covers.end(), [&](const auto& cover) {
+    return cover.second > now && cover.first.kind == BlockKind::kSource && cover.first.tuple.source == source;
+  });
+  if (cut_off || who.limited_until > now + settings_.limit_ttl / 2) {
+    out.ruling = Ruling::kCovered;
+    return out;
+  }
+  Block block;
+  block.kind = BlockKind::kLimit;
+  block.ttl = settings_.limit_ttl;
+  block.sid = evidence.sid;
+  block.reason = evidence.reason;
+  block.tuple.source = source;
+  out.blocks = on_all_addresses(std::move(block), owner);
+  if (may_act(out, who, now)) who.limited_until = now + settings_.limit_ttl;
+  return out;
+}
+
 void ResponseLadder::adopt(const std::vector<ActiveBlock>& blocks, Clock::time_point now) {
   for (const ActiveBlock& active : blocks) {
     const Block& block = active.block;
-    if (block.strike == 0) continue;  // an operator's
+    const bool limit = block.kind == BlockKind::kLimit;
+    if (block.strike == 0 && !limit) continue;  // an operator's
     const Owner* owner = neighbourhood_.owner_of(block.tuple.source);
     Offender& who = offender(owner != nullptr ? owner->name : block.tuple.source.to_string(), owner != nullptr);
+    if (limit) who.limited_until = std::max(who.limited_until, now + active.expires_in);
+    if (block.strike == 0) continue;
     const ResponseStep step = step_of(block.kind);
     if (block.strike >= who.strikes) who.step = step;
     who.strikes = std::max(who.strikes, block.strike);

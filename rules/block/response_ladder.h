@@ -11,6 +11,8 @@
 // Ladder   an offender (a workload, or an address that belongs to none) begins at `first`; each further finding within
 //          `memory` is one step up, to `last`, and lasts `growth` times as long, to `max_ttl`. What comes within
 //          `settle` of the step before, or from what is cut already, is on its way since before the cut: no step up.
+// Posture  limit() limits whoever was started carelessly, beside the ladder: no strike, `limit_ttl`, asked again after
+//          half of it. A limit or a cut that lasts longer stays as it is.
 // Forging  a step that blocks needs a connection whose handshake was seen, or a source that is known by the port it
 //          came in by. All else is logged and makes nobody an offender. The offender is the sender of the packet that
 //          matched.
@@ -49,6 +51,7 @@ struct LadderSettings {
   std::uint32_t growth = 2;
   std::chrono::seconds memory{3600};
   std::chrono::seconds settle{5};
+  std::chrono::seconds limit_ttl{300};
   std::vector<IpPrefix> safe_list;
   std::uint32_t max_per_minute = 600;
   std::uint32_t max_share_percent = 10;  // of the workloads, at least one
@@ -103,6 +106,8 @@ class ResponseLadder {
       : settings_(std::move(settings)), neighbourhood_(std::move(neighbourhood)) {}
 
   [[nodiscard]] ResponseDecision decide(const ResponseEvidence& evidence, Clock::time_point now);
+  // Its packets alone are limited, whatever step it stands on.
+  [[nodiscard]] ResponseDecision limit(const ResponseEvidence& evidence, Clock::time_point now);
   // Blocks that an earlier run left: who they are about goes on from there.
   void adopt(const std::vector<ActiveBlock>& blocks, Clock::time_point now);
   // Whatever is known of these addresses; or of everybody, with nothing but words until `breaker_pause` is over.
@@ -117,13 +122,19 @@ class ResponseLadder {
   struct Offender {
     std::uint32_t strikes = 0;
     ResponseStep step = ResponseStep::kLog;
-    Clock::time_point last;                                   // strike
-    Clock::time_point cut_off_until;                          // by a step that keeps it from others
+    Clock::time_point last;           // strike
+    Clock::time_point cut_off_until;  // by a step that keeps it from others
+    Clock::time_point limited_until;
     bool known = false;                                       // a workload: counts in the share
     std::vector<std::pair<Block, Clock::time_point>> covers;  // edge and quarantine in force
     std::list<std::string>::iterator age;
   };
   [[nodiscard]] bool is_safe(const IpAddress& address) const;
+  // What can be said before anybody is looked up; kAct: nothing against it.
+  [[nodiscard]] Ruling first_look(const ResponseEvidence& evidence) const;
+  // The breaker and the caps; keeps count of what they refuse and of what is made.
+  [[nodiscard]] bool may_act(ResponseDecision& decision, const Offender& offender, Clock::time_point now);
+  [[nodiscard]] std::vector<Block> on_all_addresses(Block block, const Owner* owner) const;
   Offender& offender(const std::string& name, bool known);
   [[nodiscard]] static bool covered(Offender& offender, const FlowTuple& packet, Clock::time_point now);
   void step_up(Offender& offender, Clock::time_point now) const;

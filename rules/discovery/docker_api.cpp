@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "rules/discovery/container_limits.h"
+
 namespace bulkhead::rules {
 
 namespace {
@@ -55,8 +57,11 @@ DockerEndpoint endpoint_of(const std::string& network, const Json& json) {
 bool flag(const Json* value) {
   return value != nullptr && value->is_boolean() && value->get<bool>();
 }
-bool is_positive(const Json* value) {
-  return value != nullptr && value->is_number() && value->get<double>() > 0;
+// Numbers from ContainerLimits::kNone on limit nothing.
+bool is_limit(const Json* value) {
+  if (value == nullptr || !value->is_number()) return false;
+  const double number = value->get<double>();
+  return number > 0 && number < static_cast<double>(ContainerLimits::kNone);
 }
 std::vector<std::string> words(const Json* list) {
   std::vector<std::string> out;
@@ -97,9 +102,9 @@ Posture posture_of(const Json& top) {
   for (const std::string& option : words(host("SecurityOpt"))) {
     out.unconfined = out.unconfined || option.ends_with("=unconfined") || option.ends_with(":unconfined");
   }
-  out.memory_limit = is_positive(host("Memory"));
-  out.cpu_limit = is_positive(host("NanoCpus")) || is_positive(host("CpuQuota"));
-  out.process_limit = is_positive(host("PidsLimit"));
+  out.memory_limit = is_limit(host("Memory"));
+  out.cpu_limit = is_limit(host("NanoCpus")) || is_limit(host("CpuQuota"));
+  out.process_limit = is_limit(host("PidsLimit"));
   out.capabilities = capabilities(host("CapAdd"));
   // Docker's default set has it.
   const auto dropped = capabilities(host("CapDrop"));

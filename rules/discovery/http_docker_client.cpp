@@ -24,25 +24,23 @@ class HttpDockerClient : public DockerClient {
   }
 
   Result<std::string> get(const std::string& path) override {
-    return guarded(path, [&]() -> Result<std::string> {
-      httplib::Client client(path_);
-      prepare(client, kAnswerSeconds);
-      std::string body;
-      bool too_long = false;
-      const auto answer = client.Get(path, [&](const char* data, std::size_t size) {
-        too_long = body.size() + size > kMaxDockerAnswer;
-        if (!too_long) body.append(data, size);
-        return !too_long;
-      });
-      if (too_long) return Error{"GET", path, EMSGSIZE, "the answer is too long"};
-      if (!answer) return failed(path, answer.error());
-      if (answer->status != 200) return refused(path, answer->status, body);
-      return body;
-    });
+    httplib::Request request;
+    request.method = "GET";
+    request.path = path;
+    return whole(std::move(request));
+  }
+
+  Result<std::string> post(const std::string& path, const std::string& body) override {
+    httplib::Request request;
+    request.method = "POST";
+    request.path = path;
+    request.body = body;
+    request.set_header("Content-Type", "application/json");
+    return whole(std::move(request));
   }
 
   Status follow(const std::string& path, const std::function<bool(std::string_view)>& line) override {
-    return guarded(path, [&]() -> Status {
+    return guarded("GET", path, [&]() -> Status {
       if (stopped_) return ok();
       LineSplitter lines;
       bool wanted = true;
@@ -64,8 +62,8 @@ class HttpDockerClient : public DockerClient {
             return wanted;
           });
       if (stopped_ || !wanted) return ok();
-      if (!answer) return failed(path, answer.error());
-      if (answer->status != 200) return refused(path, answer->status, refusal);
+      if (!answer) return failed("GET", path, answer.error());
+      if (answer->status != 200) return refused("GET", path, answer->status, refusal);
       return Error{"GET", path, 0, "the stream ended"};
     });
   }
@@ -76,6 +74,26 @@ class HttpDockerClient : public DockerClient {
   }
 
  private:
+  // One request on a connection of its own, its answer up to the limit.
+  Result<std::string> whole(httplib::Request request) {
+    const std::string method = request.method, path = request.path;
+    return guarded(method, path, [&]() -> Result<std::string> {
+      httplib::Client client(path_);
+      prepare(client, kAnswerSeconds);
+      std::string body;
+      bool too_long = false;
+      request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+        too_long = body.size() + size > kMaxDockerAnswer;
+        if (!too_long) body.append(data, size);
+        return !too_long;
+      };
+      const auto answer = client.send(request);
+      if (too_long) return Error{method, path, EMSGSIZE, "the answer is too long"};
+      if (!answer) return failed(method, path, answer.error());
+      if (answer->status < 200 || answer->status > 299) return refused(method, path, answer->status, body);
+      return body;
+    });
+  }
   static void prepare(httplib::Client& client, time_t seconds) {
     client.set_address_family(AF_UNIX);
     client.set_default_headers({{"Host", "docker"}});
@@ -83,19 +101,19 @@ class HttpDockerClient : public DockerClient {
     client.set_read_timeout(seconds, 0);
     client.set_write_timeout(kAnswerSeconds, 0);
   }
-  Error failed(const std::string& path, httplib::Error error) const {
-    return {"GET", path_ + ":" + path, 0, httplib::to_string(error)};
+  Error failed(const std::string& method, const std::string& path, httplib::Error error) const {
+    return {method, path_ + ":" + path, 0, httplib::to_string(error)};
   }
-  static Error refused(const std::string& path, int status, const std::string& body) {
-    return {"GET", path, 0, "HTTP " + std::to_string(status) + " " + body.substr(0, 200)};
+  static Error refused(const std::string& method, const std::string& path, int status, const std::string& body) {
+    return {method, path, 0, "HTTP " + std::to_string(status) + " " + body.substr(0, 200)};
   }
   // The library's exceptions end here.
   template <typename Body>
-  auto guarded(const std::string& path, Body body) -> decltype(body()) {
+  auto guarded(const std::string& method, const std::string& path, Body body) -> decltype(body()) {
     try {
       return body();
     } catch (const std::exception& e) {
-      return Error{"GET", path, 0, e.what()};
+      return Error{method, path, 0, e.what()};
     }
   }
 

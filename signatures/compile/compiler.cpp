@@ -302,6 +302,10 @@ void Compiler::count() {
   stats.cache_hits = hyperscan_.stats().hits;
   stats.cache_misses = hyperscan_.stats().misses;
   stats.cache_corrupt = hyperscan_.stats().corrupt;
+  if (const std::string why = hyperscan_.distrust(); !why.empty()) {
+    diagnostics_.warning({}, "signature.cache.distrusted", "the cache of compiled patterns is not believed: " + why,
+                         "somebody else could put patterns into it; what it holds is compiled anew");
+  }
 }
 
 Result<SignatureDbPtr> Compiler::run(SignatureList signatures, VariableNames names) {

@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "datapath/base/private_file.h"
 #include "signatures/compile/shared_objects.h"
 
 namespace bulkhead::signatures {
@@ -53,17 +52,6 @@ std::string hex(std::string_view bytes) {
 
 HyperscanDbPtr own(hs_database_t* db) {
   return {db, [](const hs_database_t* p) { hs_free_database(const_cast<hs_database_t*>(p)); }};
-}
-
-// In one read: a cached load is mostly these files.
-std::optional<std::string> read_whole(const std::string& path) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) return std::nullopt;
-  std::string bytes(static_cast<std::size_t>(std::max<std::streamoff>(in.tellg(), 0)), '\0');
-  in.seekg(0);
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(in.gcount()));
-  return bytes;
 }
 
 SharedObjects<const hs_database_t>& databases() {
@@ -139,10 +127,25 @@ Result<HyperscanDbPtr> HyperscanCompiler::make(std::span<const Literal> literals
   return own(db);
 }
 
+// What is in the cache runs as it stands: a directory that others may write gives and takes nothing.
+HyperscanCompiler::HyperscanCompiler(std::string cache_directory) : directory_(std::move(cache_directory)) {
+  if (directory_.empty()) return;
+  if (const Status trusted = trust_directory(directory_); !trusted && is_distrust(trusted.error())) {
+    note_distrust(trusted.error());
+    directory_.clear();
+  }
+}
+
+void HyperscanCompiler::note_distrust(const Error& why) {
+  const std::lock_guard lock(mutex_);
+  if (distrust_.empty()) distrust_ = why.object + ": " + why.text;
+}
+
 HyperscanDbPtr HyperscanCompiler::load(const std::string& path) {
-  const std::optional<std::string> file = read_whole(path);
+  const Result<std::string> file = read_private(path);
   if (!file) {
     ++stats_.misses;
+    if (is_distrust(file.error())) note_distrust(file.error());
     return nullptr;
   }
   const std::string_view view(*file);
@@ -164,19 +167,18 @@ void HyperscanCompiler::store(const std::string& path, const hs_database_t& db) 
     ++stats_.write_failures;
     return;
   }
+  std::string text(kMagic);
   const std::string_view body(bytes, size);
-  std::error_code ignored;
-  std::filesystem::create_directories(directory_, ignored);
-  // Unique by process and by object, so that two compilers never write one file.
-  const std::string temporary =
-      path + "." + std::to_string(getpid()) + "." + std::to_string(reinterpret_cast<std::uintptr_t>(bytes));
-  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-  out << kMagic << sha256(body) << body;
-  out.close();
-  if (!out || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    ++stats_.write_failures;
-    std::remove(temporary.c_str());
+  text += sha256(body);
+  text += body;
+  std::error_code error;
+  if (std::filesystem::create_directories(directory_, error)) {
+    std::filesystem::permissions(directory_, std::filesystem::perms::owner_all, error);
   }
+  // Unique by process and by object, so that two compilers never write one file.
+  const std::string beside =
+      path + "." + std::to_string(getpid()) + "." + std::to_string(reinterpret_cast<std::uintptr_t>(bytes));
+  if (!write_private(path, text, beside)) ++stats_.write_failures;
   std::free(bytes);  // allocated by the library's default allocator
 }
 

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -40,11 +41,16 @@ struct CacheStats {
 class HyperscanCompiler {
  public:
   // An empty directory switches the cache off.
-  explicit HyperscanCompiler(std::string cache_directory) : directory_(std::move(cache_directory)) {}
+  explicit HyperscanCompiler(std::string cache_directory);
 
   // Block mode reports each literal once per scan, stream mode at every place.
   [[nodiscard]] Result<HyperscanDbPtr> compile(std::span<const Literal> literals, ScanMode mode);
   [[nodiscard]] const CacheStats& stats() const { return stats_; }
+  // Why the cache, or the first of its files, is not believed; empty: it is.
+  [[nodiscard]] std::string distrust() const {
+    const std::lock_guard lock(mutex_);
+    return distrust_;
+  }
   // Lower-case hex; also the name of the cache file.
   [[nodiscard]] static std::string content_hash(std::span<const Literal> literals, ScanMode mode);
 
@@ -53,8 +59,12 @@ class HyperscanCompiler {
   [[nodiscard]] HyperscanDbPtr load(const std::string& path);
   void store(const std::string& path, const hs_database_t& db);
 
-  std::string directory_;
+  void note_distrust(const Error& why);
+
+  std::string directory_;  // empty: no cache, or one that is not believed
   CacheStats stats_;
+  mutable std::mutex mutex_;
+  std::string distrust_;
 };
 
 // Scratch for every database that was given to reserve(); one per worker.

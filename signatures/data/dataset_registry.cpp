@@ -4,6 +4,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "datapath/base/private_file.h"
+
 namespace bulkhead::signatures {
 namespace {
 
@@ -15,6 +17,18 @@ SourceFilePtr read_file(const std::string& path) {
   std::ostringstream text;
   text << in.rdbuf();
   return std::make_shared<SourceFile>(path, std::move(text).str());
+}
+
+// What an earlier run saved. A set that somebody else may have filled begins empty.
+SourceFilePtr read_state(const std::string& path, const SourceSpan& span, Diagnostics& out) {
+  auto text = read_private(path);
+  if (text) return std::make_shared<SourceFile>(path, std::move(*text));
+  if (is_distrust(text.error())) {
+    out.warning(
+        span, "signature.dataset.distrusted",
+        "what was saved is not believed, the set begins empty: " + text.error().object + ": " + text.error().text);
+  }
+  return nullptr;
 }
 
 std::string beside(const std::string& rule_file, const std::string& name) {
@@ -37,7 +51,8 @@ bool DatasetRegistry::read(Entry& entry, const DatasetRequest& request, const st
                            const SourceSpan& span, Diagnostics& out) const {
   if (request.load.empty()) return true;
   const bool state = request.load == request.save;
-  const SourceFilePtr file = read_file(state ? in_data_directory(request.load) : beside(rule_file, request.load));
+  const SourceFilePtr file =
+      state ? read_state(in_data_directory(request.load), span, out) : read_file(beside(rule_file, request.load));
   if (file) {
     entry.set->load(file, request.with_reputation, out);
   } else if (!state) {
@@ -79,14 +94,8 @@ std::vector<Error> DatasetRegistry::save() const {
   std::vector<Error> failed;
   for (const auto& [name, entry] : sets_) {
     if (entry.save.empty()) continue;
-    // A file that is half written must not take the place of the old one.
-    const std::string next = entry.save + ".new";
-    std::ofstream out(next, std::ios::binary | std::ios::trunc);
-    out << entry.set->text(entry.with_reputation);
-    out.close();
-    std::error_code error;
-    if (out) std::filesystem::rename(next, entry.save, error);
-    if (!out || error) failed.push_back(Error{"write", entry.save, error.value(), error.message()});
+    if (const Status written = write_private(entry.save, entry.set->text(entry.with_reputation)); !written)
+      failed.push_back(written.error());
   }
   return failed;
 }

@@ -267,6 +267,64 @@ class Docker(unittest.TestCase):
             server.wait(10)
             run("ip", "addr", "del", "169.254.169.254/32", "dev", "lo")
 
+    def limits(self, name):
+        return run("docker", "inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.CpuQuota}}", name)
+
+    def test_a_careless_container_is_limited_under_an_incident_and_let_go(self):
+        container("web", "front", "web")
+        container("careless", "front", "intruder", "-v", ENGINE.socket + ":/docker.sock", "--memory", "64m")
+        container("careful", "front", "intruder")
+        rules = WORK + "/attack.rules"
+        with open(rules, "w", encoding="utf-8") as file:
+            file.write('alert tcp any any -> any 80 (msg:"attack"; flow:established,to_server; content:"attack"; priority:1; sid:1;)\n')
+        before = {name: self.limits(name) for name in ("careless", "careful", "web")}
+
+        def answer(mode, root, *more):
+            daemon = Daemon(root, "response.mode=" + mode, f"signatures=[{rules}]", "response.auto-limit.resources=yes", *more)
+            for name in ("careful", "careless"):
+                subprocess.run(["docker", "exec", name, "/bin/sh", "-c",
+                                f"echo attack | nc -w 1 {address('web', 'front')} 80"], capture_output=True, check=False, timeout=30)
+            if not wait_until(lambda: daemon.events("resources"), 15):
+                daemon.stop()
+                self.fail(daemon.log()[-3000:])
+            return daemon
+
+        daemon = answer("simulate", WORK + "/advice")
+        try:
+            self.assertEqual([e["resources"]["action"] for e in daemon.events("resources")], ["advise"])
+            limits = [e for e in daemon.events("block") if e["block"]["kind"] == "limit"]
+            self.assertEqual([e["block"]["action"] for e in limits], ["dry-run"])
+            self.assertEqual({name: self.limits(name) for name in before}, before, "nothing was touched")
+        finally:
+            self.assertEqual(daemon.stop(), 0)
+        daemon = answer("enforce", WORK + "/limit", "response.auto-limit.processes=100")
+        try:
+            severities = {e["incident"]["actor"]: (e["incident"]["severity"], e["incident"].get("posture"))
+                          for e in daemon.events("incident")}
+            self.assertEqual(severities, {"default/careful": ("medium", None), "default/careless": ("high", ["runtime-socket"])})
+            told = daemon.events("resources")[0]["resources"]
+            self.assertEqual((told["action"], told["workload"], told["processes"], told["cpu_percent"]),
+                             ("give", "default/careless", 100, 100))
+            self.assertNotIn("memory", told, "that limit was there")
+            self.assertEqual(self.limits("careless"), f"{64 << 20} 100 100000")
+            limits = [e for e in daemon.events("block") if e["block"]["kind"] == "limit"]
+            self.assertEqual([(e["block"]["action"], e["src_ip"]) for e in limits], [("add", address("careless", "front"))])
+            self.assertIn("posture runtime-socket; incident", limits[0]["block"]["reason"])
+            blocks = [json.loads(line) for line in run(BULKHEAD, "blocks", "list", "--json").splitlines()]
+            self.assertIn(("limit", address("careless", "front")), [(b["kind"], b["src_ip"]) for b in blocks])
+            while "no longer blocked" in run(BULKHEAD, "undo", check=False):
+                pass
+            self.assertTrue(wait_until(lambda: self.limits("careless") == f"{64 << 20} 0 -1", 15), self.limits("careless"))
+            self.assertEqual({name: self.limits(name) for name in ("careful", "web")},
+                             {name: before[name] for name in ("careful", "web")})
+            with open(WORK + "/limit/audit.log", encoding="utf-8") as file:
+                records = [json.loads(line) for line in file]
+            kept = [r["data"]["action"] for r in records if r.get("type") == "resources"]
+            self.assertEqual(kept, ["give", "take-back"])
+        finally:
+            self.assertEqual(daemon.stop(), 0)
+        self.assertNotIn("[error]", daemon.log())
+
     def listen(self, interface):
         sink = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         sink.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE

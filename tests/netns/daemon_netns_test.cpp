@@ -159,7 +159,7 @@ TEST_P(DaemonNetns, ALabelInTheInventoryTakesEffectWithoutAReload) {
   folder_.write("inventory.yaml", quarantined);
   EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kTimedOut; })) << folder_.log();
   EXPECT_TRUE(comes_true([&] { return !open.carries(true, 100ms); })) << "the session follows";
-  EXPECT_NE(folder_.log().find("labels of 1 workloads: "), std::string::npos) << folder_.log();
+  EXPECT_NE(folder_.log().find("labels of 1 workload: "), std::string::npos) << folder_.log();
   EXPECT_TRUE(comes_true([&] { return folder_.log().find("labels: generation 2") != std::string::npos; }))
       << folder_.log();
   folder_.write("inventory.yaml", "pods: [{");

@@ -79,7 +79,7 @@ class ServiceNetns : public ::testing::Test {
 TEST_F(ServiceNetns, ReadyAliveReloadingStopping) {
   mount("v1", kRule);
   daemon_ = folder_.start("capture: {interfaces: [br0]}\nsignatures: [data/*.rules]\nreload: {watch: yes}\n");
-  ASSERT_TRUE(hears("READY=1\nSTATUS=1 signatures")) << folder_.log();
+  ASSERT_TRUE(hears("READY=1\nSTATUS=1 signature")) << folder_.log();
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(hears("WATCHDOG=1")) << folder_.log();
   std::string two = std::string(kRule) + kRule;
   two.replace(two.rfind("sid:1"), 5, "sid:2");

@@ -1,6 +1,7 @@
 #include "config/audit/audit_log.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -17,9 +18,11 @@ namespace {
 class AuditLogTest : public ::testing::Test {
  protected:
   AuditLogTest() {
+    ::umask(022);  // what others may write is not believed
     folder = ::testing::TempDir() + "bulkhead_audit_" + std::to_string(::getpid());
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
     settings.path = folder + "/audit.log";
   }
   ~AuditLogTest() override { std::filesystem::remove_all(folder); }
@@ -226,6 +229,42 @@ TEST_F(AuditLogTest, DamageInALongLogIsFound) {
     changed[at] = static_cast<char>(changed[at] ^ (1 + random() % 127));
     EXPECT_TRUE(verify_text(changed, known, end).fault) << at;
   }
+}
+
+// Who knows the key, or may write the chain, could have made it: it stays to be looked at, and another one begins.
+TEST_F(AuditLogTest, WhatOthersCouldHaveMadeIsPutAside) {
+  const auto aside = [&] {
+    std::size_t out = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      out += entry.path().filename().string().find(".distrusted-") != std::string::npos ? 1 : 0;
+    }
+    return out;
+  };
+  write(3);
+  const std::string before = key();
+  write(1);
+  EXPECT_EQ(key(), before);
+  EXPECT_EQ(aside(), 0U);
+  std::filesystem::permissions(settings.path + ".key", static_cast<std::filesystem::perms>(0644));
+  write(2);
+  EXPECT_NE(key(), before) << "others knew it";
+  EXPECT_EQ(aside(), 4U) << "log, head, key and its public half";
+  const auto lines = lines_of(read(settings.path));
+  ASSERT_FALSE(lines.empty());
+  const auto first = nlohmann::json::parse(lines[0]);
+  EXPECT_EQ(first.at("type"), "distrusted");
+  EXPECT_EQ(first.at("n"), 1);
+  EXPECT_NE(first.at("data").at("why").get<std::string>().find("audit.log.key: others than its owner may read it"),
+            std::string::npos);
+  EXPECT_FALSE(verify().fault);
+}
+
+TEST_F(AuditLogTest, NothingIsProvedInADirectoryThatOthersMayWrite) {
+  std::filesystem::permissions(folder, static_cast<std::filesystem::perms>(0777));
+  const auto log = AuditLog::open(settings);
+  ASSERT_FALSE(log);
+  EXPECT_EQ(log.error().operation, "trust");
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
 }
 
 }  // namespace

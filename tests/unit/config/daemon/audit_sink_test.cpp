@@ -1,6 +1,7 @@
 #include "config/daemon/audit_sink.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@ namespace bulkhead::config {
 namespace {
 
 TEST(AuditSink, KeepsBlocksAndNothingElse) {
+  ::umask(022);  // what others may write is not believed
   const std::string folder = ::testing::TempDir() + "bulkhead_audit_sink_" + std::to_string(::getpid());
   std::filesystem::create_directories(folder);
   {

@@ -1,6 +1,7 @@
 #include "config/daemon/behaviour_thread.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -33,8 +34,10 @@ class Kept final : public event::EventPublisher {
 class BehaviourThreadTest : public testing::Test {
  protected:
   void SetUp() override {
+    ::umask(022);  // what others may write is not believed
     path = testing::TempDir() + "bulkhead_behaviour_" + std::to_string(::getpid());
     std::filesystem::create_directories(path);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
     settings.enabled = true;
     settings.state_file = path + "/behaviour.state";
     settings.engine.phases.learn_for = 0s;
@@ -99,6 +102,45 @@ TEST_F(BehaviourThreadTest, StateIsWrittenAtTheEndAndReadAtTheStart) {
   EXPECT_EQ(baseline.at("edges").at(0).at("client"), "10.0.0.2");
   EXPECT_EQ(baseline.at("edges").at(0).at("port"), 5432);
   EXPECT_EQ(baseline.at("workloads").at(0).at("phase"), "monitoring");
+}
+
+TEST_F(BehaviourThreadTest, AStateThatOthersMayWriteIsNotBelieved) {
+  behaviour::BehaviourEngine engine(settings.engine);
+  engine.set_mode(behaviour::BehaviourMode::kLive);
+  usual(engine);
+  std::ofstream(settings.state_file) << engine.save();
+  std::filesystem::permissions(settings.state_file, static_cast<std::filesystem::perms>(0600));
+  EXPECT_EQ(BehaviourThread(settings, kept, {}, {}).baseline().at("edges").size(), 1U);
+  std::filesystem::permissions(settings.state_file, static_cast<std::filesystem::perms>(0620));
+  EXPECT_EQ(BehaviourThread(settings, kept, {}, {}).baseline().at("edges").size(), 0U);
+  EXPECT_TRUE(std::filesystem::exists(settings.state_file)) << "for who looks into it";
+}
+
+// Who gives the node away is one step graver, and its every finding is told to whoever limits.
+TEST_F(BehaviourThreadTest, PostureIsPartOfTheSeverityAndGoesToWhoeverLimits) {
+  settings.engine.graph.learn_age = 0s;
+  BehaviourThread thread(settings, kept, {}, {});
+  auto inventory = std::make_shared<rules::Inventory>();
+  rules::Workload workload;
+  workload.name = "api";
+  workload.name_space = "shop";
+  workload.addresses = {*IpAddress::parse("10.0.0.2")};
+  workload.posture = rules::Posture{};
+  workload.posture->sockets = {"/run/docker.sock"};
+  ASSERT_FALSE(inventory->add_workload(workload));
+  thread.use(inventory);
+  std::vector<std::string> limited;
+  thread.limit_with(
+      [&](const behaviour::Incident& incident, const std::string& actor, const std::vector<std::string>& findings) {
+        limited.push_back(actor + " " + behaviour::to_string(incident.severity));
+        for (const std::string& code : findings) limited.push_back(code);
+      });
+  Observation alert = about("10.0.0.2", "10.0.0.3", 80, ObservationKind::kFact);
+  alert.fact = behaviour::FactKind::kAlert;
+  alert.operation = 1;
+  thread.take_for_test(alert);
+  EXPECT_EQ(limited, (std::vector<std::string>{"shop/api high", "runtime-socket", "no-limits"}));
+  ASSERT_EQ(kept.events.size(), 1U);
 }
 
 TEST_F(BehaviourThreadTest, ABrokenStateIsPutAsideAndLearningBeginsAnew) {

@@ -14,16 +14,23 @@ using pipeline::BlockRequest;
 // A kernel that says yes to everything, or refuses.
 class FakeKernel final : public rules::NftTransport {
  public:
-  Status apply(const rules::NftBatch&) override {
+  Status apply(const rules::NftBatch& batch) override {
     ++batches;
+    for (const rules::NftCommand& command : batch) {
+      if (command.name != limits || command.family != rules::NftFamily::kInet) continue;
+      if (command.op == rules::NftOp::kAddElements) limited = command.set.elements;
+      if (command.op == rules::NftOp::kDeleteElements) limited.clear();
+    }
     if (refuse) return Error{"add element", "set block4-flow", ENOSPC, "No space left on device"};
     return ok();
   }
   Result<rules::NftRuleset> dump(const std::string&) override { return rules::NftRuleset{}; }
   Result<std::vector<rules::NftElement>> dump_elements(rules::NftFamily, const std::string&,
-                                                       const std::string&) override {
-    return std::vector<rules::NftElement>{};
+                                                       const std::string& set) override {
+    return set == limits ? limited : std::vector<rules::NftElement>{};
   }
+  const std::string limits = rules::block_set_name(IpFamily::kV4, rules::BlockSetKind::kLimit);
+  std::vector<rules::NftElement> limited;  // of the block thread
   std::atomic<int> batches{0};
   std::atomic<bool> refuse{false};
 };
@@ -235,6 +242,82 @@ TEST_F(BlockThreadTest, KernelRefusalIsAnEventWithItsText) {
   EXPECT_EQ(events[0].action, "refuse");
   EXPECT_NE(events[0].error.find("No space left"), std::string::npos);
   EXPECT_EQ(stat("response.failed"), 1U);
+}
+
+rules::ResponseEvidence posture_of(const char* source, bool verified = true) {
+  rules::ResponseEvidence out;
+  out.packet = out.client = {*IpAddress::parse(source), *IpAddress::parse("10.0.0.3"), 40000, 80, ip_proto::kTcp};
+  out.established = verified;
+  out.reason = "posture privileged";
+  return out;
+}
+
+// What the settings say of a mode holds for limits of posture, too.
+TEST_F(BlockThreadTest, APostureIsLimitedAsTheModeSays) {
+  rules::Owner api{"shop/api", {*IpAddress::parse("10.0.0.4"), *IpAddress::parse("fd00::4")}};
+  const auto answer = [&](ResponseMode mode) {
+    settings.mode = mode;
+    block_settings.dry_run = mode == ResponseMode::kSimulate;
+    rules::BlockManager manager(kernel, block_settings);
+    Collector collector;
+    BlockThread thread(settings, manager, collector, {.owner_of = [&](const IpAddress&) { return &api; }});
+    std::vector<std::string> made;
+    thread.on_limits(
+        {.made = [&](const rules::Owner& owner, const std::string& reason,
+                     bool in_force) { made.push_back(owner.name + " " + reason + (in_force ? "!" : "?")); },
+         .ended = {}});
+    thread.start();
+    thread.limit(posture_of("10.0.0.4"), 5, 0);
+    thread.limit(posture_of("10.0.0.4"), 6, 0);  // again: nothing new
+    thread.limit(posture_of("10.0.0.9", false), 7, 0);
+    thread.stop();
+    std::string out;
+    for (const auto& e : collector.events) out += std::string(e.action) + " " + std::string(e.kind) + ", ";
+    for (const std::string& each : made) out += each + ", ";
+    return out;
+  };
+  const int before = kernel.batches;
+  EXPECT_EQ(answer(ResponseMode::kObserve),
+            "log limit, log limit, log limit, shop/api posture privileged?, shop/api "
+            "posture privileged?, shop/api posture privileged?, ");
+  EXPECT_EQ(answer(ResponseMode::kSimulate), "dry-run limit, refuse limit, shop/api posture privileged?, ");
+  EXPECT_EQ(kernel.batches, before);
+  EXPECT_EQ(answer(ResponseMode::kEnforce), "add limit, refuse limit, shop/api posture privileged!, ");
+  EXPECT_GT(kernel.batches, before);
+}
+
+TEST_F(BlockThreadTest, AStandingLimitIsToldOnceAndRenewed) {
+  settings.ladder.limit_ttl = std::chrono::seconds(0);  // over at once
+  rules::BlockManager manager(kernel, block_settings);
+  Collector collector;
+  BlockThread thread(settings, manager, collector);
+  thread.start();
+  for (int i = 0; i < 3; ++i) thread.keep_limited({{"shop/api", posture_of("10.0.0.4")}});
+  thread.stop();
+  EXPECT_EQ(collector.events.size(), 1U);
+  EXPECT_EQ(kernel.batches, 6) << "the limit, and then what was admitted before it, three times";
+}
+
+TEST_F(BlockThreadTest, WhoIsLetGoStaysFreeUntilItIsAnotherContainer) {
+  rules::BlockManager manager(kernel, block_settings);
+  Collector collector;
+  BlockThread thread(settings, manager, collector);
+  std::vector<std::string> ended;
+  thread.on_limits({.made = {}, .ended = [&](const std::vector<IpAddress>& addresses) {
+                      for (const IpAddress& address : addresses) ended.push_back(address.to_string());
+                    }});
+  thread.start();
+  thread.keep_limited({{"shop/api", posture_of("10.0.0.4")}});
+  thread.undo(1, [](const auto& undone) { EXPECT_TRUE(undone); });
+  for (int i = 0; i < 2; ++i) thread.keep_limited({{"shop/api", posture_of("10.0.0.4")}});
+  thread.keep_limited({});
+  thread.keep_limited({{"shop/api", posture_of("10.0.0.4")}});
+  thread.stop();
+  ASSERT_EQ(collector.events.size(), 3U);
+  EXPECT_EQ(collector.events[0].action, "add");
+  EXPECT_EQ(collector.events[1].action, "remove");
+  EXPECT_EQ(collector.events[2].action, "add");
+  EXPECT_EQ(ended, std::vector<std::string>{"10.0.0.4"});
 }
 
 }  // namespace

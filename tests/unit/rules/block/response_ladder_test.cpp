@@ -276,5 +276,73 @@ TEST_F(ResponseLadderTest, PanicForgetsAndOnlySaysForAWhile) {
   EXPECT_EQ(ladder().decide(from("10.0.0.2"), now).ruling, Ruling::kAct);
 }
 
+// Whose posture is bad is limited beside the ladder: no strike, its own time, all of its addresses.
+TEST_F(ResponseLadderTest, APostureLimitsWithoutAStrike) {
+  settings.limit_ttl = 60s;
+  settings.safe_list.push_back(*IpPrefix::parse("10.1.0.3/32"));
+  const ResponseDecision first = ladder().limit(from("10.0.0.3"), now);
+  ASSERT_EQ(first.ruling, Ruling::kAct);
+  EXPECT_EQ(first.step, ResponseStep::kLimit);
+  ASSERT_EQ(first.blocks.size(), 1U) << "the other address is safe";
+  EXPECT_EQ(first.blocks[0].kind, BlockKind::kLimit);
+  EXPECT_EQ(first.blocks[0].ttl, 60s);
+  EXPECT_EQ(first.blocks[0].strike, 0U);
+  EXPECT_EQ(ladder().limit(from("10.0.0.3"), now + 29s).ruling, Ruling::kCovered);
+  EXPECT_EQ(ladder().limit(from("10.0.0.3"), now + 31s).ruling, Ruling::kAct) << "renewed ahead of its end";
+  EXPECT_EQ(ladder().decide(from("10.0.0.3"), now + 32s).strike, 1U) << "the ladder begins where it did";
+}
+
+TEST_F(ResponseLadderTest, APostureLimitsNobodyWhoCouldBeForgedOrIsSafe) {
+  EXPECT_EQ(ladder().limit(forged("10.0.0.3"), now).ruling, Ruling::kForgeable);
+  EXPECT_EQ(ladder().limit(from("10.0.0.53"), now).ruling, Ruling::kSafe);
+  EXPECT_EQ(ladder().offenders(), 0U);
+  ResponseEvidence by_port = forged("10.0.0.3");
+  by_port.on_own_port = true;
+  EXPECT_EQ(ladder().limit(by_port, now).ruling, Ruling::kAct);
+}
+
+TEST_F(ResponseLadderTest, APostureHoldsToTheCapsAndTheBreaker) {
+  settings.max_per_minute = 1;
+  settings.breaker_refusals = 1;
+  EXPECT_EQ(ladder().limit(from("10.0.0.3"), now).ruling, Ruling::kAct);
+  const ResponseDecision second = ladder().limit(from("10.0.0.2"), now);
+  EXPECT_EQ(second.ruling, Ruling::kTooMany);
+  EXPECT_TRUE(second.blocks.empty());
+  EXPECT_TRUE(second.opens_breaker);
+  const ResponseDecision third = ladder().limit(from("10.0.0.2"), now + 90s);
+  EXPECT_EQ(third.ruling, Ruling::kBreaker);
+  EXPECT_EQ(third.blocks.size(), 1U) << "only said";
+}
+
+TEST_F(ResponseLadderTest, ALimitOfTheLadderIsNotShortenedByAPosture) {
+  settings.first = settings.last = ResponseStep::kLimit;
+  settings.ttl = 600s;
+  settings.limit_ttl = 60s;
+  ASSERT_EQ(ladder().decide(from("10.0.0.2"), now).ruling, Ruling::kAct);
+  EXPECT_EQ(ladder().limit(from("10.0.0.2"), now + 1s).ruling, Ruling::kCovered);
+  // Nor the other way round.
+  settings.ttl = 10s;
+  settings.limit_ttl = 600s;
+  made.reset();
+  ASSERT_EQ(ladder().limit(from("10.0.0.2"), now).ruling, Ruling::kAct);
+  EXPECT_EQ(ladder().decide(from("10.0.0.2"), now + 1s).blocks.at(0).ttl, 599s);
+}
+
+TEST_F(ResponseLadderTest, WhoIsCutOffNeedsNoLimitAndAnEarlierRunsLimitIsKnown) {
+  settings.first = settings.last = ResponseStep::kQuarantine;
+  settings.max_share_percent = 100;
+  ASSERT_EQ(ladder().decide(from("10.0.0.2"), now).ruling, Ruling::kAct);
+  EXPECT_EQ(ladder().limit(from("10.0.0.2"), now).ruling, Ruling::kCovered);
+  ActiveBlock left;
+  left.block.kind = BlockKind::kLimit;
+  left.block.tuple.source = ip("10.0.0.3");
+  left.block.ttl = 300s;
+  left.expires_in = 290s;
+  ladder().adopt({left}, now);
+  EXPECT_EQ(ladder().limit(from("10.0.0.3"), now).ruling, Ruling::kCovered);
+  ladder().forget({ip("10.0.0.3")});  // undo
+  EXPECT_EQ(ladder().limit(from("10.0.0.3"), now).ruling, Ruling::kAct);
+}
+
 }  // namespace
 }  // namespace bulkhead::rules

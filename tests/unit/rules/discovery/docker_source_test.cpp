@@ -23,6 +23,9 @@ class FakeEngine {
   struct Client : DockerClient {
     explicit Client(FakeEngine& engine) : engine_(engine) {}
     Result<std::string> get(const std::string& path) override { return engine_.get(path); }
+    Result<std::string> post(const std::string& path, const std::string&) override {
+      return Error{"POST", path, 0, "the source only reads"};
+    }
     Status follow(const std::string& path, const std::function<bool(std::string_view)>& line) override {
       return engine_.follow(path, line);
     }

@@ -106,6 +106,23 @@ TEST(HttpDockerClient, RefusalsAndAbsenceAreErrors) {
   EXPECT_FALSE(make_http_docker_client(garbage.path())->get("/networks"));
 }
 
+TEST(HttpDockerClient, PostsJsonAndTakesEveryAnswerOfSuccess) {
+  {
+    CannedServer server(answer("200 OK", "{\"Warnings\":null}"));
+    const auto done = make_http_docker_client(server.path())->post("/containers/a/update", "{\"PidsLimit\":5}");
+    ASSERT_TRUE(done) << done.error().to_string();
+    EXPECT_EQ(*done, "{\"Warnings\":null}");
+    EXPECT_TRUE(server.asked.starts_with("POST /containers/a/update HTTP/1.1\r\n")) << server.asked;
+    EXPECT_NE(server.asked.find("Content-Type: application/json\r\n"), std::string::npos) << server.asked;
+    EXPECT_NE(server.asked.find("Content-Length: 15\r\n"), std::string::npos) << server.asked;
+  }
+  CannedServer server(answer("409 Conflict", "{\"message\":\"not running\"}"));
+  const auto refused = make_http_docker_client(server.path())->post("/containers/a/update", "{}");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().operation, "POST");
+  EXPECT_EQ(refused.error().text, "HTTP 409 {\"message\":\"not running\"}");
+}
+
 TEST(HttpDockerClient, FollowsLinesAcrossChunks) {
   CannedServer server(kStream + chunk("{\"a\":1}\n{\"b\"") + chunk(":2}\n") + chunk("\n{\"c\":3}\n") + "0\r\n\r\n");
   std::vector<std::string> lines;

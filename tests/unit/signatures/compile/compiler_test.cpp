@@ -1,6 +1,7 @@
 #include "signatures/compile/compiler.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <unistd.h>
 #include <filesystem>
@@ -190,6 +191,27 @@ TEST_F(CacheTest, ACorruptFileIsCompiledAnew) {
   HyperscanCompiler healed(directory);
   ASSERT_TRUE(healed.compile(literals, ScanMode::kBlock).has_value());
   EXPECT_EQ(healed.stats().hits, 1U);
+}
+
+// Patterns that somebody else could have put there never run; the next start believes what was compiled instead.
+TEST_F(CacheTest, WhatOthersMayWriteIsCompiledAnew) {
+  ASSERT_TRUE(HyperscanCompiler(directory).compile(literals, ScanMode::kBlock).has_value());
+  ASSERT_EQ(::chmod(file().c_str(), 0666), 0);
+  HyperscanCompiler again(directory);
+  ASSERT_TRUE(again.compile(literals, ScanMode::kBlock).has_value());
+  EXPECT_EQ(again.stats().hits, 0U);
+  EXPECT_NE(again.distrust().find("others than its owner may write it: mode 0666"), std::string::npos);
+  HyperscanCompiler healed(directory);
+  ASSERT_TRUE(healed.compile(literals, ScanMode::kBlock).has_value());
+  EXPECT_EQ(healed.stats().hits, 1U);
+  EXPECT_EQ(healed.distrust(), "");
+  ASSERT_EQ(::chmod(directory.c_str(), 0777), 0);
+  HyperscanCompiler open_to_all(directory);
+  ASSERT_TRUE(open_to_all.compile(literals, ScanMode::kBlock).has_value());
+  EXPECT_EQ(open_to_all.stats().hits, 0U);
+  EXPECT_EQ(open_to_all.stats().misses, 0U) << "it is no cache any more";
+  EXPECT_NE(open_to_all.distrust().find(directory + ": others"), std::string::npos);
+  ASSERT_EQ(::chmod(directory.c_str(), 0700), 0);
 }
 
 TEST_F(CacheTest, TheHashKnowsOrderCaseAndMode) {

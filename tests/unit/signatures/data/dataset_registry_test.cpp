@@ -1,6 +1,7 @@
 #include "signatures/data/dataset_registry.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,12 +12,16 @@ namespace {
 class Registry : public testing::Test {
  protected:
   void SetUp() override {
+    before_ = ::umask(022);
     directory_ =
         std::filesystem::temp_directory_path() / ("bulkhead-sets-" + std::to_string(::getpid()) + "-" +
                                                   testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(directory_);
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void TearDown() override {
+    std::filesystem::remove_all(directory_);
+    ::umask(before_);
+  }
   void write(const std::string& name, const std::string& text) const { std::ofstream(directory_ / name) << text; }
   [[nodiscard]] std::string read(const std::string& name) const {
     std::ifstream in(directory_ / name);
@@ -26,6 +31,7 @@ class Registry : public testing::Test {
     return registry.open(request, (directory_ / "x.rules").string(), {}, out_);
   }
 
+  mode_t before_ = 0;
   std::filesystem::path directory_;
   Diagnostics out_;
 };
@@ -80,6 +86,22 @@ TEST_F(Registry, FilesThatAreMissing) {
   EXPECT_EQ(out_.error_count(), 2U);
   ASSERT_NE(open(registry, {.name = "c", .type = DatasetType::kString, .save = "c.csv"}), nullptr);
   EXPECT_EQ(registry.save().size(), 1U);
+}
+
+TEST_F(Registry, AStateThatOthersMayWriteBeginsEmpty) {
+  write("state.csv", "Zm9v\n");
+  const DatasetRequest state{.name = "seen", .type = DatasetType::kString, .load = "state.csv", .save = "state.csv"};
+  const auto begin = [&] {
+    DatasetRegistry registry(directory_.string());
+    registry.begin_load();
+    const DatasetPtr set = open(registry, state);
+    return set == nullptr ? SIZE_MAX : set->size();
+  };
+  EXPECT_EQ(begin(), 1U);
+  ASSERT_EQ(::chmod((directory_ / "state.csv").c_str(), 0664), 0);
+  EXPECT_EQ(begin(), 0U);
+  ASSERT_EQ(out_.warning_count(), 1U);
+  EXPECT_EQ(out_.all()[0].code, "signature.dataset.distrusted");
 }
 
 }  // namespace
