@@ -118,7 +118,8 @@ sandbox::FileAccess files_of(const EngineSettings& settings, const BooksSettings
   if (books.control.enabled) add_written(out.write, parent_of(books.control.socket));
   if (books.audit.enabled) add_written(out.write, parent_of(books.audit.file));
   if (books.behaviour.enabled) add_written(out.write, parent_of(books.behaviour.state_file));
-  if (settings.response.auto_limit.resources) add_written(out.write, parent_of(settings.response.auto_limit.state_file));
+  if (settings.response.auto_limit.resources)
+    add_written(out.write, parent_of(settings.response.auto_limit.state_file));
   return out;
 }
 
