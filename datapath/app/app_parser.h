@@ -19,6 +19,7 @@
 #include "datapath/app/transaction.h"
 #include "datapath/base/byte_reader.h"
 #include "datapath/base/flow_key.h"
+#include "datapath/base/pooled.h"
 #include "datapath/base/timestamp.h"
 
 namespace bulkhead::app {
@@ -50,7 +51,7 @@ struct ParseMoment {
   RangeFiles* ranges = nullptr;                // where files that come in parts are put together; null: nowhere
 };
 
-class AppParser {
+class AppParser : public Pooled {
  public:
   AppParser() = default;
   AppParser(const AppParser&) = delete;

@@ -21,12 +21,13 @@
 #include "datapath/app/held.h"
 #include "datapath/base/flow_key.h"
 #include "datapath/base/json_text.h"
+#include "datapath/base/pooled.h"
 #include "datapath/event/event.h"
 
 namespace bulkhead::app {
 
 // What the matcher keeps with a transaction.
-class TransactionExtension {
+class TransactionExtension : public Pooled {
  public:
   TransactionExtension() = default;
   TransactionExtension(const TransactionExtension&) = delete;
@@ -45,7 +46,7 @@ struct EveRecord {
   void add(std::string_view key, JsonText& json) { fields.emplace_back(key, json.take()); }
 };
 
-class Transaction {
+class Transaction : public Pooled {
  public:
   Transaction() = default;
   Transaction(const Transaction&) = delete;
