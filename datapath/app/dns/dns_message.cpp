@@ -1,6 +1,8 @@
 #include "datapath/app/dns/dns_message.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "datapath/app/dns/dns_names.h"
@@ -15,6 +17,7 @@ namespace {
 constexpr std::size_t kCostBase = 4096, kCostPerByte = 32;
 
 constexpr std::uint16_t kHighestOpcode = 6;  // DSO, RFC 8490
+constexpr std::size_t kMaxLabel = 63;        // RFC 1035 3.1
 constexpr std::size_t kLeastItemBytes = 2;   // of a question or record: a pointer to its name, the rest cut off
 
 class MessageReader {
@@ -56,8 +59,7 @@ class MessageReader {
 
   // Steps over a record without keeping anything. Its type and class are for the caller to judge.
   Reading skip_record(std::uint16_t& type, std::uint16_t& record_class) {
-    Name ignored;
-    if (const Reading r = name(bytes_.size(), false, ignored); r != Reading::kWhole) return r;
+    if (const Reading r = walk(bytes_.size(), false); r != Reading::kWhole) return r;
     if (remaining() < 10) return Reading::kShort;
     type = load_be16(&bytes_[at_]);
     record_class = load_be16(&bytes_[at_ + 2]);
@@ -80,6 +82,17 @@ class MessageReader {
 
   // Up to `end` the name may run on without pointers; `open`: there it may also just stop (the last name of a record).
   Reading name(std::size_t end, bool open, Name& out) {
+    const Reading reading = walk(end, open);
+    if (reading != Reading::kWhole) return reading;
+    out.text.assign(text_.data(), text_size_);
+    out.cut = cut_;
+    return reading;
+  }
+
+  // Leaves the name in text_, text_size_ and cut_.
+  Reading walk(std::size_t end, bool open) {
+    text_size_ = 0;
+    cut_ = false;
     std::size_t at = at_, limit = end;
     bool jumped = false;
     const auto leave = [&](std::size_t behind) {
@@ -92,15 +105,15 @@ class MessageReader {
         faults_.too_many_labels = true;
         if (!jumped) return Reading::kMalformed;
         faults_.name_too_long = true;
-        out.cut = true;
+        cut_ = true;
         return Reading::kWhole;
       }
       if (at >= limit) return jumped || open ? leave(at) : Reading::kShort;
       const std::uint8_t lead = bytes_[at];
       if (lead == 0) return leave(at + 1);
-      if (lead < 0x40) {
+      if (lead <= kMaxLabel) {
         if (limit - at < 1U + lead) return Reading::kShort;
-        if (!add_label(bytes_.subspan(at + 1, lead), out)) return Reading::kMalformed;
+        if (!add_label(at + 1, lead)) return Reading::kMalformed;
         at += 1U + lead;
       } else if (lead >= 0xc0) {
         if (limit - at < 2) return Reading::kShort;
@@ -121,14 +134,19 @@ class MessageReader {
     }
   }
 
-  [[nodiscard]] bool add_label(ByteSpan label, Name& out) {
-    if (!pay(1 + label.size())) return false;
-    if (out.cut) return true;
-    if (!out.text.empty()) out.text += '.';
-    out.text.append(label.begin(), label.end());
-    if (out.text.size() > kMaxNameBytes) {
-      out.text.resize(kMaxNameBytes);
-      out.cut = true;
+  [[nodiscard]] bool add_label(std::size_t at, std::size_t size) {
+    if (!pay(1 + size)) return false;
+    if (cut_) return true;
+    if (text_size_ != 0) text_[text_size_++] = '.';
+    if (bytes_.size() - at >= kMaxLabel + 1) {
+      std::memcpy(&text_[text_size_], &bytes_[at], kMaxLabel + 1);  // of a fixed size; there is room for it
+    } else {
+      std::memcpy(&text_[text_size_], &bytes_[at], size);
+    }
+    text_size_ += size;
+    if (text_size_ > kMaxNameBytes) {
+      text_size_ = kMaxNameBytes;
+      cut_ = true;
       faults_.name_too_long = true;
     }
     return true;
@@ -225,6 +243,9 @@ class MessageReader {
 
   ByteSpan bytes_;
   Faults& faults_;
+  std::array<char, kMaxNameBytes + kMaxLabel + 2> text_;  // of the name that is being read; one dot and label too many
+  std::size_t text_size_ = 0;
+  bool cut_ = false;
   std::size_t at_ = kHeaderBytes;
   std::size_t left_;  // to pay with
 };
@@ -284,9 +305,10 @@ Reading read_message(ByteSpan bytes, Message& out) {
   if (!read_header(bytes, out.header)) return Reading::kShort;
   MessageReader reader(bytes, out.faults);
   for (std::uint32_t i = 0; i < out.header.questions; ++i) {
-    Question question;
-    if (const Reading r = reader.question(question); r != Reading::kWhole) return r;
-    out.questions.push_back(std::move(question));
+    if (const Reading r = reader.question(out.questions.emplace_back()); r != Reading::kWhole) {
+      out.questions.pop_back();
+      return r;
+    }
   }
   for (std::uint32_t i = 0; i < out.header.answers; ++i) {
     if (const Reading r = reader.record(out.answers); r != Reading::kWhole) return r;

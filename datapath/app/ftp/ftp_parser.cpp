@@ -13,17 +13,32 @@ namespace {
 
 constexpr std::size_t kMaxReplyLines = 64;
 
-// RFC 959, 1639, 2228, 2389, 2428, 2640, 3659, 4217. "AUTH TLS" before "AUTH".
+// RFC 959, 1639, 2228, 2389, 2428, 2640, 3659, 4217, by their first letter. "AUTH TLS" before "AUTH".
 constexpr std::string_view kCommands[] = {
-    "ABOR", "ACCT", "ALLO", "APPE", "AUTH TLS", "AUTH", "CDUP", "CHMOD", "CWD",  "DELE", "EPRT", "EPSV", "FEAT",
-    "HELP", "LANG", "LIST", "MDTM", "MKD",      "MLST", "MODE", "NLST",  "NOOP", "OPTS", "PASS", "PASV", "PORT",
-    "PWD",  "QUIT", "REIN", "REST", "RETR",     "RMD",  "RNFR", "RNTO",  "SITE", "SIZE", "SMNT", "STAT", "STOR",
-    "STOU", "STRU", "SYST", "TYPE", "UMASK",    "USER", "MLSD", "PBSZ",  "PROT", "CCC"};
+    "ABOR", "ACCT", "ALLO", "APPE", "AUTH TLS", "AUTH", "CCC",  "CDUP", "CHMOD", "CWD",  "DELE", "EPRT", "EPSV",
+    "FEAT", "HELP", "LANG", "LIST", "MDTM",     "MKD",  "MLSD", "MLST", "MODE",  "NLST", "NOOP", "OPTS", "PASS",
+    "PASV", "PBSZ", "PORT", "PROT", "PWD",      "QUIT", "REIN", "REST", "RETR",  "RMD",  "RNFR", "RNTO", "SITE",
+    "SIZE", "SMNT", "STAT", "STOR", "STOU",     "STRU", "SYST", "TYPE", "UMASK", "USER"};
+static_assert(std::ranges::is_sorted(kCommands, {}, [](std::string_view word) { return word[0]; }));
+
+// Where the commands of each letter begin, and behind Z where they end.
+constexpr auto kFirstOf = [] {
+  std::array<std::uint8_t, 27> out{};
+  for (std::size_t letter = 0; letter < out.size(); ++letter) {
+    while (out[letter] < std::size(kCommands) && kCommands[out[letter]][0] < static_cast<char>('A' + letter)) {
+      ++out[letter];
+    }
+  }
+  return out;
+}();
 
 std::string_view known_command(std::string_view line) {
-  const char first = line.empty() ? '\0' : static_cast<char>(line[0] & ~0x20);  // in capitals, if it is a letter
-  for (const std::string_view word : kCommands) {
-    if (word[0] != first || !begins_with_word(line, word)) continue;
+  if (line.empty()) return {};
+  const unsigned letter = static_cast<unsigned>((line[0] & ~0x20) - 'A');  // in capitals, if it is a letter
+  if (letter >= 26) return {};
+  for (std::size_t i = kFirstOf[letter]; i < kFirstOf[letter + 1]; ++i) {
+    const std::string_view word = kCommands[i];
+    if (line.size() < word.size() || ((line[1] ^ word[1]) & ~0x20) != 0 || !begins_with_word(line, word)) continue;
     if (line.size() == word.size() || line[word.size()] == ' ' || line[word.size()] == '\t') return word;
   }
   return {};
@@ -36,17 +51,16 @@ int code_of(std::string_view line) {
   return error == std::errc() && end == line.data() + 3 && code >= 100 ? code : 0;
 }
 
-// Up to six numbers parted by commas, each one byte; how many there are.
+// Up to six numbers parted by commas; how many there are. Ones above a byte read as 256.
 std::size_t numbers_of(std::string_view text, std::array<unsigned, 6>& out) {
-  std::size_t count = 0;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (count < out.size() && at < end) {
-    const auto [stop, error] = std::from_chars(at, end, out[count]);
-    if (error != std::errc()) break;
-    ++count;
-    if (stop == end || *stop != ',') break;
-    at = stop + 1;
+  std::size_t count = 0, at = 0;
+  const auto is_digit = [&] { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
+  while (count < out.size() && is_digit()) {
+    unsigned number = 0;
+    for (; is_digit(); ++at) number = std::min(256U, number * 10 + static_cast<unsigned>(text[at] - '0'));
+    out[count++] = number;
+    if (at == text.size() || text[at] != ',') break;
+    ++at;
   }
   return count;
 }

@@ -543,6 +543,7 @@ void HttpParser::add_header(Direction d, std::string_view name, std::string_view
     known.value.append(", ").append(value);
     return;
   }
+  if (headers.list.empty()) headers.list.reserve(8);
   headers.list.push_back({std::string(name), std::string(value), 1});
 }
 

@@ -59,32 +59,41 @@ class BerReader {
 
 // X.690 8.19: the first number stands for two.
 bool oid_text(ByteSpan value, std::string& out) {
+  constexpr std::size_t kMaxPart = 22;  // a dot and 64 bits in decimal digits
+  std::array<char, kMaxPart * 16> text;
+  char* at = text.data();
   std::uint64_t number = 0;
   std::size_t parts = 0;
   bool open = false;
-  std::array<char, 24> digits;
   const auto append = [&](std::uint64_t part) {
-    digits[0] = '.';
-    const char* end = std::to_chars(digits.data() + 1, digits.data() + digits.size(), part).ptr;
-    out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+    if (text.data() + text.size() - at < static_cast<std::ptrdiff_t>(kMaxPart)) {
+      out.append(text.data(), at);
+      at = text.data();
+    }
+    *at++ = '.';
+    if (part < 10) {
+      *at++ = static_cast<char>('0' + part);
+    } else {
+      at = std::to_chars(at, text.data() + text.size(), part).ptr;
+    }
   };
-  out.reserve(std::min<std::size_t>(value.size(), 64) * 3);
   for (const Byte byte : value) {
     if (number > UINT64_MAX >> 7) return false;
     number = number << 7 | (byte & 0x7f);
     open = (byte & 0x80) != 0;
     if (open) continue;
-    if (++parts > kMaxOidParts) return true;
+    if (++parts > kMaxOidParts) break;
     if (parts == 1) {
       const std::uint64_t first = number < 80 ? number / 40 : 2;
-      out = static_cast<char>('0' + first);
+      *at++ = static_cast<char>('0' + first);
       append(number - first * 40);
     } else {
       append(number);
     }
     number = 0;
   }
-  return parts != 0 && !open;
+  out.append(text.data(), at);
+  return parts > kMaxOidParts || (parts != 0 && !open);
 }
 
 bool read_variables(BerReader& from, Message& out) {
