@@ -88,7 +88,7 @@ ReceiveStatus NfqueueSource::receive(PacketBatch& batch, std::chrono::millisecon
   batch.clear();
   waiting_before_ = taken_;
   waiting_.clear();
-  const auto limit = static_cast<unsigned>(std::min<std::size_t>(slots_.size(), batch.packets.capacity()));
+  const unsigned limit = batch_bytes_.packets(std::min(slots_.size(), batch.packets.capacity()));
   set_timeout(timeout);
   gather_.wait(waiting_before_, slots_.size() / 4);
   // One call waits for the first packet and takes what came with it.
@@ -100,12 +100,15 @@ ReceiveStatus NfqueueSource::receive(PacketBatch& batch, std::chrono::millisecon
     return ReceiveStatus::kError;
   }
   const Timestamp now = wall_clock();
+  std::size_t bytes = 0;
   for (int i = 0; i < count; ++i) {
     const mmsghdr& message = messages_[static_cast<std::size_t>(i)];
+    bytes += message.msg_len;
     take({static_cast<const Byte*>(message.msg_hdr.msg_iov->iov_base),
           std::min<std::size_t>(message.msg_len, kSlotBytes)},
          now, batch);
   }
+  batch_bytes_.add(static_cast<std::size_t>(count), bytes);
   taken_ = batch.packets.size();
   return batch.packets.empty() ? ReceiveStatus::kTimeout : ReceiveStatus::kPackets;
 }

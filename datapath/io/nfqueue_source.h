@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "datapath/base/counters.h"
+#include "datapath/io/batch_bytes.h"
 #include "datapath/io/burst_gather.h"
 #include "datapath/io/nfqueue_message.h"
 #include "datapath/io/nfqueue_settings.h"
@@ -68,6 +69,7 @@ class NfqueueSource final : public PacketSource {
   std::vector<Byte> verdicts_;
   std::chrono::milliseconds timeout_{-1};  // that the socket has
   BurstGather gather_;
+  BatchBytes batch_bytes_{kBatchBytes};
   std::size_t taken_ = 0, waiting_before_ = 0;
   Error last_error_;
   std::uint64_t packets_ = 0;

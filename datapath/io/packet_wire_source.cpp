@@ -199,7 +199,7 @@ ReceiveStatus PacketWireSource::receive(PacketBatch& batch, std::chrono::millise
   set_timeout(timeout);
   gather_.wait(taken_, slots_.size() / 4);
   taken_ = 0;
-  const auto limit = static_cast<unsigned>(std::min<std::size_t>(slots_.size(), batch.packets.capacity()));
+  const unsigned limit = batch_bytes_.packets(std::min(slots_.size(), batch.packets.capacity()));
   for (unsigned i = 0; i < limit; ++i) {
     messages_[i].msg_hdr.msg_namelen = sizeof(sockaddr_ll);
     messages_[i].msg_hdr.msg_controllen = sizeof(Control);
@@ -224,7 +224,12 @@ ReceiveStatus PacketWireSource::receive(PacketBatch& batch, std::chrono::millise
     ways_seen_ = version;
   }
   const Timestamp now = wall_clock();
-  for (std::size_t i = 0; i < taken_; ++i) take(i, now, batch);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < taken_; ++i) {
+    bytes += messages_[i].msg_len;
+    take(i, now, batch);
+  }
+  batch_bytes_.add(taken_, bytes);
   return batch.packets.empty() ? ReceiveStatus::kTimeout : ReceiveStatus::kPackets;
 }
 

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "datapath/base/counters.h"
+#include "datapath/io/batch_bytes.h"
 #include "datapath/io/burst_gather.h"
 #include "datapath/io/packet_source.h"
 #include "datapath/io/packet_wire_settings.h"
@@ -109,6 +110,7 @@ class PacketWireSource final : public PacketSource {
   std::vector<std::vector<Byte>> rejects_;
   std::size_t reject_count_ = 0;
   BurstGather gather_;
+  BatchBytes batch_bytes_{kBatchBytes};
   std::chrono::milliseconds timeout_{-1};
   std::size_t taken_ = 0;
   std::atomic<bool> waits_{false};  // the worker has nothing in its hands
