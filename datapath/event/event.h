@@ -145,12 +145,18 @@ struct AppEvent {
   std::shared_ptr<const FlowMetadata> metadata;
 };
 
+// Of a flow that a tap left to its socket's filter: what that has counted, by direction.
+struct KernelShare {
+  std::array<std::uint64_t, 2> packets{}, bytes{};
+};
+
 struct FlowEvent {
   EventHeader header;  // tuple: client first; time: when the flow ended
   FlowSummary summary;
   Timestamp last;
-  std::string_view state;   // new, established, closed, bypassed
-  std::string_view reason;  // timeout, forced, shutdown
+  std::string_view state;                // new, established, closed, bypassed
+  std::string_view reason;               // timeout, forced, shutdown
+  std::optional<KernelShare> in_kernel;  // part of the summary too
   bool alerted = false;
   std::string_view action;                                                // "", pass, drop
   std::vector<std::pair<std::string_view, std::string_view>> exceptions;  // what happened, which policy was applied

@@ -121,18 +121,20 @@ void EveJson::write_flow(const event::FlowEvent& e) {
   field("bytes_toserver", e.summary.bytes_to_server);
   field("bytes_toclient", e.summary.bytes_to_client);
   const bool bypassed = e.state == "bypassed";
-  if (bypassed) {  // what a capture device took over: nothing does here
+  if (bypassed) {  // what the kernel counted of it
+    const event::KernelShare share = e.in_kernel.value_or(event::KernelShare{});
     key("bypassed");
     json_.StartObject();
-    for (const char* name : {"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient"}) {
-      field(name, std::uint64_t{0});
-    }
+    field("pkts_toserver", share.packets[0]);
+    field("pkts_toclient", share.packets[1]);
+    field("bytes_toserver", share.bytes[0]);
+    field("bytes_toclient", share.bytes[1]);
     json_.EndObject();
   }
   time_field("start", e.summary.start);
   time_field("end", e.last);
   field("age", seconds_between(e.summary.start, e.last));
-  if (bypassed) field("bypass", "local");
+  if (bypassed) field("bypass", e.in_kernel ? "capture" : "local");
   field("state", e.state);
   field("reason", e.reason);
   flag("alerted", e.alerted);

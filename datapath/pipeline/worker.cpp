@@ -517,9 +517,9 @@ void Worker::on_flow_end(flow::Flow& flow, flow::FlowEndReason reason) {
       look_at_stream(flow, *session, direction, Look::kFlowEnds);
     }
   }
-  if (!in_kernel_.empty()) take_from_kernel(flow);
+  const std::optional<event::KernelShare> in_kernel = in_kernel_.empty() ? std::nullopt : take_from_kernel(flow);
   count_end(flow);
-  if (settings_.report.flow_events && !flow.elsewhere) report_flow(flow, reason);
+  if (settings_.report.flow_events && !flow.elsewhere) report_flow(flow, reason, in_kernel);
   for (const auto& inspector : inspectors_) inspector->on_flow_end(flow);
   cut_flows_.erase(flow.id);
   gaps_.erase(flow.id);

@@ -98,13 +98,13 @@ class Worker final : private stream::StreamListener {
   void take_alerts_from_before_gap(const PacketWork& work);
   void leave_to_kernel(const PacketWork& work);
   void count_in_kernel();
-  void take_from_kernel(flow::Flow& flow);
+  [[nodiscard]] std::optional<event::KernelShare> take_from_kernel(flow::Flow& flow);
   [[nodiscard]] std::string stream_payload(const PacketWork& work, const Alert& alert) const;
   enum class Look : std::uint8_t { kNow, kFlowEnds, kGap };
   void look_at_stream(flow::Flow& flow, stream::TcpSession& session, Direction direction, Look look);
   void count_end(const flow::Flow& flow);
   void on_flow_end(flow::Flow& flow, flow::FlowEndReason reason);
-  void report_flow(const flow::Flow& flow, flow::FlowEndReason reason);
+  void report_flow(const flow::Flow& flow, flow::FlowEndReason reason, std::optional<event::KernelShare> in_kernel);
   bool feed_application(PacketWork& work);
   static bool take_turn(PacketWork& work);
   void show_streams_again(const PacketWork& work);
@@ -161,7 +161,7 @@ class Worker final : private stream::StreamListener {
     std::uint32_t handle = 0;  // 0: it had no place
     FlowKey key;
     std::uint64_t hash = 0;
-    std::array<std::uint64_t, 2> packets{}, bytes{};  // by direction, counted in the flow already
+    event::KernelShare counted;  // in the flow already
   };
   std::unordered_map<std::uint64_t, InKernel> in_kernel_;  // by id of the flow
   std::vector<Alert> alerts_;

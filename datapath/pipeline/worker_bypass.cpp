@@ -25,10 +25,11 @@ void Worker::count_in_kernel() {
     const io::KernelBypass::FlowCounts counts = settings_.kernel_bypass->counts(left.handle);
     for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
       const std::size_t i = index_of(d);
-      const std::uint64_t packets = counts[i].packets - left.packets[i], bytes = counts[i].bytes - left.bytes[i];
+      const std::uint64_t packets = counts[i].packets - left.counted.packets[i];
+      const std::uint64_t bytes = counts[i].bytes - left.counted.bytes[i];
       if (packets == 0) continue;
-      left.packets[i] += packets;
-      left.bytes[i] += bytes;
+      left.counted.packets[i] += packets;
+      left.counted.bytes[i] += bytes;
       counters_.kernel_packets.add(packets);
       counters_.kernel_bytes.add(bytes);
       flows_->count_elsewhere(left.key, left.hash, d, packets, bytes, now_);
@@ -36,22 +37,27 @@ void Worker::count_in_kernel() {
   }
 }
 
-// The flow ends: its record has all of it.
-void Worker::take_from_kernel(flow::Flow& flow) {
+// The flow ends: its record has all of it. Nothing: the kernel did not have it.
+std::optional<event::KernelShare> Worker::take_from_kernel(flow::Flow& flow) {
   const auto found = in_kernel_.find(flow.id);
-  if (found == in_kernel_.end()) return;
+  if (found == in_kernel_.end()) return std::nullopt;
   const InKernel left = found->second;
   in_kernel_.erase(found);
-  if (left.handle == 0) return;
+  if (left.handle == 0) return std::nullopt;
+  event::KernelShare share;
   const io::KernelBypass::FlowCounts counts = settings_.kernel_bypass->end(left.handle);
   for (std::size_t i = 0; i < 2; ++i) {
-    const std::uint64_t packets = counts[i].packets - left.packets[i], bytes = counts[i].bytes - left.bytes[i];
+    const std::uint64_t packets = counts[i].packets - left.counted.packets[i];
+    const std::uint64_t bytes = counts[i].bytes - left.counted.bytes[i];
+    share.packets[i] = counts[i].packets;
+    share.bytes[i] = counts[i].bytes;
     flow.counts[i].packets += packets;
     flow.counts[i].bytes += bytes;
     counters_.kernel_packets.add(packets);
     counters_.kernel_bytes.add(bytes);
     if (packets != 0) flow.last = std::max(flow.last, now_);
   }
+  return share;
 }
 
 }  // namespace bulkhead::pipeline

@@ -293,8 +293,10 @@ event::DropEvent Worker::drop_event(const PacketWork& work) const {
   return e;
 }
 
-void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason) {
+void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason,
+                         std::optional<event::KernelShare> in_kernel) {
   event::FlowEvent e;
+  e.in_kernel = in_kernel;
   e.header.time = now_;
   e.header.flow_id = flow.id;
   e.header.tuple = flow.client;

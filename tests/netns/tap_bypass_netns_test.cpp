@@ -68,6 +68,9 @@ class TapBypassNetns : public ::testing::Test {
   [[nodiscard]] long in_kernel() const { return last("\"event_type\":\"stats\"", "\"pkts\":", "\"flow_bypassed\":{"); }
   [[nodiscard]] long in_ring() const { return last("\"event_type\":\"stats\"", "\"kernel_packets\":"); }
   [[nodiscard]] long in_record() const { return last("\"dest_port\":80,", "\"bytes_toserver\":"); }
+  [[nodiscard]] long taken_over() const {
+    return last("\"bypass\":\"capture\"", "\"bytes_toserver\":", "\"bypassed\":{");
+  }
   [[nodiscard]] long alert() const { return last("\"event_type\":\"alert\"", "\"signature_id\":"); }
 
   // A word, 100 KB, a pause in which the worker sees that, 4 MB, another word; then the daemon ends.
@@ -93,6 +96,8 @@ TEST_F(TapBypassNetns, TheRecordHasWhatTheKernelCounted) {
   EXPECT_GT(in_kernel(), 10) << folder_.log();
   EXPECT_LT(in_ring(), in_kernel()) << "the ring carried the beginning alone";
   EXPECT_GT(in_record(), 4'100'000);
+  EXPECT_GT(taken_over(), 3'000'000);
+  EXPECT_LT(taken_over(), in_record());
   EXPECT_EQ(alert(), 1) << "beyond the depth nothing is looked at";
 }
 

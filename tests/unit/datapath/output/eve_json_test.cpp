@@ -376,6 +376,11 @@ TEST(EveJson, AFlowTellsGapsBypassAndExceptionPolicies) {
   EXPECT_FALSE(value["tcp"].contains("ts_gap"));
   EXPECT_EQ(value["flow"]["bypass"], "local");
   EXPECT_EQ(value["flow"]["bypassed"]["pkts_toserver"], 0);
+  e.in_kernel = event::KernelShare{{7, 8}, {700, 801}};
+  const json left = json::parse(line_of(e, s));
+  EXPECT_EQ(left["flow"]["bypass"], "capture");
+  EXPECT_EQ(left["flow"]["bypassed"],
+            json::parse(R"({"pkts_toserver":7,"pkts_toclient":8,"bytes_toserver":700,"bytes_toclient":801})"));
   EXPECT_FALSE(value["flow"].contains("exception_policy"));
   s.flow_exception_policy = true;
   value = json::parse(line_of(e, s));
