@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "datapath/base/interface_index.h"
 #include "datapath/base/scheduling.h"
 
 namespace bulkhead::config {
@@ -364,6 +365,8 @@ void BlockThread::carry_out(const rules::ResponseDecision& decision, event::Bloc
 
 void BlockThread::send_resets(const pipeline::BlockRequest& request) {
   if (!resets_open_ || !request.has_ethernet || request.vlan_count != 0 || request.interface_index == 0) return;
+  if (is_port_index(request.interface_index)) return;  // not one that the kernel could send from
+
   rules::ResetTarget target;
   target.client = request.client;
   target.client_mac = request.client_mac;

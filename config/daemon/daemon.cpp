@@ -1608,7 +1608,7 @@ class Daemon {
   bool hang_told_ = false;
   std::shared_ptr<signatures::SharedState> state_ = make_shared_state();
   FactsBoard facts_;
-  LiveView live_view_;
+  LiveView live_view_{settings_.eve.port_names};
   MainTasks main_tasks_;
   Generation generation_;
   std::uint32_t generation_number_ = 1;

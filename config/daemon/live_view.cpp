@@ -22,8 +22,9 @@ constexpr std::string_view kNobody = "(no address)";   // :: and 0.0.0.0, of hos
 constexpr std::size_t kMostEnded = 8192;               // flows that are remembered for what-if
 constexpr std::size_t kExcerpt = 512;                  // bytes of payload with an event
 
-output::EveSettings full_eve() {
+output::EveSettings full_eve(std::vector<std::string> port_names) {
   output::EveSettings out;
+  out.port_names = std::move(port_names);
   out.alert.payload_printable = true;
   out.alert.payload_buffer_size = 4096;
   out.drop.enabled = true;
@@ -89,7 +90,7 @@ void LiveView::Totals::add(const Totals& other) {
   if (!other.app_protocol.empty()) app_protocol = other.app_protocol;
 }
 
-LiveView::LiveView() : eve_(full_eve()) {}
+LiveView::LiveView(std::vector<std::string> port_names) : eve_(full_eve(std::move(port_names))) {}
 
 void LiveView::use(rules::InventoryPtr inventory) {
   std::unordered_map<std::string, std::string> link_locals;

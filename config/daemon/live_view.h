@@ -57,7 +57,7 @@ class LiveView {
   // An event as JSON text; false: this subscriber has gone.
   using Subscriber = std::function<bool(const std::string&)>;
 
-  LiveView();
+  explicit LiveView(std::vector<std::string> port_names = {});  // of DPDK, in the order of the settings
 
   void use(rules::InventoryPtr inventory);
   void take(const event::Event& event);

@@ -171,6 +171,7 @@ class Builder {
         to.ports.push_back(word);
       }
     }
+    for (const std::string& port : to.ports) out_.eve.port_names.push_back(port.substr(0, port.find(',')));
     to.wire = values_.text("dpdk.mode") == "wire";
     if (to.wire && to.ports.size() % 2 != 0) {
       diagnostics_.error(values_.get("dpdk.ports").span, "settings.conflict",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "datapath/base/interface_index.h"
 #include "datapath/base/text_encoding.h"
 #include "datapath/output/protocol_names.h"
 
@@ -752,6 +753,10 @@ void EveJson::hex_field(std::string_view name, std::uint8_t value) {
 }
 
 std::string_view EveJson::interface_name(std::uint32_t index) {
+  if (is_port_index(index)) {
+    const std::size_t port = index - kFirstPortIndex;
+    return port < settings_.port_names.size() ? std::string_view(settings_.port_names[port]) : "unknown";
+  }
   for (const auto& [known, name] : interfaces_) {
     if (known == index) return name;
   }

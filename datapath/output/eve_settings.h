@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bulkhead::output {
 
@@ -59,6 +60,7 @@ struct EveSettings {
   std::uint16_t community_id_seed = 0;
   bool pcap_file = false;  // pcap-file: pcap_filename in every event
   std::string pcap_file_name;
+  std::vector<std::string> port_names;  // of DPDK, in the order of the settings (interface_index.h)
 };
 
 }  // namespace bulkhead::output

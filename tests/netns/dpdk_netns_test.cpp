@@ -72,6 +72,30 @@ TEST_F(DpdkNetns, AWireCarriesWhatTheRulesAllow) {
   EXPECT_NE(lab_->ping("a", "b", IpFamily::kV6), Probe::kPassed) << "without the daemon nothing carries";
 }
 
+// Two daemons, a memory between them instead of a wire: a virtual machine's side (virtio-user) and its host's (vhost).
+TEST_F(DpdkNetns, VhostUserBetweenTwoDaemons) {
+  DaemonFolder other;
+  other.make(::testing::TempDir(), "dpdk_guest");
+  const std::string common =
+      "control: {enabled: no}\nmetrics: {enabled: no}\nguard: {enabled: no}\ndiscovery: {docker: no}\n"
+      "dpdk:\n  mode: wire\n  huge-pages: no\n  packets: 4096\n  ports: ";
+  const std::string socket = folder_.path() + "/vhost.sock";
+  daemon_ = folder_.start("signatures: [some.rules]\n" + common +
+                          "[\"net_af_packet0,iface=veth-a\", \"net_vhost0,iface=" + socket + "\"]\n");
+  ASSERT_TRUE(comes_true([&] { return logged("ready:") || logged("rte_eal_init"); })) << folder_.log();
+  if (!logged("ready:")) GTEST_SKIP() << folder_.log();
+  const auto guest =
+      other.start(common + "[\"net_virtio_user0,path=" + socket + "\", \"net_af_packet0,iface=veth-b\"]\n");
+  ASSERT_TRUE(comes_true([&] { return other.log().find("ready:") != std::string::npos; })) << other.log();
+  EXPECT_TRUE(comes_true([&] { return lab_->ping("a", "b", IpFamily::kV6, 500ms) == Probe::kPassed; }))
+      << folder_.log() << other.log();
+  EXPECT_NE(lab_->ping("a", "b", IpFamily::kV4, 500ms), Probe::kPassed) << "dropped";
+  guest->end(SIGTERM);
+  daemon_->end(SIGTERM);
+  EXPECT_NE(eve().find("\"in_iface\":\"net_af_packet0\""), std::string::npos) << eve();
+  EXPECT_NE(eve().find("\"signature_id\":1"), std::string::npos);
+}
+
 TEST_F(DpdkNetns, ATapReadsAndSendsNothing) {
   if (!start("tap")) {
     if (logged("rte_eal_init")) GTEST_SKIP() << folder_.log();

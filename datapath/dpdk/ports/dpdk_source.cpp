@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "datapath/base/interface_index.h"
 #include "datapath/io/reject_frames.h"
 
 namespace bulkhead::dpdk {
@@ -81,7 +82,7 @@ ReceiveStatus DpdkSource::receive(PacketBatch& batch, std::chrono::milliseconds 
       empty_ = 0;
       for (std::uint16_t n = 0; n < count; ++n) rte_prefetch0(rte_pktmbuf_mtod(taken_[n], const void*));
       const Timestamp now = wall_clock();
-      for (std::uint16_t n = 0; n < count; ++n) take(port, taken_[n], now, batch);
+      for (std::uint16_t n = 0; n < count; ++n) take(taken_[n], now, batch);
       return ReceiveStatus::kPackets;
     }
     if (++empty_ < kEmptyBeforeSleep) continue;
@@ -90,7 +91,7 @@ ReceiveStatus DpdkSource::receive(PacketBatch& batch, std::chrono::milliseconds 
   }
 }
 
-void DpdkSource::take(const DpdkPort& port, rte_mbuf* mbuf, Timestamp now, PacketBatch& batch) {
+void DpdkSource::take(rte_mbuf* mbuf, Timestamp now, PacketBatch& batch) {
   RawPacket packet;
   // Parts are put together where the first has room; else the first alone is read, and said to be cut.
   if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0) truncated_.add();
@@ -99,7 +100,7 @@ void DpdkSource::take(const DpdkPort& port, rte_mbuf* mbuf, Timestamp now, Packe
   packet.wire_length = mbuf->pkt_len;
   packet.time = now;
   packet.number = ++packets_;
-  packet.interface_index = port.id();
+  packet.interface_index = kFirstPortIndex + static_cast<std::uint32_t>(port_);
   const std::uint64_t sum = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
   if (sum == RTE_MBUF_F_RX_L4_CKSUM_GOOD) packet.checksum = io::ChecksumState::kValid;
   received_.add();

@@ -41,7 +41,7 @@ class DpdkSource final : public io::PacketSource {
 
  private:
   void begin_thread();
-  void take(const DpdkPort& port, rte_mbuf* mbuf, Timestamp now, io::PacketBatch& batch);
+  void take(rte_mbuf* mbuf, Timestamp now, io::PacketBatch& batch);
   void pass_on(const io::RawPacket& packet, rte_mbuf* mbuf);
   void answer(const io::RawPacket& packet, const DpdkPort& from, const DpdkPort& to);
   void send(const DpdkPort& to, rte_mbuf* const* mbufs, std::uint16_t count);
