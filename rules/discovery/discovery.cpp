@@ -136,6 +136,10 @@ Discovered Discovery::build() {
   if (kubernetes_ != nullptr) {
     KubernetesSnapshot cluster = kubernetes_->snapshot();
     out.workloads = kubernetes_workloads(cluster);
+    // Each node tells of its own.
+    for (Workload& pod : out.workloads) {
+      if (pod.node != node_name_) pod.posture.reset();
+    }
     out.manifests = std::move(cluster.manifests);
   }
   if (docker_ != nullptr) add_containers(out);

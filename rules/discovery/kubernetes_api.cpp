@@ -58,7 +58,74 @@ void add_address(const Json* json, KubernetesObject& out) {
     out.addresses.push_back(*address);
 }
 
+void add_host_path(const std::string& path, Posture& out) {
+  const auto add = [&](std::vector<std::string>& to) {
+    if (to.size() < Posture::kMostListed && std::find(to.begin(), to.end(), path) == to.end()) to.push_back(path);
+  };
+  if (is_runtime_socket(path)) add(out.sockets);
+  if (is_grave_host_path(path)) add(out.host_paths);
+}
+
+// "NET_RAW", "CAP_NET_RAW", "ALL".
+bool names_capability(const Json& names, std::string_view wanted) {
+  return std::any_of(names.begin(), names.end(), [&](const Json& each) {
+    std::string name = text(&each);
+    if (name.starts_with("CAP_")) name.erase(0, 4);
+    return name == wanted || name == "ALL";
+  });
+}
+
+void add_capabilities(const Json& added, Posture& out) {
+  for (const Json& each : added) {
+    std::string name = text(&each);
+    if (name.starts_with("CAP_")) name.erase(0, 4);
+    const bool known = std::find(out.capabilities.begin(), out.capabilities.end(), name) != out.capabilities.end();
+    if (!known && !name.empty() && out.capabilities.size() < Posture::kMostListed) out.capabilities.push_back(name);
+  }
+}
+
+// Of one container, also of those that prepare the pod.
+void read_rights(const Json& container, bool raw_by_default, Posture& out) {
+  const Json* security = child(container, "securityContext");
+  static const Json nothing = Json::object();
+  const Json& context = security != nullptr ? *security : nothing;
+  out.privileged = out.privileged || flag(child(context, "privileged"));
+  out.unconfined = out.unconfined || text(child(context, "seccompProfile", "type")) == "Unconfined" ||
+                   text(child(context, "appArmorProfile", "type")) == "Unconfined";
+  const Json& added = list(child(context, "capabilities", "add"));
+  add_capabilities(added, out);
+  const bool dropped = names_capability(list(child(context, "capabilities", "drop")), "NET_RAW");
+  out.raw_packets = out.raw_packets || names_capability(added, "NET_RAW") || (raw_by_default && !dropped);
+}
+
+Posture posture_of(const Json& pod) {
+  Posture out;
+  out.host_network = flag(child(pod, "spec", "hostNetwork"));
+  out.host_pid = flag(child(pod, "spec", "hostPID"));
+  out.host_ipc = flag(child(pod, "spec", "hostIPC"));
+  out.unconfined = text(child(pod, "spec", "securityContext", "seccompProfile", "type")) == "Unconfined";
+  bool raw_by_default = true;
+  for (const Json& status : list(child(pod, "status", "containerStatuses"))) {
+    if (text(child(status, "containerID")).starts_with("cri-o://")) raw_by_default = false;
+  }
+  const Json& containers = list(child(pod, "spec", "containers"));
+  out.memory_limit = out.cpu_limit = !containers.empty();
+  out.process_limit = true;
+  for (const Json& container : containers) {
+    read_rights(container, raw_by_default, out);
+    out.memory_limit = out.memory_limit && child(container, "resources", "limits", "memory") != nullptr;
+    out.cpu_limit = out.cpu_limit && child(container, "resources", "limits", "cpu") != nullptr;
+  }
+  for (const Json& container : list(child(pod, "spec", "initContainers"))) read_rights(container, raw_by_default, out);
+  for (const Json& volume : list(child(pod, "spec", "volumes"))) {
+    if (const std::string path = text(child(volume, "hostPath", "path")); !path.empty()) add_host_path(path, out);
+  }
+  std::sort(out.capabilities.begin(), out.capabilities.end());
+  return out;
+}
+
 void read_pod(const Json& json, KubernetesObject& out) {
+  out.posture = posture_of(json);
   out.uid = text(child(json, "metadata", "uid"));
   out.node = text(child(json, "spec", "nodeName"));
   out.host_network = flag(child(json, "spec", "hostNetwork"));

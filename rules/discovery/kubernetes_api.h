@@ -3,6 +3,9 @@
 // Thread   pure functions.
 // In       JSON of anybody who can make objects in the cluster: nothing is believed to be there or of a type.
 // Limits   kMaxKubernetesAnswer bytes of a list; of an object the first kMostAddresses, kMostPorts.
+// Posture  what any container of a pod may do; a limit is there when all of them have it. Limits of processes are the
+//          kubelet's and not to be seen here: they count as there. Raw packets are in containerd's default set and not
+//          in CRI-O's.
 // Errors   Result: no JSON, no list, an object without a name. Unknown types of events are KubernetesEvent::kOther.
 // Source   kubernetes.io/docs/reference/using-api/api-concepts (lists, watches, bookmarks, 410 Gone)
 // Tests    tests/unit/rules/discovery/kubernetes_api_test.cpp, tests/fuzz/fuzz_kubernetes_api.cpp
@@ -34,6 +37,7 @@ struct KubernetesObject {
   std::vector<IpAddress> addresses;
   std::vector<WorkloadPort> ports;
   std::string image, image_digest;  // of its first container
+  Posture posture;                  // of all its containers together
 
   std::string manifest;  // of policies: the object as it came, without what the server writes for itself
 

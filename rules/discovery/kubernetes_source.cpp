@@ -263,6 +263,7 @@ std::vector<Workload> kubernetes_workloads(const KubernetesSnapshot& snapshot) {
     workload.ports = pod.ports;
     workload.image = pod.image;
     workload.image_digest = pod.image_digest;
+    workload.posture = pod.posture;
     out.push_back(std::move(workload));
   }
   return out;

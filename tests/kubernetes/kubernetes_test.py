@@ -254,6 +254,11 @@ class Test:
         done = subprocess.run([BULKHEAD, "explain", "--live", *flow, "--socket", self.folder / "control.sock"], capture_output=True, text=True)
         return done.stdout + done.stderr
 
+    def postures(self):
+        lines = (self.folder / "eve.json").read_text().split("\n")[:-1] if (self.folder / "eve.json").exists() else []
+        found = [event["posture"] for event in map(json.loads, lines) if event["event_type"] == "posture"]
+        return {one["workload"]: [finding["code"] for finding in one["findings"]] for one in found}
+
     def problem(self, word):
         return any(word in p["text"] for p in self.ask("status").get("problems", []))
 
@@ -286,6 +291,8 @@ class Test:
         check("ready", comes(lambda: "ready:" in self.log()), self.log())
         everybody = sorted([f"shop/web-{n}" for n in range(1, 6)] + ["shop/db"])
         check("pods of all pages", comes(lambda: self.workloads() == everybody), self.workloads())
+        check("how pods of this node were started is told, of no other's",
+              comes(lambda: self.postures() == {f"shop/web-{n}": ["net-raw", "no-limits"] for n in range(1, 6)}), self.postures())
         check("a kind that the cluster does not have is no problem", not self.problem("HTTP 404"))
         to_db = ("shop/web-1", "shop/db", "tcp/80")
         check("nothing is denied without a policy", "allow" in self.decides(to_db), self.decides(to_db))

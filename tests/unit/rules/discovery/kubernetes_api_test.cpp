@@ -38,6 +38,53 @@ TEST(KubernetesApi, PodsOfAList) {
   EXPECT_TRUE(list->objects[2].ended);
 }
 
+Posture posture_of_pod(const std::string& spec, const std::string& status = "{}") {
+  const auto event = parse_kubernetes_event(
+      R"({"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","namespace":"n",)"
+      R"("resourceVersion":"1"},"spec":)" +
+          spec + R"(,"status":)" + status + "}}",
+      KubernetesKind::kPod);
+  EXPECT_TRUE(event);
+  return event ? event->object.posture : Posture{};
+}
+std::vector<std::string> codes_of(const Posture& posture) {
+  std::vector<std::string> out;
+  for (const PostureFinding& finding : findings_of(posture)) out.emplace_back(finding.code);
+  return out;
+}
+using Words = std::vector<std::string>;
+
+TEST(KubernetesApi, WhatAnyContainerOfAPodMayDo) {
+  EXPECT_EQ(codes_of(posture_of_pod(R"({"containers":[{"securityContext":{"capabilities":{"drop":["ALL"]}},
+    "resources":{"limits":{"memory":"64Mi","cpu":"1"}}}]})")),
+            Words{});
+  EXPECT_EQ(codes_of(posture_of_pod(R"({"containers":[{}]})")), (Words{"net-raw", "no-limits"}));
+  EXPECT_EQ(codes_of(posture_of_pod(R"({"hostPID":true,"hostIPC":true,"hostNetwork":true,
+    "securityContext":{"seccompProfile":{"type":"Unconfined"}},
+    "volumes":[{"hostPath":{"path":"/run/containerd/containerd.sock"}},{"hostPath":{"path":"/etc/"}},{"emptyDir":{}}],
+    "containers":[{"resources":{"limits":{"memory":"1Gi","cpu":"1"}},
+                   "securityContext":{"privileged":true,"capabilities":{"add":["CAP_SYS_ADMIN","NET_ADMIN"]}}}]})")),
+            (Words{"privileged", "runtime-socket", "host-path", "host-processes", "host-network", "host-ipc",
+                   "unconfined", "capability", "net-admin"}));
+}
+
+TEST(KubernetesApi, OneContainerOfSeveralIsEnough) {
+  const std::string tight =
+      R"({"securityContext":{"capabilities":{"drop":["NET_RAW"]}},"resources":{"limits":{"memory":"1Mi","cpu":"1"}}})";
+  EXPECT_EQ(codes_of(posture_of_pod(R"({"initContainers":[{"securityContext":{"privileged":true,
+    "capabilities":{"drop":["ALL"]}}}],"containers":[)" +
+                                    tight + "]}")),
+            Words{"privileged"});
+  EXPECT_EQ(codes_of(posture_of_pod("{\"containers\":[" + tight + ",{}]}")), (Words{"net-raw", "no-limits"}));
+  // CRI-O leaves raw packets out by itself.
+  EXPECT_EQ(codes_of(posture_of_pod(R"({"containers":[{"resources":{"limits":{"memory":"1Mi","cpu":"1"}}}]})",
+                                    R"({"containerStatuses":[{"containerID":"cri-o://00ff"}]})")),
+            Words{});
+  EXPECT_EQ(codes_of(posture_of_pod(R"({"containers":[7,{"securityContext":3,"resources":[]}],"volumes":"x"})")),
+            (Words{"net-raw", "no-limits"}))
+      << "nothing is believed to be of a type";
+}
+
 TEST(KubernetesApi, APolicyIsKeptWithoutWhatTheServerWrites) {
   const auto of = [](const std::string& version) {
     return parse_kubernetes_event(
