@@ -5,9 +5,11 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include "config/cli/commands.h"
+#include "config/cli/explanation_text.h"
 #include "config/cli/inspector_run.h"
 #include "config/cli/policy_input.h"
 #include "config/cli/terminal.h"
@@ -175,13 +177,17 @@ int cmd_detect(const DetectOptions& options) {
   if (options.evidence) {
     engine.on_evidence = [&](const Evidence& e) { print_json("evidence", engine.parties(), e, nullptr); };
   }
+  std::set<std::string> families;
   engine.on_incident = [&](const Incident& incident) {
+    for (const auto& [family, weight] : incident.strongest) families.insert(to_string(family));
     if (options.json) return print_json("incident", engine.parties(), incident.evidence.back(), &incident);
     print_text(engine.parties(), incident);
   };
   if (!run(options.pcap_files, sink)) return kExitBadInput;
   sink.print_ranks();
   std::fprintf(stderr, "%" PRIu64 " incidents\n", engine.incidents());
+  std::fputs(explain_line({families.begin(), families.end()}, Terminal::of(2), explanations::Kind::kDetector).c_str(),
+             stderr);
   return engine.incidents() == 0 ? kExitFine : kExitFailed;
 }
 

@@ -6,6 +6,7 @@
 #include "config/cli/commands.h"
 #include "config/cli/explanation_text.h"
 #include "config/cli/terminal.h"
+#include "config/control/control_protocol.h"
 
 namespace bulkhead::config::cli {
 
@@ -24,10 +25,10 @@ int cmd_explain_page(const ExplainPageOptions& options) {
     std::fputs(near.empty() ? "  hint: bulkhead list explanations has all; a flow needs FROM TO PORT\n" : "", stderr);
     return kExitBadInput;
   }
-  const auto language = explanations::find_language(options.language);
-  std::fputs(
-      page_text(*page, language.value_or(explanations::language_of_environment()), Terminal::of(STDOUT_FILENO)).c_str(),
-      stdout);
+  const auto language = explanations::find_language(options.language).value_or(explanations::language_of_environment());
+  const std::string text = options.json ? control::text_of(page_json(*page, language), 2) + "\n"
+                                        : page_text(*page, language, Terminal::of(STDOUT_FILENO));
+  std::fputs(text.c_str(), stdout);
   return kExitFine;
 }
 

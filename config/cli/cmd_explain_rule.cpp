@@ -6,6 +6,7 @@
 
 #include "config/cli/commands.h"
 #include "config/cli/terminal.h"
+#include "config/explanations/explanation.h"
 #include "config/load/signature_loader.h"
 #include "signatures/compile/explain_rule.h"
 
@@ -22,6 +23,8 @@ int cmd_explain_rule(const ExplainRuleOptions& options) {
     for (const signatures::Signature& s : loaded->db->signatures) {
       if (s.info->sid != options.sid || (options.gid != 0 && s.info->gid != options.gid)) continue;
       out += (out.empty() ? "" : "\n") + signatures::explain_rule(s, loaded->db->names);
+      const auto* page = explanations::find_page(std::to_string(options.sid), explanations::Kind::kPack);
+      if (page != nullptr) out += "More about such attacks: bulkhead explain " + std::string(page->name) + "\n";
     }
   }
   if (!out.empty()) {

@@ -12,6 +12,7 @@
 
 #include "config/cli/cmd_page.h"
 #include "config/cli/commands.h"
+#include "config/cli/explanation_text.h"
 #include "config/cli/live_commands.h"
 #include "config/control/control_client.h"
 #include "config/explanations/explanation.h"
@@ -147,17 +148,7 @@ class Page {
     }
     const explanations::Page* page = explanations::find_page(word->get<std::string>());
     if (page == nullptr) return reply(nullptr);  // no mistake: a rule of somebody else
-    const explanations::Page& shown = explanations::in_language(*page, language_in(arguments));
-    Json attack = Json::array();
-    for (const explanations::Technique& technique : page->attack) {
-      attack.push_back({{"id", technique.id}, {"name", technique.name}});
-    }
-    return reply({{"kind", to_string(page->kind)},
-                  {"name", page->name},
-                  {"language", to_string(shown.language)},
-                  {"title", shown.title},
-                  {"attack", std::move(attack)},
-                  {"body", shown.body}});
+    return reply(page_json(*page, language_in(arguments)));
   }
   static HttpResponse explanation_names(const Json& arguments) {
     Json list = Json::array();

@@ -82,6 +82,7 @@ struct ExplainOptions {
 struct ExplainPageOptions {
   std::string kind, name;  // "detector" "scan", or what to look for alone in `kind`
   std::string language;    // en, zh; empty: the environment's
+  bool json = false;
 };
 // Whether these words of a command line ask for a page, not for a flow.
 [[nodiscard]] bool names_a_page(const std::string& first, const std::string& second);

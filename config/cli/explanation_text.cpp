@@ -12,7 +12,7 @@ using explanations::Language;
 using explanations::Page;
 
 constexpr std::size_t kWidest = 100;  // lines that are longer are hard to read
-constexpr std::size_t kMostCodes = 4;
+constexpr std::size_t kMostNamed = 4;
 
 std::string_view character_at(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
@@ -179,16 +179,26 @@ std::string page_name_lines() {
   return out;
 }
 
-std::string explain_line(const std::vector<std::string>& codes, const Terminal& terminal) {
+nlohmann::json page_json(const Page& page, Language language) {
+  const Page& shown = explanations::in_language(page, language);
+  nlohmann::json attack = nlohmann::json::array();
+  for (const explanations::Technique& technique : page.attack) {
+    attack.push_back({{"id", technique.id}, {"name", technique.name}});
+  }
+  return {{"kind", to_string(page.kind)}, {"name", page.name},           {"language", to_string(shown.language)},
+          {"title", shown.title},         {"attack", std::move(attack)}, {"body", shown.body}};
+}
+
+std::string explain_line(const std::vector<std::string>& names, const Terminal& terminal, Kind kind) {
   std::vector<const Page*> told;
   std::vector<std::string> named;
   bool more = false;
-  for (const std::string& code : codes) {
-    const Page* page = explanations::find_page(code, Kind::kDiagnostic);
+  for (const std::string& name : names) {
+    const Page* page = explanations::find_page(name, kind);
     if (page == nullptr || std::find(told.begin(), told.end(), page) != told.end()) continue;
     told.push_back(page);
-    if (named.size() < kMostCodes)
-      named.push_back(code);
+    if (named.size() < kMostNamed)
+      named.push_back(name);
     else
       more = true;
   }

@@ -265,7 +265,7 @@ class CommandLine {
         ->type_name("FILE...");
     CLI::Option* live = c.add_flag("--live", explain_live_, "Ask the running daemon, by the policies in force");
     c.add_option("--socket", live_.socket, "Control socket of the daemon")->type_name("PATH")->needs(live);
-    c.add_flag("--json", live_.json, "The daemon's answer as JSON")->needs(live);
+    CLI::Option* json = c.add_flag("--json", live_.json, "As JSON: the daemon's answer, or a page");
     c.add_option("--family", explain_.family, "IP family: 4 or 6 (default 4)")->check(CLI::IsMember({"4", "6"}));
     c.add_flag("--no-edit", explain_.no_edit, "Do not look for an edit");
     add_language(c, explain_page_.language);
@@ -275,7 +275,7 @@ class CommandLine {
              "          bulkhead explain --pcap day.pcap --packet 1042 -i cluster.yaml -p 'policies/*.yaml'\n"
              "          bulkhead explain detector scan; bulkhead explain lint.shadowed; bulkhead explain 6100001";
     });
-    c.callback([this, from, to, port, pcap] {
+    c.callback([this, from, to, port, pcap, json] {
       // --policy takes every word that follows, as `*.yaml` of a shell needs it; those of a flow behind it are given
       // back.
       std::vector<std::string>& words = explain_.policies;
@@ -287,13 +287,16 @@ class CommandLine {
         if (!from->empty() && port->empty() && names_a_page(explain_.from, explain_.to)) {
           explain_page_.kind = explain_.from;
           explain_page_.name = explain_.to;
+          explain_page_.json = live_.json;
           status_ = cmd_explain_page(explain_page_);
           return;
         }
         for (const CLI::Option* option : {from, to, port}) {
-          if (option->empty()) throw CLI::RequiredError(option->get_name() + " (or --pcap and --packet)");
+          if (option->empty())
+            throw CLI::RequiredError(option->get_name() + " (or --pcap and --packet, or a NAME alone)");
         }
       }
+      if (!json->empty() && !explain_live_) throw CLI::RequiresError("--json", "--live");
       if (explain_live_) {
         live_.from = explain_.from;
         live_.to = explain_.to;

@@ -9,6 +9,7 @@ Checked by execution   blocks of settings, policies, rules, thresholds and inven
                        values exist. A block is in the translation as it is in the original.
 """
 import collections
+import json
 import os
 import pathlib
 import re
@@ -295,6 +296,9 @@ def shown():
     done = run(PROGRAM, "explain", "scn")
     if done.returncode != 2 or "did you mean scan?" not in done.stderr:
         wrong("explain scn", done.stderr)
+    page = json.loads(run(PROGRAM, "explain", "scan", "--json", "--lang", "zh").stdout)
+    if page["name"] != "scan" or page["language"] != "zh" or page["attack"][0]["id"] != "T1046" or "如何修复" not in page["body"]:
+        wrong("explain scan --json", page)
     listed = run(PROGRAM, "list", "explanations").stdout
     for page in english:
         if not re.search(rf"^{page.kind} +{page.name} ", listed, re.M):

@@ -56,6 +56,18 @@ TEST_F(Grammar, BashCompletesCommandsOptionsAndWhatIsBelow) {
   EXPECT_EQ(completed("bulkhead blocks add --config " + path.substr(0, path.size() - 2), 4), path + "\n");
 }
 
+TEST_F(Grammar, WordsThatACommandTakesAreCompleted) {
+  const ArgumentWords words = {{"status", {"scan", "lint-shadowed"}}};
+  const std::string script = completion_text("bash", app, words);
+  ASSERT_TRUE(accepts("bash", script)) << script;
+  const std::string path = ::testing::TempDir() + "bulkhead_completion.bash";
+  EXPECT_EQ(output("bash -c 'source " + path +
+                   "; COMP_WORDS=(bulkhead status l); COMP_CWORD=2; _bulkhead; echo ${COMPREPLY[*]}'"),
+            "lint-shadowed\n");
+  EXPECT_NE(completion_text("zsh", app, words).find("'scan' 'lint-shadowed'"), std::string::npos);
+  EXPECT_NE(completion_text("fish", app, words).find("-a 'scan lint-shadowed'"), std::string::npos);
+}
+
 TEST_F(Grammar, ZshAndFishHaveEveryCommandAndOption) {
   for (const char* shell : {"zsh", "fish"}) {
     const std::string script = completion_text(shell, app);

@@ -34,6 +34,16 @@ TEST(ExplanationText, APageForATerminalAndForAPipe) {
   EXPECT_EQ(coloured.find('`'), std::string::npos) << coloured;
 }
 
+TEST(ExplanationText, APageAsJson) {
+  const explanations::Page* page = explanations::find_page("scan");
+  ASSERT_NE(page, nullptr);
+  const auto json = page_json(*page, explanations::Language::kChinese);
+  EXPECT_EQ(json["kind"], "detector");
+  EXPECT_EQ(json["language"], "zh");
+  EXPECT_EQ(json["attack"][0]["id"], "T1046");
+  EXPECT_TRUE(json["body"].get<std::string>().starts_with("## 它是什么"));
+}
+
 TEST(ExplanationText, OneLineForTheCodesOfARun) {
   const Terminal terminal;
   EXPECT_EQ(explain_line({}, terminal), "");
@@ -45,6 +55,8 @@ TEST(ExplanationText, OneLineForTheCodesOfARun) {
       explain_line({"yaml.syntax", "lint.shadowed", "lint.too_broad", "flow.columns", "intel.feed.size"}, terminal),
       "explain: bulkhead explain yaml.syntax; also lint.shadowed, lint.too_broad, flow.columns, ...\n");
   EXPECT_EQ(explain_line({"nobody.knows"}, terminal), "");
+  EXPECT_EQ(explain_line({"edge", "scan"}, terminal, explanations::Kind::kDetector),
+            "explain: bulkhead explain edge; also scan\n");
 }
 
 }  // namespace
