@@ -88,19 +88,40 @@ Http2Parser::Http2Parser(const AppSettings& settings)
 // --- streams ---
 
 Http2Transaction& Http2Parser::add_stream(std::uint32_t id) {
-  return add(std::make_unique<Http2Transaction>(http_, id));
+  Http2Transaction& tx = add(std::make_unique<Http2Transaction>(http_, id));
+  if (id == 0 || by_id_.empty()) return tx;
+  if (by_id_.size() >= std::size_t{2} * settings_.max_streams) {
+    std::erase_if(by_id_, [](const auto& entry) { return entry.second == nullptr; });
+  }
+  by_id_[id] = &tx;
+  return tx;
+}
+
+Http2Transaction* Http2Parser::find_stream(std::uint32_t id) {
+  constexpr std::size_t kMany = 64;
+  if (transactions().size() <= kMany) {
+    by_id_.clear();
+    for (auto at = transactions().rbegin(); at != transactions().rend(); ++at) {
+      auto& tx = static_cast<Http2Transaction&>(**at);
+      if (tx.stream_id == id) return &tx;
+    }
+    return nullptr;
+  }
+  if (by_id_.empty()) {
+    for (const auto& each : transactions()) {
+      auto& tx = static_cast<Http2Transaction&>(*each);
+      if (tx.stream_id != 0) by_id_[tx.stream_id] = &tx;
+    }
+  }
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second.get();
 }
 
 Http2Transaction* Http2Parser::stream(Direction d, std::uint32_t id, bool opens) {
-  if (id != 0) {
-    for (auto at = transactions().rbegin(); at != transactions().rend(); ++at) {
-      auto& tx = static_cast<Http2Transaction&>(**at);
-      if (tx.stream_id != id) continue;
-      const bool ended = tx.progress[0] >= stage::kComplete && tx.progress[1] >= stage::kComplete;
-      if (!ended || !opens) return &tx;
-      tx.note(Http2Event::stream_id_reuse);
-      break;
-    }
+  if (Http2Transaction* known = id != 0 ? find_stream(id) : nullptr; known != nullptr) {
+    const bool ended = known->progress[0] >= stage::kComplete && known->progress[1] >= stage::kComplete;
+    if (!ended || !opens) return known;
+    known->note(Http2Event::stream_id_reuse);
   }
   if (transactions().size() >= settings_.max_streams) {
     if (!too_many_noted_) static_cast<Http2Transaction&>(*transactions().back()).note(Http2Event::too_many_streams);

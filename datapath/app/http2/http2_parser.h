@@ -8,6 +8,7 @@
 // CONTINUATION and decoded (HPACK) in the order they come, since every block changes the table of the next.
 //
 // Thread   the worker owning the flow.
+// Cost     of a frame: logarithmic in the open streams, whichever of them it is about.
 // Limits   Http2Settings. DATA passes through; other frames are taken whole or, when too long, skipped.
 // Errors   Http2Event on the transaction; the parser goes on where the next frame is known.
 // Tests    tests/unit/datapath/app/http2/http2_parser_test.cpp, tests/fuzz/fuzz_http2.cpp, tests/golden/http2/
@@ -15,6 +16,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -85,6 +87,8 @@ class Http2Parser final : public AppParser, public Successor {
   // The transaction of a stream; a new one for stream 0 and for streams that were not seen. Null: too many.
   Http2Transaction* stream(Direction d, std::uint32_t id, bool opens);
   Http2Transaction& add_stream(std::uint32_t id);
+  // The newest transaction of a stream; null: none. Few are looked through, many have an index.
+  [[nodiscard]] Http2Transaction* find_stream(std::uint32_t id);
   void note_frame(Direction d, Http2Transaction& tx, FrameType type);
   [[nodiscard]] Side& side(Direction d) { return sides_[bulkhead::index_of(d)]; }
 
@@ -94,7 +98,8 @@ class Http2Parser final : public AppParser, public Successor {
   std::array<Side, 2> sides_;  // by Direction
   std::size_t kept_ = 0;       // bytes of headers in live transactions, when last counted
   bool too_many_noted_ = false;
-  ParseMoment moment_;  // of the call
+  std::map<std::uint32_t, Held<Http2Transaction>> by_id_;  // empty: not in use; ordered: a sender chooses the ids
+  ParseMoment moment_;                                     // of the call
 };
 
 [[nodiscard]] Probe probe_http2(Direction d, ByteSpan data, std::uint16_t server_port);

@@ -210,6 +210,34 @@ TEST(Http2Parser, Limits) {
   EXPECT_TRUE(talk.has(2, Http2Event::too_many_streams));
 }
 
+// Many open streams have an index: frames find theirs, those that were given up are none, an id that comes again is
+// another stream.
+TEST(Http2Parser, FramesOfManyOpenStreamsFindTheirs) {
+  Talk talk;
+  talk.send(kClient, kPreface);
+  const std::size_t before = talk.count();
+  constexpr std::uint32_t kStreams = 300;
+  for (std::uint32_t i = 0; i < kStreams; ++i) {
+    talk.send(kClient, frame(kHeaders, kEndHeaders | kEndStream, 1 + 2 * i, request("/" + std::to_string(i))));
+  }
+  ASSERT_EQ(talk.count(), before + kStreams);
+  for (const std::uint32_t i : {0U, 7U, kStreams - 1}) {
+    talk.send(kServer, frame(kHeaders, kEndHeaders, 1 + 2 * i, "\x88"));
+    EXPECT_NE(talk.record(before + i).find("\"status\":200"), std::string::npos) << talk.record(before + i);
+  }
+  EXPECT_EQ(talk.count(), before + kStreams) << "no frame began a stream of its own";
+  for (std::size_t i = 0; i < before + 8; ++i) talk.parser().give_up_oldest();
+  talk.send(kServer, frame(kHeaders, kEndHeaders, 1 + 2 * 7, "\x88"));
+  EXPECT_EQ(talk.count(), kStreams - 8 + 1) << "what was given up is not known any more";
+  // Ended, and opened anew.
+  talk.send(kServer, frame(kData, kEndStream, 1 + 2 * (kStreams - 1), "x"));
+  talk.send(kClient, frame(kHeaders, kEndHeaders | kEndStream, 1 + 2 * (kStreams - 1), request("/again")));
+  EXPECT_EQ(talk.count(), kStreams - 8 + 2);
+  EXPECT_TRUE(talk.has(talk.count() - 3, Http2Event::stream_id_reuse));
+  talk.send(kServer, frame(kHeaders, kEndHeaders, 1 + 2 * (kStreams - 1), "\x88"));
+  EXPECT_NE(talk.record(talk.count() - 1).find("\"status\":200"), std::string::npos) << "the newer one is meant";
+}
+
 TEST(Http2Parser, TrailersAndInterimAnswers) {
   Talk talk;
   talk.send(kClient, kPreface + frame(kHeaders, kEndHeaders | kEndStream, 1, request("/")));
