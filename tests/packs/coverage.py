@@ -59,8 +59,9 @@ def main():
     text = (PACKS / "COVERAGE.md").read_text()
     problems = list(check(text, sids, tests))
     # The check itself: a row with a made-up sid, test or verdict must not pass.
-    spoilt = (re.sub(r"\b61\d{5}\b", "6109998", text, count=1), text.replace("golden.packs.cases", "golden.packs.none", 1),
-              text.replace("| prevented |", "| perhaps |", 1), text.replace("| 7 |", "| 8 |", 1))
+    rows = text[text.index("| # |"):]
+    spoilt = (re.sub(r"\b61\d{5}\b", "6109998", rows, count=1), rows.replace("golden.packs.cases", "golden.packs.none", 1),
+              rows.replace("| prevented |", "| perhaps |", 1), rows.replace("| 7 |", "| 8 |", 1))
     problems += [f"does not notice spoilt text {i}" for i, other in enumerate(spoilt) if not list(check(other, sids, tests))]
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
