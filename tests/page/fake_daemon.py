@@ -99,6 +99,17 @@ class Node:
                 "control": {}, "problems": [{"code": "signatures", "text": "3 signatures do not load",
                                              "hint": "bulkhead check names each with its line"}]}
 
+    @staticmethod
+    def record(event):
+        """Its line of eve.json, as far as the page reads it."""
+        out = {"event_type": event["event_type"]}
+        if event["event_type"] == "incident":
+            out["incident"] = {k: event[k] for k in ("id", "severity", "confidence", "actor", "victim", "text", "families")}
+            out["incident"].update(count=7, posture=["it is privileged: whoever is in it has the node"], evidence=[
+                {"family": "edge", "confidence": 68, "time": event["timestamp"], "text": f"{event['actor']} opened tcp/4444 of {event['victim']} for the first time"},
+                {"family": "shell", "confidence": 65, "time": event["timestamp"], "text": event["text"]}])
+        return out
+
     def answer(self, command, args):
         """The result, or (code, message, hint, details)."""
         self.asked.append((command, args))
@@ -117,7 +128,7 @@ class Node:
             return {"events": chosen[-args.get("limit", 100):], "last": len(self.events)}
         if command == "event":
             found = [e for e in self.events if e["sequence"] == args.get("sequence")]
-            return dict(found[0], eve={"event_type": found[0]["event_type"]}) if found else ("event.gone", "it is gone", "", {})
+            return dict(found[0], eve=self.record(found[0])) if found else ("event.gone", "it is gone", "", {})
         if command == "flows":
             flows = [{"flow_id": i, "source": e["source"], "destination": e["destination"], "src_ip": "10.0.0.2", "dest_ip": "10.0.0.3",
                       "src_port": 40000 + i, "dest_port": e["port"], "proto": e["proto"], "app_proto": e["app_proto"],

@@ -141,6 +141,14 @@ async function showEdge(e: Json) {
     live.length ? flowTable(live) : null);
 }
 
+// What detectors said, the last first; a row leads to the events of its flow.
+function evidence(incident: Json | undefined): Child[] {
+  const list: Json[] = [...(incident?.evidence ?? [])].reverse();
+  if (!list.length) return [];
+  return [pairs([["confidence", `${incident!.confidence} %`], ["pieces", count(incident!.count ?? list.length)], ["worse by", (incident!.posture ?? []).join("; ")]]), el("h3", {}, "Evidence"),
+    table([{ name: "detector" }, { name: "", number: true }, { name: "what", wide: true }], list.map((x) => ({ cells: [el("b", {}, x.family), `${x.confidence} %`, x.text] as Child[] })), "evidence")];
+}
+
 async function showEvent(sequence: number) {
   const mine = ++shown;
   let e: Json;
@@ -151,6 +159,7 @@ async function showEvent(sequence: number) {
   if (mine !== shown) return;
   detail(what(e), el("p", {}, kind(e), " ", clock(e.timestamp)),
     pairs([["from", `${e.source}${e.src_ip ? ` (${e.src_ip}${e.src_port !== undefined ? `:${e.src_port}` : ""})` : ""}`], ["to", `${e.destination}${e.dest_ip ? ` (${e.dest_ip}${e.dest_port !== undefined ? `:${e.dest_port}` : ""})` : ""}`], ["service", service(e)], ["rule", e.sid ? `${e.gid ?? 1}:${e.sid}` : e.rule], ["place", e.file ? `${e.file}:${e.line}` : ""], ["severity", e.severity], ["category", e.category], ["dropped", e.blocked ? "yes" : ""], ["lasts", e.ttl ? seconds(e.ttl) : ""], ["refused", e.error], ["flow", e.flow_id]]),
+    ...evidence(eve.incident),
     text ? el("h3", {}, "Payload") : null, text ? el("pre", {}, text) : null,
     e.event_type === "drop" || e.event_type === "alert" ? el("button", { onclick: () => void showEdge({ source: e.source, destination: e.destination, proto: e.proto, port: e.dest_port, flows: 0, active: 0, bytes_to_server: 0, bytes_to_client: 0, ...(state.edges.find((x) => x.source === e.source && x.destination === e.destination && x.port === e.dest_port) ?? {}) }) }, "Explain this edge") : null,
     flow.events.length > 1 ? el("h3", {}, "The same flow") : null,
@@ -162,7 +171,7 @@ async function showEvent(sequence: number) {
 // --- views ---
 function showMap() {
   const canvas = el("canvas", { tabindex: 0, role: "img", "aria-label": "Map of workloads and who talks to whom; the Workloads view has the same as a table" }) as HTMLCanvasElement;
-  const search = el("input", { type: "search", id: "search", placeholder: "Find a workload ( / )", list: "names", oninput: () => { map!.filter = search.value; map!.draw(); }, onkeydown: (e: KeyboardEvent) => { if (e.key === "Enter" && search.value) { const hit = [...map!.nodes.keys()].find((n) => n === search.value) ?? [...map!.nodes.keys()].find((n) => n.includes(search.value)); if (hit) void showWorkload(hit); } } }) as HTMLInputElement;
+  const search = el("input", { type: "search", id: "search", placeholder: "Find a workload ( / )", list: "names", oninput: () => { map!.filter = search.value; map!.draw(); }, onkeydown: (e: KeyboardEvent) => { if (e.key === "Enter" && search.value) { const hit = [...map!.nodes.keys()].find((n) => n === search.value) ?? [...map!.nodes.keys()].find((n) => n.includes(search.value)); if (hit) { map!.filter = ""; void showWorkload(hit); } } } }) as HTMLInputElement;
   const toggle = (name: "allowed" | "denied" | "alerted") => el("label", {}, el("input", { type: "checkbox", checked: true, onchange: (e: Event) => { map!.show[name] = (e.target as HTMLInputElement).checked; map!.draw(); } }), name);
   byId("views").replaceChildren(el("div", { class: "map" }, el("div", { class: "bar" }, search, el("datalist", { id: "names" }), toggle("allowed"), toggle("denied"), toggle("alerted"),
     el("button", { onclick: () => map!.zoom(1.25), "aria-label": "Zoom in" }, "+"), el("button", { onclick: () => map!.zoom(0.8), "aria-label": "Zoom out" }, "−"), el("button", { onclick: () => { map!.fit(); map!.draw(); } }, "Fit"),
@@ -185,7 +194,7 @@ function showWorkloads() {
   content(rows.length ? table([{ name: "workload" }, { name: "addresses", extra: true }, { name: "in", number: true }, { name: "out", number: true }, { name: "flows", number: true, extra: true }, { name: "denied", number: true }, { name: "alerts", number: true }, { name: "labels", wide: true, extra: true }],
     rows.map((w) => ({ key: w.name, cells: [w.name, (w.addresses ?? []).join(", "), bytes(w.bytes_in), bytes(w.bytes_out), count(w.flows_active), el("span", { class: w.denied ? "is-warn" : undefined }, count(w.denied)), el("span", { class: w.alerts ? "is-bad" : undefined }, count(w.alerts)), Object.entries(w.labels ?? {}).map(([k, v]) => `${k}=${v}`).join(" ")], open: () => void showWorkload(w.name) }))) : el("p", { class: "empty" }, "No workload is known: an inventory or a container engine tells who is who."));
 }
-const flowTable = (flows: Json[]) => table([{ name: "client" }, { name: "server" }, { name: "service" }, { name: "state", extra: true }, { name: "bytes", number: true }],
+const flowTable = (flows: Json[]) => table([{ name: "client" }, { name: "server" }, { name: "service", whole: true }, { name: "state", extra: true }, { name: "bytes", number: true }],
   flows.map((f) => ({ cells: [`${f.source === "world" ? f.src_ip : f.source}:${f.src_port ?? ""}`, `${f.destination === "world" ? f.dest_ip : f.destination}:${f.dest_port ?? ""}`, `${f.proto ?? ""}${f.app_proto ? `/${f.app_proto}` : ""}`, el("span", { class: f.alerted ? "is-bad" : undefined }, f.action === "drop" ? "dropped" : f.state), bytes(f.bytes_to_server + f.bytes_to_client)] })));
 const waiting = () => content(el("p", { class: "empty" }, "Looking…"));
 function showFlows() {
