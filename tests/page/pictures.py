@@ -107,6 +107,7 @@ def main():
         browser.wait("document.querySelectorAll('#views tbody tr').length > 5", "the timeline")
         browser.run("[...document.querySelectorAll('#views tbody tr')].find((r) => r.textContent.includes('does what tcp')).click()")
         browser.wait("document.querySelector('#detail .explanation')", "an incident with its pages")
+        browser.run("document.querySelector('#detail .evidence').scrollIntoView()")
         browser.run("new Promise((done) => setTimeout(done, 800))")
         path = folder / "page-explained.png"
         browser.shot(path)

@@ -145,7 +145,7 @@ async function showEdge(e: Json) {
 function evidence(incident: Json | undefined): Child[] {
   const list: Json[] = [...(incident?.evidence ?? [])].reverse();
   if (!list.length) return [];
-  return [pairs([["confidence", `${incident!.confidence} %`], ["pieces", count(incident!.count ?? list.length)], ["worse by", (incident!.posture ?? []).join("; ")]]), el("h3", {}, "Evidence"),
+  return [pairs([["confidence", `${incident!.confidence} %`], ["pieces", count(incident!.count ?? list.length)], ["graver for", (incident!.posture ?? []).join("; ")]]), el("h3", {}, "Evidence"),
     table([{ name: "detector" }, { name: "", number: true }, { name: "what", wide: true }], list.map((x) => ({ cells: [el("b", {}, x.family), `${x.confidence} %`, x.text] as Child[] })), "evidence")];
 }
 
