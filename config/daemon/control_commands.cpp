@@ -79,6 +79,10 @@ Json problems_of(const DaemonFacts& facts, const std::map<std::string, std::uint
   if (!facts.engine_problem.empty()) {
     say("engine", "the container engine cannot be read: " + facts.engine_problem, "what was known stays in force");
   }
+  for (const std::string& one : facts.unread_pods) {
+    say("pods", "left out, the runtime's answer about it cannot be read: " + one,
+        "what was known of it stays in force");
+  }
   if (!facts.cluster_problem.empty()) {
     say("cluster", "policies of the cluster are not in force: " + facts.cluster_problem,
         "what was in force before stays; the log has every mistake");

@@ -41,7 +41,8 @@ struct DaemonFacts {
   std::vector<std::string> interfaces;
   std::string inline_flows;
   std::size_t workers = 0;
-  std::string engine_problem;  // why the container engine cannot be read
+  std::string engine_problem;            // why the container engine cannot be read
+  std::vector<std::string> unread_pods;  // pods and containers whose status cannot be read: which, why
   std::string lease_problem;
   std::string audit_problem;    // why nothing is written for proof
   std::string cluster_problem;  // why policies of the cluster are not in force

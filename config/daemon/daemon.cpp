@@ -70,6 +70,7 @@
 #include "rules/classify/session_fate.h"
 #include "rules/compile/policy_compiler.h"
 #include "rules/discovery/discovery.h"
+#include "rules/discovery/grpc_session.h"
 #include "rules/discovery/http_docker_client.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/guard_ports.h"
@@ -266,8 +267,8 @@ class Daemon {
       to.docker_socket = settings_.discovery.docker_socket;
     }
     engine_socket_ = to.docker_socket;
-    if (!follow_cluster(to)) return false;
-    follows_engine_ = !to.docker_socket.empty() || to.kubernetes;
+    if (!follow_runtime(to) || !follow_cluster(to)) return false;
+    follows_engine_ = !to.docker_socket.empty() || !to.cri_socket.empty() || to.kubernetes;
     auto opened = rules::Discovery::open(to);
     if (!opened) {
       spdlog::error("{}", opened.error().to_string());
@@ -280,6 +281,32 @@ class Daemon {
     }
     if (const auto polled = discovery_->poll(); !polled) spdlog::warn("{}", polled.error().to_string());
     tell_about_engine();
+    return true;
+  }
+
+  // The first of the sockets that is there.
+  bool follow_runtime(rules::DiscoverySettings& to) const {
+    const DiscoverySettings& from = settings_.discovery;
+    if (from.cri == DockerMode::kNo || from.cri_sockets.empty()) return true;
+    const bool asked_for = from.cri == DockerMode::kYes;
+    if (!rules::has_grpc()) {
+      if (asked_for) spdlog::error("discovery.cri: this program was built without gRPC (BULKHEAD_GRPC, libnghttp2)");
+      return !asked_for;
+    }
+    const auto there = [](const std::string& path) {
+      std::error_code error;
+      return std::filesystem::exists(path, error);
+    };
+    const auto found = std::find_if(from.cri_sockets.begin(), from.cri_sockets.end(), there);
+    if (found == from.cri_sockets.end() && !asked_for) return true;
+    if (!asked_for && ::access(found->c_str(), R_OK | W_OK) != 0) {
+      spdlog::info("{} is there, and this account may not use it: its pods are not followed", *found);
+      return true;
+    }
+    to.cri_socket = found == from.cri_sockets.end() ? from.cri_sockets.front() : *found;
+    to.cri.poll = from.cri_poll;
+    to.cri.optional = !asked_for;
+    spdlog::info("follows the pods of {}", to.cri_socket);
     return true;
   }
 
@@ -317,6 +344,11 @@ class Daemon {
       facts_.change([&](DaemonFacts& f) { f.engine_problem = away ? discovery_->problem()->to_string() : ""; });
     }
     engine_away_told_ = away;
+    if (auto unread = discovery_->cri_cannot_read(); unread != unread_pods_) {
+      for (const std::string& one : unread) spdlog::warn("left out, the runtime's answer cannot be read: {}", one);
+      unread_pods_ = std::move(unread);
+      facts_.change([&](DaemonFacts& f) { f.unread_pods = unread_pods_; });
+    }
   }
 
   // What others may know of the generation in force.
@@ -1516,6 +1548,13 @@ class Daemon {
     }
     if (files_ != nullptr) files_->add_stats(out);
     out.emplace_back("sandbox.refused_calls", sandbox::refused_calls());
+    if (const auto cri = discovery_->cri_counts()) {
+      out.emplace_back("engine.lists", cri->lists);
+      out.emplace_back("engine.events", cri->events);
+      out.emplace_back("engine.bad_events", cri->bad_events);
+      out.emplace_back("engine.left_out", cri->left_out);
+      out.emplace_back("engine.failures", cri->failures);
+    }
     if (response_ != nullptr) response_->add_stats(out);
     if (resources_ != nullptr) resources_->add_stats(out);
     if (behaviour_ != nullptr) behaviour_->add_stats(out);
@@ -1618,6 +1657,7 @@ class Daemon {
   PolicySettings policy_settings_ = settings_.policy;     // of the last reload
   std::vector<rules::ClusterManifest> manifests_loaded_;  // or refused, which facts_ tells
   bool follows_engine_ = false, engine_away_told_ = false;
+  std::vector<std::string> unread_pods_;
   std::uint64_t links_loaded_ = 0;  // LinkTable::version() that the guards were loaded for
   std::unique_ptr<rules::Enforcer> enforcer_;
   std::unique_ptr<rules::L2Guard> guard_;

@@ -732,6 +732,9 @@ class Builder {
         {"auto", DockerMode::kAuto}, {"yes", DockerMode::kYes}, {"no", DockerMode::kNo}};
     out_.discovery.docker = choice(values_.text("discovery.docker"), kModes);
     out_.discovery.docker_socket = path("discovery.docker-socket");
+    out_.discovery.cri = choice(values_.text("discovery.cri"), kModes);
+    out_.discovery.cri_sockets = values_.words("discovery.cri-sockets");
+    out_.discovery.cri_poll = std::chrono::milliseconds(values_.number("discovery.cri-poll-ms"));
     out_.discovery.node_name = values_.text("discovery.node-name");
     out_.discovery.kubernetes = choice(values_.text("discovery.kubernetes"), kModes);
     out_.discovery.kubernetes_server = values_.text("discovery.kubernetes-server");

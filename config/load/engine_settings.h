@@ -84,6 +84,9 @@ enum class DockerMode : std::uint8_t { kAuto, kYes, kNo };
 struct DiscoverySettings {
   DockerMode docker = DockerMode::kAuto;
   std::string docker_socket;
+  DockerMode cri = DockerMode::kAuto;
+  std::vector<std::string> cri_sockets;
+  std::chrono::milliseconds cri_poll{1000};
   std::string node_name;
   DockerMode kubernetes = DockerMode::kAuto;
   std::string kubernetes_server;       // URL; empty: the one that pods are told

@@ -35,7 +35,8 @@ bool readable(int fd) {
 }
 
 auto substance(const Workload& w) {
-  return std::tie(w.name_space, w.name, w.labels, w.addresses, w.attachments, w.host_network);
+  return std::tie(w.name_space, w.name, w.labels, w.addresses, w.attachments, w.host_network, w.image, w.image_digest,
+                  w.posture);
 }
 
 }  // namespace
@@ -79,6 +80,10 @@ Discovery::Discovery(std::unique_ptr<LinkMonitor> monitor, const DiscoverySettin
     kubernetes_ = std::make_unique<KubernetesSource>([access] { return make_https_kubernetes_client(access); });
     kubernetes_->start();
   }
+  if (!settings.cri_socket.empty()) {
+    cri_ = std::make_unique<CriSource>(make_grpc_cri_client(settings.cri_socket), settings.cri);
+    cri_->start();
+  }
 }
 
 Result<std::unique_ptr<Discovery>> Discovery::open(const DiscoverySettings& settings) {
@@ -93,22 +98,39 @@ std::vector<int> Discovery::fds() const {
   std::vector<int> out = {monitor_->fd()};
   if (docker_ != nullptr) out.push_back(docker_->event_fd());
   if (kubernetes_ != nullptr) out.push_back(kubernetes_->event_fd());
+  if (cri_ != nullptr) out.push_back(cri_->event_fd());
   return out;
 }
 
 std::optional<Error> Discovery::problem() const {
   auto out = docker_ == nullptr ? std::nullopt : docker_->last_error();
-  return out || kubernetes_ == nullptr ? out : kubernetes_->last_error();
+  if (!out && kubernetes_ != nullptr) out = kubernetes_->last_error();
+  if (!out && cri_ != nullptr) out = cri_->last_error();
+  return out;
+}
+
+std::optional<CriCounts> Discovery::cri_counts() const {
+  return cri_ == nullptr ? std::nullopt : std::optional(cri_->counts());
+}
+
+std::vector<std::string> Discovery::cri_cannot_read() const {
+  return cri_ == nullptr ? std::vector<std::string>() : cri_->cannot_read();
 }
 
 Result<bool> Discovery::poll() {
   auto links_changed = monitor_->poll();
   if (!links_changed) return links_changed.error();
-  const bool containers_changed = docker_ != nullptr && readable(docker_->event_fd());
-  if (containers_changed) {
+  if (*links_changed && cri_ != nullptr) cri_->nudge();
+  bool containers_changed = false;
+  if (docker_ != nullptr && readable(docker_->event_fd())) {
     docker_->acknowledge();
-    tries_left_ = kTries;
+    containers_changed = true;
   }
+  if (cri_ != nullptr && readable(cri_->event_fd())) {
+    cri_->acknowledge();
+    containers_changed = true;
+  }
+  if (containers_changed) tries_left_ = kTries;
   const bool cluster_changed = kubernetes_ != nullptr && readable(kubernetes_->event_fd());
   if (cluster_changed) kubernetes_->acknowledge();
   const auto now = std::chrono::steady_clock::now();
@@ -133,6 +155,8 @@ Discovered Discovery::build() {
   for (const IpAddress& address : monitor_->links().addresses()) {
     if (!is_loopback(address)) out.node.addresses.push_back(address);
   }
+  unresolved_ = 0;
+  std::map<std::string, Labels> spaces;
   if (kubernetes_ != nullptr) {
     KubernetesSnapshot cluster = kubernetes_->snapshot();
     out.workloads = kubernetes_workloads(cluster);
@@ -141,21 +165,51 @@ Discovered Discovery::build() {
       if (pod.node != node_name_) pod.posture.reset();
     }
     out.manifests = std::move(cluster.manifests);
+    for (KubernetesObject& space : cluster.namespaces) spaces.emplace(space.name, std::move(space.labels));
   }
+  if (cri_ != nullptr) add_runtime(out, spaces);
   if (docker_ != nullptr) add_containers(out);
   std::sort(out.workloads.begin(), out.workloads.end(),
             [](const Workload& a, const Workload& b) { return a.full_name() < b.full_name(); });
   return out;
 }
 
+NamespaceAnswer Discovery::namespace_of(const CriSandbox& sandbox) {
+  // By its file where there is one: that works without the node's processes in sight, and for a pod without any.
+  if (!sandbox.network_namespace.empty()) {
+    const auto id = monitor_->namespace_at(sandbox.network_namespace);
+    if (id) return {true, *id};
+  }
+  if (sandbox.pid == 0) return {};
+  const auto id = monitor_->namespace_of(sandbox.pid);
+  return id && *id ? NamespaceAnswer{true, *id} : NamespaceAnswer{};
+}
+
+void Discovery::add_runtime(Discovered& to, const std::map<std::string, Labels>& spaces) {
+  std::size_t unresolved = 0;
+  auto pods = cri_workloads(
+      cri_->snapshot(), monitor_->links(), [this](const CriSandbox& sandbox) { return namespace_of(sandbox); },
+      unresolved);
+  unresolved_ += unresolved;
+  for (Workload& pod : pods) {
+    pod.node = node_name_;
+    const auto space = spaces.find(pod.name_space);
+    if (space == spaces.end()) continue;
+    for (const auto& [key, value] : space->second) pod.namespace_labels.emplace(key, value);
+  }
+  add_pods(to.workloads, std::move(pods));
+}
+
 void Discovery::add_containers(Discovered& to) {
+  std::size_t unresolved = 0;
   auto containers = docker_workloads(
       docker_->snapshot(), monitor_->links(),
       [this](std::int32_t pid) {
         auto id = monitor_->namespace_of(pid);
         return id ? *id : std::nullopt;
       },
-      unresolved_);
+      unresolved);
+  unresolved_ += unresolved;
   for (Workload& workload : containers) {
     workload.node = node_name_;
     to.workloads.push_back(std::move(workload));

@@ -1,5 +1,5 @@
-// What is told about workloads by themselves: Docker containers with their ports, pods and policies of a cluster, and
-// the addresses of this node.
+// What is told about workloads by themselves: Docker containers with their ports, pods of this node with theirs (CRI),
+// pods and policies of a cluster, and the addresses of this node.
 //
 // Thread   control thread; the sources have threads of their own inside.
 // In       poll() when a descriptor of fds() is readable, and now and then.
@@ -10,11 +10,13 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "rules/discovery/cri_source.h"
 #include "rules/discovery/docker_source.h"
 #include "rules/discovery/inventory.h"
 #include "rules/discovery/kubernetes_source.h"
@@ -26,6 +28,8 @@ struct DiscoverySettings {
   std::string docker_socket;  // empty: no engine
   std::string node_name;      // empty: the host's name
   DockerSettings docker;
+  std::string cri_socket;  // empty: no runtime
+  CriSettings cri;
   std::optional<KubernetesAccess> kubernetes;  // none: no cluster
 };
 
@@ -34,7 +38,7 @@ struct Discovered {
   Node node;                               // this one; without addresses when there are none
   std::vector<ClusterManifest> manifests;  // policies of the cluster
 
-  // Names, labels, ports, addresses and policies; places do not count.
+  // Names, labels, ports, addresses, images, posture and policies; places do not count.
   [[nodiscard]] bool same_as(const Discovered& other) const;
 };
 
@@ -53,10 +57,15 @@ class Discovery {
   [[nodiscard]] const LinkTable& links() const { return monitor_->links(); }
   // Whether the engine has answered since the start, or there is none to ask.
   [[nodiscard]] bool complete() const {
-    return (docker_ == nullptr || docker_->lists() != 0) && (kubernetes_ == nullptr || kubernetes_->complete());
+    return (docker_ == nullptr || docker_->lists() != 0) && (kubernetes_ == nullptr || kubernetes_->complete()) &&
+           (cri_ == nullptr || cri_->complete());
   }
   // Why the engine cannot be read at the moment; none: it can.
   [[nodiscard]] std::optional<Error> problem() const;
+  // Of the runtime of pods; none: none is followed.
+  [[nodiscard]] std::optional<CriCounts> cri_counts() const;
+  // Its pods and containers whose status cannot be read, and why.
+  [[nodiscard]] std::vector<std::string> cri_cannot_read() const;
   // Endpoints whose port was not found.
   [[nodiscard]] std::size_t unresolved() const { return unresolved_; }
 
@@ -64,10 +73,13 @@ class Discovery {
   Discovery(std::unique_ptr<LinkMonitor> monitor, const DiscoverySettings& settings);
   [[nodiscard]] Discovered build();
   void add_containers(Discovered& to);
+  void add_runtime(Discovered& to, const std::map<std::string, Labels>& spaces);
+  [[nodiscard]] NamespaceAnswer namespace_of(const CriSandbox& sandbox);
 
   std::unique_ptr<LinkMonitor> monitor_;
   std::unique_ptr<DockerSource> docker_;
   std::unique_ptr<KubernetesSource> kubernetes_;
+  std::unique_ptr<CriSource> cri_;
   std::string node_name_;
   Discovered discovered_;
   std::size_t unresolved_ = 0;

@@ -1,6 +1,10 @@
 #include "rules/discovery/link_monitor.h"
 
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/rtnetlink.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -67,12 +71,27 @@ Result<bool> LinkMonitor::poll() {
   }
 }
 
-Result<std::optional<std::int32_t>> LinkMonitor::namespace_of(std::int32_t pid) {
-  if (auto sent = requests_.send(namespace_id_request(pid, sequence_++)); !sent) return sent.error();
+Result<std::optional<std::int32_t>> LinkMonitor::ask(const std::vector<Byte>& request, const std::string& about) {
+  if (auto sent = requests_.send(request); !sent) return sent.error();
   auto got = requests_.receive_into(datagram_, kAnswerTimeout);
   if (!got) return got.error();
-  if (!*got) return Error{"RTM_GETNSID", "process " + std::to_string(pid), ETIMEDOUT, "the kernel did not answer"};
+  if (!*got) return Error{"RTM_GETNSID", about, ETIMEDOUT, "the kernel did not answer"};
   return parse_namespace_id(datagram_.bytes);
+}
+
+Result<std::optional<std::int32_t>> LinkMonitor::namespace_of(std::int32_t pid) {
+  return ask(namespace_id_request(pid, sequence_++), "process " + std::to_string(pid));
+}
+
+Result<std::optional<std::int32_t>> LinkMonitor::namespace_at(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return errno_error("open", path);
+  struct statfs where {};
+  const bool is_namespace = ::fstatfs(fd, &where) == 0 && where.f_type == NSFS_MAGIC;
+  auto answer = is_namespace ? ask(namespace_id_request_by_file(fd, sequence_++), path)
+                             : Error{"open", path, 0, "it is no namespace"};
+  ::close(fd);
+  return answer;
 }
 
 }  // namespace bulkhead::rules

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "datapath/netlink/netlink_socket.h"
 #include "rules/discovery/link_table.h"
@@ -30,12 +31,16 @@ class LinkMonitor {
   // is so when no interface of this namespace leads there, or the process is gone.
   [[nodiscard]] Result<std::optional<std::int32_t>> namespace_of(std::int32_t pid);
 
+  // The same for a namespace by a file of it ("/run/netns/..."); an error: the file is not there, or no such file.
+  [[nodiscard]] Result<std::optional<std::int32_t>> namespace_at(const std::string& path);
+
   [[nodiscard]] const LinkTable& links() const { return table_; }
   [[nodiscard]] int fd() const { return events_.fd(); }
 
  private:
   LinkMonitor(netlink::NetlinkSocket events, netlink::NetlinkSocket requests)
       : events_(std::move(events)), requests_(std::move(requests)) {}
+  [[nodiscard]] Result<std::optional<std::int32_t>> ask(const std::vector<Byte>& request, const std::string& about);
   [[nodiscard]] Status dump(const std::vector<Byte>& request);
 
   netlink::NetlinkSocket events_, requests_;

@@ -188,6 +188,16 @@ const Link* LinkTable::port_of(std::uint32_t master, std::int32_t id) const {
   return only;
 }
 
+std::vector<const Link*> LinkTable::ports_to(std::int32_t id) const {
+  std::vector<const Link*> out;
+  for (const auto& [index, link] : links_) {
+    if (link.kind != "veth" || link.peer_namespace != id) continue;
+    const Link* instead = stand_in(index);
+    out.push_back(instead == nullptr ? &link : instead);
+  }
+  return out;
+}
+
 const Link* LinkTable::stand_in(std::uint32_t index) const {
   for (const auto& [own, link] : links_) {
     if (link.stands_for == index && link.master != 0) return &link;
@@ -224,13 +234,24 @@ std::vector<Byte> link_dump_request(std::uint32_t sequence) {
 std::vector<Byte> address_dump_request(std::uint32_t sequence) {
   return request(RTM_GETADDR, NLM_F_DUMP, sequence, ifaddrmsg{});
 }
-std::vector<Byte> namespace_id_request(std::int32_t pid, std::uint32_t sequence) {
+namespace {
+
+std::vector<Byte> namespace_request(std::uint16_t attribute, std::int32_t value, std::uint32_t sequence) {
   // rtgenmsg is one byte; attributes begin at the next multiple of four.
   std::vector<Byte> out = request(RTM_GETNSID, 0, sequence, std::uint32_t{0});
-  AttributeWriter(out).u32(NETNSA_PID, static_cast<std::uint32_t>(pid));
+  AttributeWriter(out).u32(attribute, static_cast<std::uint32_t>(value));
   const auto length = static_cast<std::uint32_t>(out.size());
   std::memcpy(out.data(), &length, sizeof length);
   return out;
+}
+
+}  // namespace
+
+std::vector<Byte> namespace_id_request(std::int32_t pid, std::uint32_t sequence) {
+  return namespace_request(NETNSA_PID, pid, sequence);
+}
+std::vector<Byte> namespace_id_request_by_file(std::int32_t fd, std::uint32_t sequence) {
+  return namespace_request(NETNSA_FD, fd, sequence);
 }
 
 std::optional<std::int32_t> parse_namespace_id(ByteSpan datagram) {

@@ -51,6 +51,8 @@ class LinkTable {
   // The veth in this namespace whose bridge is `master` and whose other end is in namespace `id`, if there is
   // exactly one; where a wire has taken its place, the wire's port.
   [[nodiscard]] const Link* port_of(std::uint32_t master, std::int32_t id) const;
+  // All of them in whatever bridge or none, by index; where a wire has taken a port's place, the wire's port.
+  [[nodiscard]] std::vector<const Link*> ports_to(std::int32_t id) const;
   // The port that has taken the place of this one in its bridge; null: none has.
   [[nodiscard]] const Link* stand_in(std::uint32_t index) const;
   [[nodiscard]] std::vector<IpAddress> addresses() const;
@@ -80,10 +82,12 @@ class LinkTable {
   int last_error_ = 0;
 };
 
-// The requests: dumps of links and of addresses, and the kernel's id for the network namespace of a process.
+// The requests: dumps of links and of addresses, and the kernel's id for the network namespace of a process, or of an
+// open file of it (/run/netns/...).
 [[nodiscard]] std::vector<Byte> link_dump_request(std::uint32_t sequence);
 [[nodiscard]] std::vector<Byte> address_dump_request(std::uint32_t sequence);
 [[nodiscard]] std::vector<Byte> namespace_id_request(std::int32_t pid, std::uint32_t sequence);
+[[nodiscard]] std::vector<Byte> namespace_id_request_by_file(std::int32_t fd, std::uint32_t sequence);
 // The id in an answer; none: there is no id, or it is no such answer.
 [[nodiscard]] std::optional<std::int32_t> parse_namespace_id(ByteSpan datagram);
 

@@ -47,7 +47,7 @@ bool is_runtime_socket(std::string_view path) {
 }
 
 bool is_grave_host_path(std::string_view path) {
-  constexpr std::array<std::string_view, 14> kPaths = {"/",
+  constexpr std::array<std::string_view, 16> kPaths = {"/",
                                                        "/etc",
                                                        "/root",
                                                        "/home",
@@ -55,12 +55,15 @@ bool is_grave_host_path(std::string_view path) {
                                                        "/sys",
                                                        "/dev",
                                                        "/run",
-                                                       "/var/run",
+                                                       "/run/containerd",
+                                                       "/run/crio",
+                                                       "/run/docker",
                                                        "/boot",
                                                        "/var/lib",
                                                        "/var/lib/docker",
                                                        "/var/lib/containerd",
                                                        "/var/lib/kubelet"};
+  if (path.starts_with("/var/run/") || path == "/var/run") path.remove_prefix(4);  // a link to /run
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return std::find(kPaths.begin(), kPaths.end(), path) != kPaths.end();
 }
@@ -72,7 +75,8 @@ std::vector<PostureFinding> findings_of(const Posture& p) {
   };
   if (p.privileged) {
     add("privileged", Danger::kHigh, "it is privileged: whoever is in it has the node",
-        "leave out --privileged, add the capabilities that it needs");
+        p.pod ? "leave out securityContext.privileged, add the capabilities that it needs"
+              : "leave out --privileged, add the capabilities that it needs");
   }
   if (!p.sockets.empty()) {
     add("runtime-socket", Danger::kHigh,
@@ -81,29 +85,36 @@ std::vector<PostureFinding> findings_of(const Posture& p) {
   }
   if (!p.host_paths.empty()) {
     add("host-path", Danger::kHigh, "directories of the node are in it: " + joined(p.host_paths),
-        "mount only the files that it needs, read-only");
+        p.pod ? "use a volume of its own in place of hostPath, or mount only the files that it needs, readOnly"
+              : "mount only the files that it needs, read-only");
   }
   if (p.host_pid) {
-    add("host-processes", Danger::kHigh, "it sees the processes of the node", "leave out --pid=host");
+    add("host-processes", Danger::kHigh, "it sees the processes of the node",
+        p.pod ? "leave out hostPID" : "leave out --pid=host");
   }
   if (p.host_network) {
     add("host-network", Danger::kMedium, "it uses the node's network: no policy of a port holds for it",
-        "give it a network of its own and publish ports");
+        p.pod ? "leave out hostNetwork, and reach it by a service" : "give it a network of its own and publish ports");
   }
-  if (p.host_ipc) add("host-ipc", Danger::kMedium, "it shares memory with the node", "leave out --ipc=host");
+  if (p.host_ipc) {
+    add("host-ipc", Danger::kMedium, "it shares memory with the node",
+        p.pod ? "leave out hostIPC" : "leave out --ipc=host");
+  }
   if (p.unconfined) {
     add("unconfined", Danger::kMedium, "no profile of seccomp or AppArmor confines it",
-        "leave out --security-opt ...=unconfined");
+        p.pod ? "securityContext.seccompProfile.type: RuntimeDefault" : "leave out --security-opt ...=unconfined");
   }
   for (const Capability& grave : kGrave) {
     if (std::find(p.capabilities.begin(), p.capabilities.end(), grave.name) == p.capabilities.end()) continue;
     add(grave.name == "NET_ADMIN" ? "net-admin" : "capability", Danger::kMedium,
         "capability " + std::string(grave.name) + ": " + std::string(grave.gains),
-        "leave out --cap-add " + std::string(grave.name));
+        (p.pod ? "leave it out of securityContext.capabilities.add: " : "leave out --cap-add ") +
+            std::string(grave.name));
   }
   if (p.raw_packets && !p.privileged) {
     add("net-raw", Danger::kLow, "it may send packets of its own making: forged ARP and addresses",
-        "--cap-drop NET_RAW; the guard of ports stops what it forges (guard.enabled)");
+        (p.pod ? "securityContext.capabilities.drop: [NET_RAW]" : "--cap-drop NET_RAW") +
+            std::string("; the guard of ports stops what it forges (guard.enabled)"));
   }
   std::vector<std::string> missing;
   if (!p.memory_limit) missing.emplace_back("memory");
@@ -112,7 +123,7 @@ std::vector<PostureFinding> findings_of(const Posture& p) {
   if (!missing.empty()) {
     add("no-limits", Danger::kLow,
         "it has no limit of " + joined(missing) + ": a miner or a flood takes the node along",
-        "--memory, --cpus, --pids-limit");
+        p.pod ? "resources.limits of the container; podPidsLimit of kubelet" : "--memory, --cpus, --pids-limit");
   }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.danger > b.danger; });
   return out;

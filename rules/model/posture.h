@@ -4,8 +4,8 @@
 //   medium   the node's network; capabilities that change networks or read others; no confinement
 //   low      raw packets (ARP spoofing); no limits of memory, CPU or processes
 //
-// Thread   values. Limits  kMostListed names of each kind. Source  capabilities(7), Docker Engine API HostConfig.
-// Tests    tests/unit/rules/model/posture_test.cpp
+// Thread   values. Limits  kMostListed names of each kind. Source  capabilities(7), Docker Engine API HostConfig,
+// Kubernetes PodSpec. Tests    tests/unit/rules/model/posture_test.cpp
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ namespace bulkhead::rules {
 
 struct Posture {
   static constexpr std::size_t kMostListed = 32;
+  bool pod = false;  // advice is in the words of a pod's manifest, not in those of `docker run`
   bool privileged = false, host_network = false, host_pid = false, host_ipc = false;
   bool unconfined = false;  // neither seccomp nor AppArmor
   bool raw_packets = false;

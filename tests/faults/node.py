@@ -65,7 +65,7 @@ def until(condition, seconds, promise):
 class Node:
     """Use as a context. `more`: further settings; `log`: another directory for the logs."""
 
-    def __init__(self, binary, directory, more="discovery: {docker: no}\n", log=None):
+    def __init__(self, binary, directory, more="discovery: {docker: no, cri: no}\n", log=None):
         self.binary, self.directory, self.more = binary, pathlib.Path(directory), more
         self.log = pathlib.Path(log) if log else self.directory / "log"
         containers = [testbed.Container("client", 10, {"app": "client"}), testbed.Container("shop", 20, {"app": "shop"}),

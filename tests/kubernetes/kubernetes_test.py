@@ -276,7 +276,7 @@ class Test:
         (self.folder / "bulkhead.yaml").write_text(
             f"workers: 1\nlog-dir: {self.folder}\ncache-dir: ''\ncapture: {{interfaces: [br0]}}\n"
             f"control: {{socket: {self.folder}/control.sock}}\nboost: 0\nmetrics: {{enabled: no}}\n"
-            f"discovery: {{docker: no, kubernetes: yes, node-name: n1, kubernetes-server: 'https://127.0.0.1:{self.port}', "
+            f"discovery: {{docker: no, cri: no, kubernetes: yes, node-name: n1, kubernetes-server: 'https://127.0.0.1:{self.port}', "
             f"kubernetes-credentials: {self.credentials}}}\n")
         daemon = subprocess.Popen([BULKHEAD, "run", "-c", self.folder / "bulkhead.yaml"], stderr=(self.folder / "log").open("w"))
         try:

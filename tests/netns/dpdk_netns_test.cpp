@@ -38,7 +38,7 @@ class DpdkNetns : public ::testing::Test {
   bool start(const std::string& mode) {
     daemon_ = folder_.start(
         "signatures: [some.rules]\ncontrol: {enabled: no}\nmetrics: {enabled: no}\n"
-        "discovery: {docker: no}\ndpdk:\n  mode: " +
+        "discovery: {docker: no, cri: no}\ndpdk:\n  mode: " +
         mode +
         "\n  huge-pages: no\n  packets: 4096\n"
         "  ports: [\"net_af_packet0,iface=veth-a\", \"net_af_packet1,iface=veth-b\"]\n");

@@ -33,7 +33,8 @@ class TapBypassNetns : public ::testing::Test {
   bool start(const std::string& more) {
     daemon_ = folder_.start(
         "signatures: [some.rules]\ncontrol: {enabled: no}\nmetrics: {enabled: no}\n"
-        "discovery: {docker: no}\neve: {types: [alert, flow, stats]}\nstats: {interval: 1}\nstream: {bypass: yes, "
+        "discovery: {docker: no, cri: no}\neve: {types: [alert, flow, stats]}\nstats: {interval: 1}\nstream: {bypass: "
+        "yes, "
         "reassembly: {depth: 20kb}}\n"
         "capture:\n  interfaces: [veth-a]\n" +
         more);

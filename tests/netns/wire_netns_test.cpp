@@ -398,7 +398,7 @@ class WireDaemonNetns : public WireNetns {
   }
   bool start(const std::string& more) {
     daemon_ = folder_.start("signatures: [drop.rules]\nwire: {interfaces: [veth-a], workers: 1" + more +
-                            "}\ncontrol: {enabled: no}\ndiscovery: {docker: no}\n");
+                            "}\ncontrol: {enabled: no}\ndiscovery: {docker: no, cri: no}\n");
     return comes_true([&] { return folder_.log().find("ready:") != std::string::npos; });
   }
   [[nodiscard]] std::string eve() const {

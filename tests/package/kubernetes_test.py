@@ -44,7 +44,12 @@ def main():
           "privileged" not in security)
     volumes = {v["name"]: v for v in pod["volumes"]}
     check("each mount has its volume", {m["name"] for m in container["volumeMounts"]} == set(volumes))
-    check("no host path but its own", all(v["hostPath"]["path"].endswith("/bulkhead") for v in volumes.values() if "hostPath" in v))
+    paths = {v["hostPath"]["path"] for v in volumes.values() if "hostPath" in v}
+    runtime = {"/run/containerd", "/run/crio", "/run/netns"}
+    check("no host path but its own and the runtime's", all(p.endswith("/bulkhead") for p in paths - runtime) and runtime < paths, paths)
+    mounts = {m["mountPath"]: m for m in container["volumeMounts"]}
+    check("the runtime's are only read", all(mounts[p].get("readOnly") for p in runtime))
+    check("namespaces that come later are seen", mounts["/run/netns"]["mountPropagation"] == "HostToContainer")
     check("the settings are mounted whole: an edit arrives (a subPath would not)",
           volumes["settings"]["configMap"]["name"] == settings["metadata"]["name"] and
           not any("subPath" in m for m in container["volumeMounts"]))

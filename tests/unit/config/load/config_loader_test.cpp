@@ -336,13 +336,20 @@ TEST(ConfigLoader, GuardsOfPorts) {
   EXPECT_EQ(defaults.settings.policy.metadata.size(), 3U);
   EXPECT_EQ(defaults.settings.discovery.docker, DockerMode::kAuto);
   EXPECT_EQ(defaults.settings.discovery.docker_socket, "/run/docker.sock");
+  EXPECT_EQ(defaults.settings.discovery.cri, DockerMode::kAuto);
+  EXPECT_EQ(defaults.settings.discovery.cri_sockets.size(), 3U);
+  EXPECT_EQ(defaults.settings.discovery.cri_poll, std::chrono::seconds(1));
   const LoadedConfig set = with_sets({"guard.ether-types=[0x88cc,34958]", "guard.tunnel-ports=[]", "guard.arp-rate=7",
-                                      "guard.metadata=[]", "discovery.docker=no"});
+                                      "guard.metadata=[]", "discovery.docker=no", "discovery.cri=yes",
+                                      "discovery.cri-sockets=[/run/mine.sock]", "discovery.cri-poll-ms=200"});
   EXPECT_THAT(set.settings.guard.rules.ether_types, ElementsAre(0x88cc, 34958));
   EXPECT_THAT(set.settings.guard.rules.tunnel_ports, IsEmpty());
   EXPECT_EQ(set.settings.guard.rules.arp_per_second, 7U);
   EXPECT_THAT(set.settings.policy.metadata, IsEmpty());
   EXPECT_EQ(set.settings.discovery.docker, DockerMode::kNo);
+  EXPECT_EQ(set.settings.discovery.cri, DockerMode::kYes);
+  EXPECT_THAT(set.settings.discovery.cri_sockets, ElementsAre("/run/mine.sock"));
+  EXPECT_EQ(set.settings.discovery.cri_poll, std::chrono::milliseconds(200));
   EXPECT_THAT(with_sets({"guard.enabled=no"}).settings.policy.metadata, IsEmpty());
   for (const char* bad : {"0x5ff", "88cc", "0x10000", "", "0x", "-1"}) {
     Diagnostics diagnostics;

@@ -65,6 +65,9 @@ TEST(Discovery, SamenessIsOfSubstance) {
   two.workloads[0].labels["app"] = "x";
   EXPECT_FALSE(one.same_as(two));
   two = one;
+  two.workloads[0].posture = Posture{};
+  EXPECT_FALSE(one.same_as(two)) << "the containers of a pod come after it";
+  two = one;
   two.node.addresses.push_back(*IpAddress::parse("10.0.0.1"));
   EXPECT_FALSE(one.same_as(two));
 }

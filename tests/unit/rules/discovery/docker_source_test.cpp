@@ -5,6 +5,8 @@
 
 #include <deque>
 
+#include "tests/unit/rules/discovery/link_ports.h"
+
 namespace bulkhead::rules {
 namespace {
 
@@ -235,43 +237,6 @@ TEST_F(DockerSourceTest, StopsAtOnceInEveryState) {
     source.stop();
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
   }
-}
-
-// Links as rtnetlink would have them: a bridge and a port of it, whose other end is in namespace 7.
-class Ports {
- public:
-  void add(std::uint32_t index, const std::string& name, const std::string& kind, std::uint32_t master,
-           std::optional<std::int32_t> space);
-  LinkTable table;
-};
-
-void append(std::vector<Byte>& out, const void* data, std::size_t size) {
-  const auto* p = static_cast<const Byte*>(data);
-  out.insert(out.end(), p, p + size);
-}
-void append_attribute(std::vector<Byte>& out, std::uint16_t type, const void* data, std::size_t size) {
-  const std::uint16_t head[2] = {static_cast<std::uint16_t>(size + 4), type};
-  append(out, head, sizeof head);
-  append(out, data, size);
-  out.resize((out.size() + 3) & ~std::size_t{3});
-}
-
-void Ports::add(std::uint32_t index, const std::string& name, const std::string& kind, std::uint32_t master,
-                std::optional<std::int32_t> space) {
-  std::vector<Byte> out(32);  // nlmsghdr, ifinfomsg
-  const std::uint16_t new_link = 16;
-  std::memcpy(out.data() + 4, &new_link, 2);
-  std::memcpy(out.data() + 20, &index, 4);
-  append_attribute(out, 3, name.c_str(), name.size() + 1);
-  if (master != 0) append_attribute(out, 10, &master, 4);
-  if (space) append_attribute(out, 37, &*space, 4);
-  std::vector<Byte> info;
-  append_attribute(info, 1, kind.c_str(), kind.size() + 1);
-  append_attribute(out, 18, info.data(), info.size());
-  const auto length = static_cast<std::uint32_t>(out.size());
-  std::memcpy(out.data(), &length, 4);
-  EXPECT_EQ(table.apply(out), LinkTable::End::kMore);
-  ASSERT_NE(table.find(index), nullptr);
 }
 
 class DockerWorkloads : public ::testing::Test {
