@@ -104,18 +104,26 @@ class Containerd:
         self.process.wait(20)
 
     def end(self):
-        """What is left of it: containerd, and the shims that it started."""
+        """What is left of it: containerd, the shims that it started, and the containers of those."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+        parents, shims = {}, set()
         for number in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{number}/cmdline", "rb") as file:
                     words = file.read().split(b"\0")
+                with open(f"/proc/{number}/stat", encoding="utf-8", errors="replace") as file:
+                    parents[int(number)] = int(file.read().rsplit(")", 1)[1].split()[1])
             except OSError:
                 continue
             if b"containerd-shim" in words[0] and self.socket.encode() in words:
-                os.kill(int(number), signal.SIGKILL)
+                shims.add(int(number))
+        for number in shims | {child for child, parent in parents.items() if parent in shims}:
+            try:
+                os.kill(number, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         mounts = [line.split()[1] for line in open("/proc/self/mounts", encoding="utf-8")]
         for path in sorted((m for m in mounts if m.startswith((self.root, "/run/netns"))), reverse=True):
             subprocess.run(["umount", "-l", path], check=False, capture_output=True)

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "tests/unit/rules/discovery/cri_messages.h"
 
 namespace bulkhead::rules {
@@ -20,6 +23,50 @@ constexpr const char* kContainerdInfo = R"({"pid":4711,"processStatus":"running"
 constexpr const char* kCrioInfo = R"({"image":"pause","pid":-1,"runtimeSpec":{"annotations":{
   "io.kubernetes.cri-o.CNIResult":"{\"cniVersion\":\"1.0.0\",\"interfaces\":[{\"name\":\"veth9\",\"mac\":\"aa:00:00:00:00:09\"},{\"name\":\"eth0\",\"mac\":\"aa:00:00:00:00:05\",\"sandbox\":\"/var/run/netns/x\"}],\"ips\":[{\"interface\":1,\"address\":\"10.88.0.5/16\"}]}"},
   "linux":{"namespaces":[{"type":"network","path":"/var/run/netns/x"}]}}})";
+
+std::string recorded(const std::string& name) {
+  std::ifstream file(BULKHEAD_SOURCE_DIR "/tests/data/cri/" + name + ".pb", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(CriApi, AnswersOfContainerd) {
+  EXPECT_EQ(parse_cri_version(recorded("version"))->runtime, "containerd");
+  EXPECT_EQ(parse_cri_sandboxes(recorded("sandboxes"))->size(), 2U);
+  const auto containers = parse_cri_containers(recorded("containers"));
+  ASSERT_TRUE(containers);
+  ASSERT_EQ(containers->size(), 2U);
+  EXPECT_NE((*containers)[0].sandbox, (*containers)[1].sandbox);
+
+  const auto web = parse_cri_sandbox(recorded("web"));
+  ASSERT_TRUE(web) << web.error().to_string();
+  EXPECT_EQ(web->name_space + "/" + web->name, "shop/web");
+  EXPECT_EQ(web->labels, (Labels{{"app", "web"}}));
+  ASSERT_EQ(web->addresses.size(), 1U);
+  EXPECT_EQ(web->addresses[0].to_string(), "10.99.0.2");
+  EXPECT_EQ(web->pid, 23980);
+  EXPECT_TRUE(web->network_namespace.starts_with("/var/run/netns/cni-"));
+  EXPECT_EQ(web->mac->to_string(), "92:b6:3d:9f:42:93");
+  EXPECT_EQ(web->host_interfaces, (std::vector<std::string>{"cni0", "veth55162bbf"}));
+  EXPECT_FALSE(web->host_network || web->host_pid || web->host_ipc);
+  const auto server = parse_cri_container(recorded("web-container"));
+  ASSERT_TRUE(server && server->posture);
+  EXPECT_TRUE(server->running);
+  EXPECT_EQ(server->image, "localhost/lab/box:1");
+  EXPECT_TRUE(server->image_digest.starts_with("sha256:"));
+  EXPECT_FALSE(server->posture->privileged);
+  EXPECT_TRUE(server->posture->raw_packets);
+  EXPECT_TRUE(server->posture->capabilities.empty());
+  EXPECT_TRUE(server->posture->host_paths.empty());
+
+  const auto agent = parse_cri_sandbox(recorded("agent"));
+  ASSERT_TRUE(agent);
+  EXPECT_TRUE(agent->host_network);
+  EXPECT_TRUE(agent->network_namespace.empty());
+  const auto root = parse_cri_container(recorded("agent-container"));
+  ASSERT_TRUE(root && root->posture);
+  EXPECT_TRUE(root->posture->privileged);
+  EXPECT_EQ(root->posture->sockets, std::vector<std::string>{"/tmp/cri-lab/containerd.sock"});
+}
 
 TEST(CriApi, Requests) {
   EXPECT_EQ(ready_sandboxes_request(), std::string("\x0a\x04\x12\x02\x08\x00", 6));
