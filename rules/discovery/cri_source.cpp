@@ -378,7 +378,11 @@ void add_pods(std::vector<Workload>& to, std::vector<Workload> pods) {
     cluster.attachments = std::move(pod.attachments);
     cluster.interface = std::move(pod.interface);
     cluster.mac = pod.mac;
-    cluster.posture = std::move(pod.posture);
+    if (cluster.posture && pod.posture) {
+      join_posture(*cluster.posture, *pod.posture);  // containers that prepared the pod are in the cluster's alone
+    } else if (pod.posture) {
+      cluster.posture = std::move(pod.posture);
+    }
     if (cluster.image.empty()) cluster.image = std::move(pod.image);
     if (cluster.image_digest.empty()) cluster.image_digest = std::move(pod.image_digest);
     for (const IpAddress& address : pod.addresses) {

@@ -100,6 +100,7 @@ void read_rights(const Json& container, bool raw_by_default, Posture& out) {
 
 Posture posture_of(const Json& pod) {
   Posture out;
+  out.pod = true;
   out.host_network = flag(child(pod, "spec", "hostNetwork"));
   out.host_pid = flag(child(pod, "spec", "hostPID"));
   out.host_ipc = flag(child(pod, "spec", "hostIPC"));

@@ -78,7 +78,7 @@ std::optional<Posture> oci_posture(const Json& info) {
   const Json* resources = child(spec, "linux", "resources");
   out.memory_limit = is_positive(child(resources, "memory", "limit"));
   out.cpu_limit = is_positive(child(resources, "cpu", "quota"));
-  out.process_limit = is_positive(child(resources, "pids", "limit"));
+  out.process_limit = true;  // kubelet's is the pod's (podPidsLimit), which no container tells
   if (const Json* mounts = child(spec, "mounts"); mounts != nullptr && mounts->is_array()) {
     for (const Json& mount : *mounts) {
       // Everything else ("proc", "tmpfs") is the container's own.

@@ -4,7 +4,7 @@
 //   containerd   { "pid", "config": { "linux": { "security_context": { "privileged" } } }, "runtimeSpec": { ... } }
 //   CRI-O        { "pid", "privileged", "runtimeSpec": { ... } }
 //   runtimeSpec  { "process": { "capabilities": { "bounding" }, "apparmorProfile", "selinuxLabel" },
-//                  "linux": { "seccomp", "resources": { "memory", "cpu", "pids" } }, "mounts": [ { "type", "source" } ]
+//                  "linux": { "seccomp", "resources": { "memory", "cpu" } }, "mounts": [ { "type", "source" } ]
 //                  }
 //
 // Thread   pure functions. Limits  those of the posture (rules/model/posture.h); the caller bounds the text.

@@ -123,7 +123,7 @@ std::vector<PostureFinding> findings_of(const Posture& p) {
   if (!missing.empty()) {
     add("no-limits", Danger::kLow,
         "it has no limit of " + joined(missing) + ": a miner or a flood takes the node along",
-        p.pod ? "resources.limits of the container; podPidsLimit of kubelet" : "--memory, --cpus, --pids-limit");
+        p.pod ? "resources.limits of the container" : "--memory, --cpus, --pids-limit");
   }
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.danger > b.danger; });
   return out;

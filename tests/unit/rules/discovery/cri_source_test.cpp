@@ -423,7 +423,8 @@ TEST_F(CriWorkloads, WhatTheClusterTellsIsKept) {
   ports_.add(20, "veth20", "veth", 10, 7);
   pod("a1", "web", "10.88.0.5");
   pod("b2", "static", "10.88.0.6");
-  snapshot_.containers = {CriContainer{.id = "c1", .sandbox = "a1", .image_digest = "sha256:77", .posture = Posture{}}};
+  snapshot_.containers = {
+      CriContainer{.id = "c1", .sandbox = "a1", .image_digest = "sha256:77", .posture = Posture{.privileged = true}}};
   Workload cluster;
   cluster.name = "web";
   cluster.name_space = "shop";
@@ -431,6 +432,7 @@ TEST_F(CriWorkloads, WhatTheClusterTellsIsKept) {
   cluster.addresses = {*IpAddress::parse("10.88.0.5")};
   cluster.ports = {{"http", 6, 80}};
   cluster.node = "n1";
+  cluster.posture = Posture{.host_pid = true};
   Workload elsewhere = cluster;
   elsewhere.name = "other";
   std::vector<Workload> all = {cluster, elsewhere};
@@ -442,7 +444,7 @@ TEST_F(CriWorkloads, WhatTheClusterTellsIsKept) {
   EXPECT_EQ(all[0].ports.size(), 1U);
   EXPECT_EQ(all[0].node, "n1");
   EXPECT_EQ(all[0].image_digest, "sha256:77");
-  EXPECT_TRUE(all[0].posture.has_value());
+  EXPECT_TRUE(all[0].posture->host_pid && all[0].posture->privileged) << "both";
   EXPECT_TRUE(all[1].interface.empty());
   EXPECT_EQ(all[2].full_name(), "shop/static");
 }

@@ -71,7 +71,7 @@ TEST(OciPosture, MountsOfTheNodeAndLimits) {
   const auto posture = oci_posture(info);
   EXPECT_EQ(posture->sockets, std::vector<std::string>{"/run/containerd/containerd.sock"});
   EXPECT_EQ(posture->host_paths, std::vector<std::string>{"/var/run/crio"});
-  EXPECT_FALSE(posture->memory_limit || posture->cpu_limit || posture->process_limit);
+  EXPECT_FALSE(posture->memory_limit || posture->cpu_limit);
 }
 
 TEST(OciPosture, WhatIsNotThereIsNotTold) {
