@@ -325,6 +325,29 @@ class Docker(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
         self.assertNotIn("[error]", daemon.log())
 
+    def test_a_finding_may_limit_without_an_incident(self):
+        container("careless", "front", "intruder", "-v", ENGINE.socket + ":/docker.sock")
+        container("careful", "front", "intruder")
+        daemon = Daemon(WORK + "/always", "response.mode=enforce", "response.auto-limit.always=[runtime-socket]",
+                        "response.auto-limit.ttl=4")
+
+        def limited():
+            blocks = [json.loads(line) for line in run(BULKHEAD, "blocks", "list", "--json").splitlines()]
+            return {b["src_ip"] for b in blocks if b["kind"] == "limit" and ":" not in b["src_ip"]}
+        try:
+            only = {address("careless", "front")}
+            self.assertTrue(wait_until(lambda: limited() == only, 15), limited())
+            time.sleep(5)
+            self.assertTrue(wait_until(lambda: limited() == only, 5), "renewed, as long as it runs so")
+            told = [e["block"]["action"] for e in daemon.events("block")]
+            self.assertEqual(told, ["add"], "told once")
+            while "no longer blocked" in run(BULKHEAD, "undo", check=False):
+                pass
+            time.sleep(3)
+            self.assertEqual(limited(), set(), "who was let go stays free")
+        finally:
+            self.assertEqual(daemon.stop(), 0)
+
     def listen(self, interface):
         sink = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         sink.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
