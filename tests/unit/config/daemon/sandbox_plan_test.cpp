@@ -46,6 +46,10 @@ TEST_F(SandboxPlanTest, DirectoriesOfTheSettings) {
   EXPECT_TRUE(std::filesystem::is_directory(folder_ + "/log")) << "made: a rule of Landlock needs it";
   EXPECT_FALSE(has(files.write, "/")) << "the working directory of a service is no place for data";
   EXPECT_FALSE(has(files.write, folder_ + "/rules"));
+  settings_.response.auto_limit.state_file = folder_ + "/state/resources.state";
+  EXPECT_FALSE(has(sandbox_plan(settings_, books_).files.write, folder_ + "/state"));
+  settings_.response.auto_limit.resources = true;
+  EXPECT_TRUE(has(sandbox_plan(settings_, books_).files.write, folder_ + "/state"));
   EXPECT_FALSE(has(files.read, "/"));
 }
 
