@@ -222,7 +222,7 @@ def map_by_pointer(b):
     b.key("Enter")
     b.run("{ const s = document.querySelector('#search'); s.value = ''; s.dispatchEvent(new Event('input')); }")
     b.key("Enter")
-    look_again(b)
+    b.run("fetch('page.css').then(() => new Promise((done) => setTimeout(done, 200)))")
     check(b.run("document.querySelector('#detail').hidden"), "nothing to find opens nothing")
 
 
@@ -315,10 +315,8 @@ def trouble(b, node):
     check(not b.run("document.querySelector('#quarantine, #release')"), "a reader has no button to act")
     node.role = "operator"
     node.refuses["status"] = ("busy", "the daemon is busy", "", {})
-    look_again(b)
     b.wait(f"({TEXT % '#health'}).includes('the daemon is busy') && document.querySelector('#health').className === 'is-bad'", "what is wrong with the daemon stands above")
     node.refuses.clear()
-    look_again(b)
     b.wait(f"({TEXT % '#health'}).includes('1 problem')", "and goes when it is over")
     b.press("#detail .close")
 
