@@ -1548,13 +1548,12 @@ class Daemon {
     }
     if (files_ != nullptr) files_->add_stats(out);
     out.emplace_back("sandbox.refused_calls", sandbox::refused_calls());
-    if (const auto cri = discovery_->cri_counts()) {
-      out.emplace_back("engine.lists", cri->lists);
-      out.emplace_back("engine.events", cri->events);
-      out.emplace_back("engine.bad_events", cri->bad_events);
-      out.emplace_back("engine.left_out", cri->left_out);
-      out.emplace_back("engine.failures", cri->failures);
-    }
+    const rules::CriCounts cri = discovery_->cri_counts().value_or(rules::CriCounts{});
+    out.emplace_back("engine.lists", cri.lists);
+    out.emplace_back("engine.events", cri.events);
+    out.emplace_back("engine.bad_events", cri.bad_events);
+    out.emplace_back("engine.left_out", cri.left_out);
+    out.emplace_back("engine.failures", cri.failures);
     if (response_ != nullptr) response_->add_stats(out);
     if (resources_ != nullptr) resources_->add_stats(out);
     if (behaviour_ != nullptr) behaviour_->add_stats(out);
