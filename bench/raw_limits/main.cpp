@@ -76,7 +76,7 @@ int on_match(unsigned /*id*/, unsigned long long /*from*/, unsigned long long /*
 const signatures::LiteralDb* largest(const signatures::SignatureDb& db, signatures::ScanMode mode) {
   const signatures::LiteralDb* out = nullptr;
   for (const auto& each : db.literal_dbs) {
-    if (each->mode == mode && (out == nullptr || each->literals.size() > out->literals.size())) out = each.get();
+    if (each->mode == mode && (out == nullptr || each->literal_count > out->literal_count)) out = each.get();
   }
   return out;
 }
@@ -127,8 +127,8 @@ int run(const char* capture, const char* rules, int rounds) {
   std::printf(
       "{\"payload_bytes\": %zu, \"packets\": %zu, \"memcpy_gb_per_s\": %.2f, \"hs_scan_gb_per_s\": %.2f, "
       "\"hs_scan_stream_gb_per_s\": %.2f, \"block_literals\": %zu, \"stream_literals\": %zu, \"matches\": %llu}\n",
-      payloads.bytes.size(), payloads.lengths.size(), copied, blocks, streams, block->literals.size(),
-      stream->literals.size(), static_cast<unsigned long long>(matches));
+      payloads.bytes.size(), payloads.lengths.size(), copied, blocks, streams, block->literal_count,
+      stream->literal_count, static_cast<unsigned long long>(matches));
   return 0;
 }
 

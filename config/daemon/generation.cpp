@@ -110,13 +110,17 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
     out.patch_settings = settings.patches;
     if (!settings.patches.reports.empty()) out.patch_book = patches::load_patch_book(settings.patches, diagnostics);
     const std::set<std::string> wanted = wanted_cves(out.patch_book.get(), settings.patches);
-    auto loaded = load_signatures(settings.signatures, diagnostics, nullptr, state->datasets.get(), &wanted);
+    const SignatureReload reload{state->last_loaded.lock()};
+    auto loaded = load_signatures(settings.signatures, diagnostics, nullptr, state->datasets.get(), &wanted,
+                                  settings.pcap_files.empty() ? &reload : nullptr);
     if (loaded) {
+      state->last_loaded = loaded->db;
       out.datasets = state->datasets;
       out.signatures = loaded->db;
       out.summary.rules_read = loaded->counts.rules;
       out.summary.rules_loaded = loaded->counts.loaded;
       out.summary.rules_refused = loaded->counts.refused;
+      out.summary.rules_taken_over = loaded->counts.taken_over;
       signatures::MatchSettings match;
       match.packet_alert_max = settings.signatures.packet_alert_max;
       match.stream_chunk = settings.signatures.stream_chunk;

@@ -45,6 +45,7 @@ struct LoadSummary {
   std::size_t rules_read = 0;  // rules in the files, without comments
   std::size_t rules_loaded = 0;
   std::size_t rules_refused = 0;
+  std::size_t rules_taken_over = 0;  // unchanged since the generation before
   std::size_t policies = 0;
   std::size_t workloads = 0;
   std::chrono::duration<double> time{0};

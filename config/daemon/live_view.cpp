@@ -193,8 +193,8 @@ void LiveView::take_alert(const event::AlertEvent& e, const event::Event& event)
     json["rev"] = e.signature->rev;
     json["severity"] = e.signature->severity;
     json["signature"] = e.signature->message;
-    json["category"] = e.signature->category;
-    json["file"] = e.signature->source_file;
+    json["category"] = e.signature->category.str();
+    json["file"] = e.signature->source_file.str();
     json["line"] = e.signature->source_line;
   }
   if (!e.payload.empty()) {
@@ -224,7 +224,7 @@ void LiveView::take_drop(const event::DropEvent& e, const event::Event& event) {
   if (e.signature != nullptr) {
     json["sid"] = e.signature->sid;
     json["signature"] = e.signature->message;
-    json["file"] = e.signature->source_file;
+    json["file"] = e.signature->source_file.str();
     json["line"] = e.signature->source_line;
   }
   keep(event, "drop", client, std::move(json));

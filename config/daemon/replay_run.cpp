@@ -16,6 +16,8 @@ namespace bulkhead::config {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval{100};
+// Events; nothing is lost when a ring is full, and the 8,192 of a daemon are 5 MB.
+constexpr std::size_t kReplayRing = 1024;
 
 // Opened captures and their sizes.
 struct Captures {
@@ -80,6 +82,7 @@ Result<ReplaySummary> run_replay(const EngineSettings& settings, const Generatio
   const std::uint32_t workers = std::max<std::uint32_t>(settings.workers, 1);
   output::OutputSettings output_settings = settings.output;
   output_settings.mode = output::OutputMode::kReplay;
+  output_settings.ring_capacity = std::min(output_settings.ring_capacity, kReplayRing);
   output::OutputThread output(output_settings, workers, std::move(sinks));
   if (const Status started = output.start(); !started) return started.error();
 

@@ -35,7 +35,7 @@ nlohmann::json signature_use(const signatures::SignatureDb& db, const signatures
                     {"sid", info.sid},
                     {"rev", info.rev},
                     {"message", info.message},
-                    {"place", info.source_file + ":" + std::to_string(info.source_line)},
+                    {"place", info.source_file.str() + ":" + std::to_string(info.source_line)},
                     {"matches", r.matches},
                     {"checks", r.checks},
                     {"ns_per_check", r.checks == 0 ? 0.0 : r.nanoseconds() / static_cast<double>(r.checks)},

@@ -30,8 +30,9 @@ struct SignatureCounts {
   std::size_t disabled = 0;  // commented out
   std::size_t loaded = 0;
   std::size_t refused = 0;
-  std::size_t replaced = 0;  // by a newer revision of the same sid
-  std::size_t skipped = 0;   // they require what is not here
+  std::size_t replaced = 0;    // by a newer revision of the same sid
+  std::size_t skipped = 0;     // they require what is not here
+  std::size_t taken_over = 0;  // of the loaded ones: as they were before the reload
   // Refused rules by the code of their first error: signature.keyword.protocol, ...
   std::map<std::string, std::size_t> reasons;
   double seconds = 0;
@@ -44,13 +45,19 @@ struct LoadedSignatures {
   std::set<std::pair<std::uint32_t, std::uint32_t>> enabled;
 };
 
+// Another load comes later; what has not changed since `previous` (null: the first load) is held once.
+struct SignatureReload {
+  signatures::SignatureDbPtr previous;
+};
+
 // `wanted`: CVEs whose rules are loaded even where they are commented out; null: none.
-// `datasets`: what earlier loads left; null: sets of this load alone.
+// `datasets`: what earlier loads left; null: sets of this load alone. `reload` null: no other load follows.
 [[nodiscard]] std::optional<LoadedSignatures> load_signatures(const SignatureSettings& settings,
                                                               Diagnostics& diagnostics,
                                                               SignatureCounts* counts = nullptr,
                                                               signatures::DatasetRegistry* datasets = nullptr,
-                                                              const std::set<std::string>* wanted = nullptr);
+                                                              const std::set<std::string>* wanted = nullptr,
+                                                              const SignatureReload* reload = nullptr);
 
 // The well-known classtypes and reference systems, for runs that name no file of their own.
 [[nodiscard]] signatures::ClassificationTable built_in_classifications();

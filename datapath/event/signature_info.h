@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "datapath/event/packed_texts.h"
 
 namespace bulkhead::event {
 
@@ -14,12 +14,12 @@ struct SignatureInfo {
   std::uint32_t gid = 1;
   std::uint32_t sid = 0;
   std::uint32_t rev = 0;
-  std::uint8_t severity = 3;                                  // priority: 1 is the gravest
-  std::string message;                                        // msg
-  std::string category;                                       // text of the classtype; "" without one
-  std::vector<std::string> references;                        // resolved URLs
-  std::vector<std::pair<std::string, std::string>> metadata;  // key, value in file order
-  std::string source_file;                                    // where the rule stands
+  std::uint8_t severity = 3;  // priority: 1 is the gravest
+  std::string message;        // msg
+  SharedText category;        // text of the classtype; "" without one
+  TextList references;        // resolved URLs
+  TextPairs metadata;         // key, value in file order
+  SharedText source_file;     // where the rule stands
   std::uint32_t source_line = 0;
   std::string text;  // the rule as written; may be empty (EVE alert.rule, off by default)
 };

@@ -9,8 +9,8 @@ namespace bulkhead::io {
 
 namespace {
 // Stays mapped in behind the reader. Workers that run further behind read it again from the page cache.
-constexpr std::size_t kKept = std::size_t{8} << 20;
-constexpr std::size_t kChunk = std::size_t{4} << 20;  // given back at a time
+constexpr std::size_t kKept = std::size_t{4} << 20;
+constexpr std::size_t kChunk = std::size_t{1} << 20;  // given back at a time
 }  // namespace
 
 Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::string& path) {

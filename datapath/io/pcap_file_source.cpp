@@ -9,6 +9,11 @@
 
 namespace bulkhead::io {
 
+namespace {
+// A batch ends behind so many bytes: one of super-packets alone would be 16 MB of the file in memory at a time.
+constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+}  // namespace
+
 PcapFileSource::PcapFileSource(std::string path) : path_(std::move(path)) {}
 PcapFileSource::~PcapFileSource() = default;
 
@@ -52,11 +57,13 @@ ReceiveStatus PcapFileSource::receive_mapped(PacketBatch& batch) {
     last_error_ = Error{"read capture", path_, 0, "the file became shorter while it was read"};
     return ReceiveStatus::kError;
   }
-  while (batch.packets.size() < batch.packets.capacity()) {
+  std::size_t bytes = 0;
+  while (batch.packets.size() < batch.packets.capacity() && bytes < kBatchBytes) {
     RawPacket packet;
     const CaptureReader::Step step = reader_.next(packet);
     if (step == CaptureReader::Step::kPacket) {
       count(packet);
+      bytes += packet.captured;
       batch.packets.push_back(packet);
       continue;
     }

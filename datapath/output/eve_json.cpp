@@ -507,7 +507,7 @@ void EveJson::alert_object(const event::SignatureInfo& signature, bool blocked, 
   if (settings_.alert.references && !signature.references.empty()) {
     key("references");
     json_.StartArray();
-    for (const std::string& reference : signature.references) text(reference);
+    for (const std::string_view reference : signature.references) text(reference);
     json_.EndArray();
   }
   if (settings_.alert.rule_metadata) rule_metadata(signature);

@@ -5,9 +5,9 @@
 #include <chrono>
 #include <iterator>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "signatures/compile/fast_pattern.h"
 #include "signatures/keywords/buffer_keywords.h"
@@ -23,8 +23,10 @@ class Compiler {
   Result<SignatureDbPtr> run(SignatureList signatures, VariableNames names);
 
  private:
+  void know_regexes(const Signature& signature);
   bool compile_regexes(Signature& signature);
-  void compile_rule(const Signature& signature);
+  void add_rule(Signature& signature, std::uint32_t index);
+  static std::shared_ptr<const CompiledRule> compile_rule(const Signature& signature);
   static void make_parts(CompiledRule& rule);
   void fill_tx_groups();
   void fill_group(RuleGroup& group, ProtocolClass c, AddressIndexBuilder& addresses);
@@ -36,12 +38,27 @@ class Compiler {
   Diagnostics& diagnostics_;
   HyperscanCompiler hyperscan_;
   std::shared_ptr<SignatureDb> db_ = std::make_shared<SignatureDb>();
-  std::map<std::string, std::int32_t> regex_index_;
+  std::map<std::pair<std::string, bool>, std::shared_ptr<const Regex>> regexes_;  // with a look first, or without
   std::map<std::pair<ScanMode, RuleIndexes>, LiteralDbPtr> literal_dbs_;
 };
 
 bool has_pattern(const Signature& s) {
   return s.fast_op >= 0;
+}
+
+// Without a pattern an expression runs on every packet: there the cheap look first pays.
+bool looks_first(const Signature& signature, const PcreOp& pcre) {
+  return !has_pattern(signature) && !pcre.relative;
+}
+
+// The expressions of a rule that was taken over.
+void Compiler::know_regexes(const Signature& signature) {
+  for (const BufferProgram& buffer : signature.buffers) {
+    for (const PayloadOp& op : buffer.ops) {
+      if (const auto* pcre = std::get_if<PcreOp>(&op))
+        regexes_.try_emplace({Regex::key(*pcre), looks_first(signature, *pcre)}, pcre->engine);
+    }
+  }
 }
 
 // Compiles every expression of the rule; equal ones share one Regex.
@@ -50,21 +67,21 @@ bool Compiler::compile_regexes(Signature& signature) {
     for (PayloadOp& op : buffer.ops) {
       auto* pcre = std::get_if<PcreOp>(&op);
       if (pcre == nullptr) continue;
-      const auto [at, fresh] =
-          regex_index_.try_emplace(Regex::key(*pcre), static_cast<std::int32_t>(db_->regexes.size()));
-      if (fresh) {
-        Result<Regex> regex = Regex::compile(*pcre);
-        if (!regex) {
-          regex_index_.erase(at);
-          diagnostics_.error(pcre->span, "signature.pcre.syntax", "regular expression: " + regex.error().text);
-          return false;
-        }
-        db_->regexes.push_back(std::move(*regex));
+      std::pair name(Regex::key(*pcre), looks_first(signature, *pcre));
+      const auto known = regexes_.find(name);
+      if (known != regexes_.end()) {
+        pcre->engine = known->second;
+        continue;
       }
-      pcre->engine = at->second;
-      // Without a pattern the expression runs on every packet: there the cheap look first pays.
-      Regex& regex = db_->regexes[static_cast<std::size_t>(pcre->engine)];
-      if (!has_pattern(signature) && !pcre->relative && regex.precheck() == nullptr) regex.add_precheck(*pcre);
+      Result<Regex> regex = Regex::compile(*pcre);
+      if (!regex) {
+        diagnostics_.error(pcre->span.in(signature.span.file), "signature.pcre.syntax",
+                           "regular expression: " + regex.error().text);
+        return false;
+      }
+      if (name.second) regex->add_precheck(*pcre);
+      pcre->engine = std::make_shared<const Regex>(std::move(*regex));
+      regexes_.emplace(std::move(name), pcre->engine);
     }
   }
   return true;
@@ -130,13 +147,14 @@ void Compiler::fill_tx_groups() {
     for (const auto d : {bulkhead::Direction::kToServer, bulkhead::Direction::kToClient}) {
       TxGroup& group = db_->tx_groups[app::index_of(protocol->id)][index_of(d)];
       std::map<BufferId, RuleIndexes> by_buffer;
-      for (const Signature& s : db_->signatures) {
+      for (std::uint32_t index = 0; index < db_->signatures.size(); ++index) {
+        const Signature& s = db_->signatures[index];
         if (!s.inspects_transactions || !s.directions[index_of(d)]) continue;
         if (s.app_protocols.any() && !s.app_protocols[app::index_of(protocol->id)]) continue;
         if (has_pattern(s)) {
-          by_buffer[s.buffers[static_cast<std::size_t>(s.fast_buffer)].buffer].push_back(s.index);
+          by_buffer[s.buffers[static_cast<std::size_t>(s.fast_buffer)].buffer].push_back(index);
         } else {
-          group.always.push_back(s.index);
+          group.always.push_back(index);
         }
       }
       for (const auto& [buffer, rules] : by_buffer) {
@@ -147,8 +165,9 @@ void Compiler::fill_tx_groups() {
   }
 }
 
-void Compiler::compile_rule(const Signature& s) {
-  CompiledRule rule;
+std::shared_ptr<const CompiledRule> Compiler::compile_rule(const Signature& s) {
+  auto compiled = std::make_shared<CompiledRule>();
+  CompiledRule& rule = *compiled;
   rule.signature = &s;
   for (const BufferProgram& buffer : s.buffers) {
     auto& programs = is_packet_buffer(buffer.buffer)          ? rule.packet_programs
@@ -157,6 +176,8 @@ void Compiler::compile_rule(const Signature& s) {
                                                               : rule.programs;
     if (!buffer.ops.empty()) programs.push_back(compile_payload(buffer));
   }
+  for (auto* programs : {&rule.programs, &rule.packet_programs, &rule.base64_programs, &rule.tx_programs})
+    programs->shrink_to_fit();
   if (s.inspects_transactions) make_parts(rule);
   rule.whole_pattern = is_whole_pattern(s);
   for (const PacketConditionPtr& condition : s.conditions) {
@@ -165,7 +186,17 @@ void Compiler::compile_rule(const Signature& s) {
   }
   rule.needs_decode_events |= s.decode_events_only;
   rule.acts_on_flow = s.ip_only || s.application_only;
-  if (rule.needs_decode_events) db_->decode_event_rules.push_back(s.index);
+  rule.tx_parts.shrink_to_fit();
+  return compiled;
+}
+
+// What the database as a whole has to know of the rule.
+void Compiler::add_rule(Signature& s, std::uint32_t index) {
+  if (s.compiled == nullptr) {
+    s.compiled = compile_rule(s);
+    if (!settings_.keep_source) s.span.file.reset();
+  }
+  if (s.compiled->needs_decode_events) db_->decode_event_rules.push_back(index);
   db_->needs_md5 |= s.needs_md5;
   db_->needs_sha1 |= s.needs_sha1;
   db_->needs_sha256 |= s.needs_sha256;
@@ -176,7 +207,6 @@ void Compiler::compile_rule(const Signature& s) {
     db_->features.ja4 |= feature == app::Feature::kJa4;
     db_->features.hassh |= feature == app::Feature::kHassh;
   }
-  db_->rules.push_back(std::move(rule));
   db_->heads.push_back(head_of(s));
 }
 
@@ -201,6 +231,7 @@ LiteralDbPtr Compiler::literal_db(const RuleIndexes& rules, ScanMode mode) {
     slot->first_rule.push_back(static_cast<std::uint32_t>(slot->rules.size()));
     slot->rules.insert(slot->rules.end(), members.begin(), members.end());
   }
+  slot->literal_count = slot->literals.size();
   slot->first_rule.push_back(static_cast<std::uint32_t>(slot->rules.size()));
   db_->literal_dbs.push_back(slot);
   return slot;
@@ -236,6 +267,8 @@ void Compiler::fill_group(RuleGroup& group, ProtocolClass c, AddressIndexBuilder
       if (on_packet) (has_pattern(s) ? packet : group.packet_always).push_back(index);
     }
   }
+  group.member_count = group.members.size();
+  group.members = RuleIndexes();
   group.packet_by_source = addresses.take(AddressTables::Side::kSource, group.packet_always);
   group.packet_by_destination = addresses.take(AddressTables::Side::kDestination, group.packet_always);
   group.ip_only_by_source = addresses.take(AddressTables::Side::kSource, group.ip_only);
@@ -249,31 +282,31 @@ void Compiler::fill_group(RuleGroup& group, ProtocolClass c, AddressIndexBuilder
   }
 }
 
-// All databases, on several threads; the first error wins.
+// All databases: what is known or in the cache on several threads. What has to be compiled is compiled by this one,
+// since each takes up to 80 MB for a while, and another thread would take and keep as much (DECISIONS 44).
 std::optional<Error> Compiler::compile_databases() {
+  const std::vector<LiteralDbPtr>& all = db_->literal_dbs;
   std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::optional<Error> failed;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < db_->literal_dbs.size(); i = next++) {
-      LiteralDb& target = *db_->literal_dbs[i];
-      Result<HyperscanDbPtr> compiled = hyperscan_.compile(target.literals, target.mode);
-      if (!compiled) {
-        const std::lock_guard lock(mutex);
-        if (!failed) failed = compiled.error();
-        return;
-      }
-      target.db = *compiled;
-      hs_database_size(target.db.get(), &target.database_bytes);
-      if (target.mode == ScanMode::kStream) hs_stream_size(target.db.get(), &target.stream_bytes);
-    }
+  const auto look = [&] {
+    for (std::size_t i = next++; i < all.size(); i = next++)
+      all[i]->db = hyperscan_.find(all[i]->literals, all[i]->mode);
   };
   const unsigned cores = settings_.threads != 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::thread> threads;
-  for (unsigned i = 1; i < std::min<std::size_t>(cores, db_->literal_dbs.size()); ++i) threads.emplace_back(work);
-  work();
+  for (unsigned i = 1; i < std::min<std::size_t>(cores, all.size()); ++i) threads.emplace_back(look);
+  look();
   for (std::thread& t : threads) t.join();
-  return failed;
+  for (const LiteralDbPtr& target : all) {
+    if (target->db == nullptr) {
+      Result<HyperscanDbPtr> made = hyperscan_.make(target->literals, target->mode);
+      if (!made) return made.error();
+      target->db = *made;
+    }
+    hs_database_size(target->db.get(), &target->database_bytes);
+    if (target->mode == ScanMode::kStream) hs_stream_size(target->db.get(), &target->stream_bytes);
+    target->literals = std::vector<Literal>();
+  }
+  return std::nullopt;
 }
 
 void Compiler::count() {
@@ -286,9 +319,9 @@ void Compiler::count() {
     db_->variable_slots = std::max(db_->variable_slots, static_cast<std::uint32_t>(std::max<int>(0, s.variable_slots)));
   }
   stats.regexes = db_->regexes.size();
-  for (const Regex& regex : db_->regexes) {
-    stats.regex_bytes += regex.bytes();
-    if (!regex.jit()) ++stats.regexes_without_jit;
+  for (const auto& regex : db_->regexes) {
+    stats.regex_bytes += regex->bytes();
+    if (!regex->jit()) ++stats.regexes_without_jit;
   }
   for (const auto& directions : db_->groups) {
     for (const PortGroups& ports : directions) stats.groups += ports.groups.size();
@@ -296,7 +329,7 @@ void Compiler::count() {
   stats.databases = db_->literal_dbs.size();
   for (const LiteralDbPtr& literals : db_->literal_dbs) {
     stats.database_bytes += literals->database_bytes;
-    stats.literals += literals->literals.size();
+    stats.literals += literals->literal_count;
     stats.largest_stream_bytes = std::max(stats.largest_stream_bytes, literals->stream_bytes);
   }
   stats.cache_hits = hyperscan_.stats().hits;
@@ -310,15 +343,25 @@ void Compiler::count() {
 
 Result<SignatureDbPtr> Compiler::run(SignatureList signatures, VariableNames names) {
   const auto start = std::chrono::steady_clock::now();
-  std::erase_if(signatures, [&](Signature& s) {
+  for (const Signature& s : std::as_const(signatures)) {
+    if (s.compiled != nullptr) know_regexes(s);
+  }
+  signatures.remove_if([&](Signature& s) {
+    if (s.compiled != nullptr) {
+      ++db_->stats.taken_over;
+      return false;
+    }
     choose_fast_pattern(s);
     return !compile_regexes(s);
   });
+  for (const auto& [name, regex] : regexes_) db_->regexes.push_back(regex);
+  regexes_.clear();
   sort_signatures(signatures, settings_.action_order);
   db_->signatures = std::move(signatures);
   db_->names = std::move(names);
-  db_->rules.reserve(db_->signatures.size());
-  for (const Signature& s : db_->signatures) compile_rule(s);
+  db_->context = settings_.context;
+  db_->heads.reserve(db_->signatures.size());
+  for (std::uint32_t i = 0; i < db_->signatures.size(); ++i) add_rule(db_->signatures[i], i);
   AddressIndexBuilder addresses(db_->signatures);
   for (std::size_t c = 0; c < kProtocolClasses; ++c) {
     for (const auto d : {bulkhead::Direction::kToServer, bulkhead::Direction::kToClient}) {
@@ -328,6 +371,8 @@ Result<SignatureDbPtr> Compiler::run(SignatureList signatures, VariableNames nam
     }
   }
   fill_tx_groups();
+  literal_dbs_.clear();
+  if (settings_.before_databases) settings_.before_databases();
   if (std::optional<Error> error = compile_databases()) return *std::move(error);
   count();
   db_->stats.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -61,7 +61,7 @@ void dump_program(const PayloadProgram& program, std::ostream& out) {
     if (const auto* content = std::get_if<ContentOp>(step.op)) out << " " << describe(*content);
     if (const auto* pcre = std::get_if<PcreOp>(step.op)) {
       out << " " << (pcre->negated ? "!" : "") << "/" << pcre->pattern << "/" << (pcre->relative ? "R" : "")
-          << " regex " << step.regex;
+          << (step.regex->jit() ? "" : " without JIT");
     }
     out << (step.retry ? " [retry]" : "") << (step.cut ? " [final]" : "") << "\n";
   }
@@ -87,7 +87,7 @@ void dump_statistics(const SignatureDb& db, std::ostream& out) {
 }
 
 void dump_groups(const SignatureDb& db, std::ostream& out) {
-  const auto size_of = [](const LiteralDbPtr& d) { return d != nullptr ? d->literals.size() : 0; };
+  const auto size_of = [](const LiteralDbPtr& d) { return d != nullptr ? d->literal_count : 0; };
   for (std::size_t c = 0; c < kProtocolClasses; ++c) {
     for (std::size_t d = 0; d < 2; ++d) {
       const PortGroups& ports = db.groups[c][d];
@@ -95,11 +95,11 @@ void dump_groups(const SignatureDb& db, std::ostream& out) {
         const RuleGroup& group = ports.groups[g];
         std::size_t count = 0;
         for (const std::uint16_t of : ports.by_server_port) count += of == g;
-        out << kClassNames[c] << (d == 0 ? " to_server" : " to_client") << " group " << g << ": "
-            << group.members.size() << " rules, " << (ports.by_server_port.empty() ? 65536 : count)
-            << " server ports, stream literals " << size_of(group.stream) << ", packet literals "
-            << size_of(group.packet) << ", without pattern " << group.stream_always.size() << " stream "
-            << group.packet_always.size() << " packet, addresses only " << group.ip_only.size() << ", by address "
+        out << kClassNames[c] << (d == 0 ? " to_server" : " to_client") << " group " << g << ": " << group.member_count
+            << " rules, " << (ports.by_server_port.empty() ? 65536 : count) << " server ports, stream literals "
+            << size_of(group.stream) << ", packet literals " << size_of(group.packet) << ", without pattern "
+            << group.stream_always.size() << " stream " << group.packet_always.size() << " packet, addresses only "
+            << group.ip_only.size() << ", by address "
             << group.packet_by_source.rule_count() + group.packet_by_destination.rule_count() << " packet "
             << group.ip_only_by_source.rule_count() + group.ip_only_by_destination.rule_count() << " addresses only"
             << "\n";
@@ -110,12 +110,13 @@ void dump_groups(const SignatureDb& db, std::ostream& out) {
 
 bool dump_rule(const SignatureDb& db, std::uint32_t sid, std::ostream& out) {
   bool found = false;
-  for (const CompiledRule& rule : db.rules) {
+  for (std::size_t index = 0; index < db.rules.size(); ++index) {
+    const CompiledRule& rule = db.rules[index];
     const Signature& s = *rule.signature;
     if (s.info->sid != sid) continue;
     found = true;
     out << "sid " << sid << " gid " << s.info->gid << " rev " << s.info->rev << ": "
-        << kActionNames[static_cast<std::size_t>(s.action)] << ", order " << s.index << ", priority " << int{s.priority}
+        << kActionNames[static_cast<std::size_t>(s.action)] << ", order " << index << ", priority " << int{s.priority}
         << "\n"
         << "  looks at" << (s.inspects_stream ? " stream" : "") << (s.inspects_packet_payload ? " packet" : "")
         << (s.ip_only ? " addresses only" : "") << "\n";

@@ -30,7 +30,7 @@ std::string join(const std::vector<std::string>& parts, const char* last) {
 
 // The first few, then how many more.
 template <typename Range, typename Text>
-void append_ranges(std::vector<std::string>& parts, const std::vector<Range>& ranges, Text text) {
+void append_ranges(std::vector<std::string>& parts, const SharedList<Range>& ranges, Text text) {
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     if (parts.size() == kShownRanges && ranges.size() - i > 1) {
       parts.push_back(std::to_string(ranges.size() - i) + " more");
@@ -377,9 +377,9 @@ std::string pattern_text(std::string_view bytes) {
 std::string explain_rule(const Signature& s, const VariableNames& names) {
   const event::SignatureInfo& info = *s.info;
   std::string out = "sid " + std::to_string(info.sid) + " rev " + std::to_string(info.rev) + " \"" + info.message +
-                    "\" (" + info.source_file + ":" + std::to_string(info.source_line) + ")\n";
+                    "\" (" + info.source_file.str() + ":" + std::to_string(info.source_line) + ")\n";
   out += "It " + action(s) + " with priority " + std::to_string(s.priority) +
-         (info.category.empty() ? "" : " (" + info.category + ")") + " when\n";
+         (info.category.empty() ? "" : " (" + info.category.str() + ")") + " when\n";
   out += "  " + subject(s) + " goes from " + addresses(s.source) + ports(s.source_ports) + " to " +
          addresses(s.destination) + ports(s.destination_ports) + (s.bidirectional ? ", or the other way," : "") + "\n";
   if (const std::string flow = flow_text(s.flow); !flow.empty()) out += "  and " + flow + "\n";

@@ -25,8 +25,8 @@ struct RulePorts {
   const PortSet* client = nullptr;
 };
 
-RulePorts ports_of(const Signature& s, bulkhead::Direction d, bool has_ports) {
-  RulePorts p{s.index, nullptr, nullptr};
+RulePorts ports_of(const Signature& s, std::uint32_t index, bulkhead::Direction d, bool has_ports) {
+  RulePorts p{index, nullptr, nullptr};
   if (!has_ports || s.bidirectional) return p;  // both orders fit: leave it to the header check
   const PortSet& server = d == bulkhead::Direction::kToServer ? s.destination_ports : s.source_ports;
   const PortSet& client = d == bulkhead::Direction::kToServer ? s.source_ports : s.destination_ports;
@@ -157,18 +157,19 @@ PortGroups make_port_groups(const SignatureList& signatures, ProtocolClass c, bu
   std::vector<RulePorts> rules;
   RuleIndexes all, base;
   PortGroups out;
-  for (const Signature& s : signatures) {
+  for (std::uint32_t index = 0; index < signatures.size(); ++index) {
+    const Signature& s = signatures[index];
     if (!rule_applies(s, c) || !rule_applies(s, d)) continue;
-    const RulePorts p = ports_of(s, d, has_ports);
+    const RulePorts p = ports_of(s, index, d, has_ports);
     rules.push_back(p);
-    all.push_back(s.index);
+    all.push_back(index);
     if (p.client != nullptr) {
       out.has_narrow = true;
       for (const PortRange& range : p.client->ranges) {
         for (std::uint32_t port = range.first; port <= range.last; ++port) out.narrow_client_ports.set(port);
       }
     } else if (p.server == nullptr) {
-      base.push_back(s.index);
+      base.push_back(index);
     }
   }
   assign_ports(out, sets_by_port(rules), base, max_groups);

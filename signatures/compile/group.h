@@ -34,7 +34,8 @@ using RuleIndexes = std::vector<std::uint32_t>;  // sorted: the order of inspect
 struct LiteralDb {
   std::uint32_t id = 0;  // index in SignatureDb::literal_dbs
   ScanMode mode = ScanMode::kBlock;
-  std::vector<Literal> literals;
+  std::vector<Literal> literals;  // while the database is made
+  std::size_t literal_count = 0;
   std::vector<std::uint32_t> first_rule;  // by literal; one more entry at the end
   RuleIndexes rules;                      // those of literal i: [first_rule[i], first_rule[i + 1])
   HyperscanDbPtr db;
@@ -49,7 +50,8 @@ struct LiteralDb {
 using LiteralDbPtr = std::shared_ptr<LiteralDb>;
 
 struct RuleGroup {
-  RuleIndexes members;                                     // all rules of the group
+  RuleIndexes members;  // all rules of the group, while it is made
+  std::size_t member_count = 0;
   LiteralDbPtr stream;                                     // null: no rule has a pattern for the stream
   LiteralDbPtr segment;                                    // both: over TCP payload that is in no stream
   LiteralDbPtr packet;                                     // over packet payload

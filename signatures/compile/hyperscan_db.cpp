@@ -1,6 +1,5 @@
 #include "signatures/compile/hyperscan_db.h"
 
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,29 +9,14 @@
 #include <vector>
 
 #include "datapath/base/private_file.h"
+#include "signatures/compile/sha256.h"
 #include "signatures/compile/shared_objects.h"
 
 namespace bulkhead::signatures {
 namespace {
 
 constexpr std::string_view kMagic = "BHHSDB01";
-constexpr std::size_t kDigestBytes = 32;
 constexpr std::size_t kHeaderBytes = 8 + kDigestBytes;
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-  void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  void add_number(std::uint64_t n) { add(std::to_string(n) + ","); }
-  [[nodiscard]] std::string finish() {
-    std::string digest(kDigestBytes, '\0');
-    EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-    return digest;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
 
 std::string sha256(std::string_view bytes) {
   Sha256 hash;
@@ -81,24 +65,29 @@ std::string HyperscanCompiler::content_hash(std::span<const Literal> literals, S
   return hex(hash.finish());
 }
 
+std::string HyperscanCompiler::path_of(const std::string& hash) const {
+  return directory_.empty() ? "" : directory_ + "/" + hash + ".hsdb";
+}
+
 Result<HyperscanDbPtr> HyperscanCompiler::compile(std::span<const Literal> literals, ScanMode mode) {
+  if (HyperscanDbPtr found = find(literals, mode)) return found;
+  return make(literals, mode);
+}
+
+HyperscanDbPtr HyperscanCompiler::find(std::span<const Literal> literals, ScanMode mode) {
   const std::string hash = content_hash(literals, mode);
   if (HyperscanDbPtr known = databases().find(hash)) {
     ++stats_.shared;
     return known;
   }
-  Result<HyperscanDbPtr> made = make(literals, mode, hash);
-  if (made) databases().keep(hash, *made);
-  return made;
+  if (directory_.empty()) return nullptr;
+  HyperscanDbPtr cached = load(path_of(hash));
+  if (cached != nullptr) databases().keep(hash, cached);
+  return cached;
 }
 
-Result<HyperscanDbPtr> HyperscanCompiler::make(std::span<const Literal> literals, ScanMode mode,
-                                               const std::string& hash) {
-  std::string path;
-  if (!directory_.empty()) {
-    path = directory_ + "/" + hash + ".hsdb";
-    if (HyperscanDbPtr cached = load(path)) return cached;
-  }
+Result<HyperscanDbPtr> HyperscanCompiler::make(std::span<const Literal> literals, ScanMode mode) {
+  const std::string hash = content_hash(literals, mode), path = path_of(hash);
   std::vector<const char*> expressions;
   std::vector<unsigned> flags, ids;
   std::vector<std::size_t> lengths;
@@ -124,7 +113,9 @@ Result<HyperscanDbPtr> HyperscanCompiler::make(std::span<const Literal> literals
     return result;
   }
   if (!path.empty()) store(path, *db);
-  return own(db);
+  HyperscanDbPtr made = own(db);
+  databases().keep(hash, made);
+  return made;
 }
 
 // What is in the cache runs as it stands: a directory that others may write gives and takes nothing.

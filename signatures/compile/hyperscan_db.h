@@ -45,6 +45,10 @@ class HyperscanCompiler {
 
   // Block mode reports each literal once per scan, stream mode at every place.
   [[nodiscard]] Result<HyperscanDbPtr> compile(std::span<const Literal> literals, ScanMode mode);
+  // What somebody has already, or the cache; null: neither. From several threads at once.
+  [[nodiscard]] HyperscanDbPtr find(std::span<const Literal> literals, ScanMode mode);
+  // Without looking first. Takes up to 80 MB for a while.
+  [[nodiscard]] Result<HyperscanDbPtr> make(std::span<const Literal> literals, ScanMode mode);
   [[nodiscard]] const CacheStats& stats() const { return stats_; }
   // Why the cache, or the first of its files, is not believed; empty: it is.
   [[nodiscard]] std::string distrust() const {
@@ -55,7 +59,7 @@ class HyperscanCompiler {
   [[nodiscard]] static std::string content_hash(std::span<const Literal> literals, ScanMode mode);
 
  private:
-  [[nodiscard]] Result<HyperscanDbPtr> make(std::span<const Literal> literals, ScanMode mode, const std::string& hash);
+  [[nodiscard]] std::string path_of(const std::string& hash) const;  // empty: no cache
   [[nodiscard]] HyperscanDbPtr load(const std::string& path);
   void store(const std::string& path, const hs_database_t& db);
 

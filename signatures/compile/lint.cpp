@@ -195,7 +195,7 @@ class RuleLint {
 
 // --- rules together ---
 
-bool covers(const std::vector<IpRange>& outer, const std::vector<IpRange>& inner) {
+bool covers(const SharedList<IpRange>& outer, const SharedList<IpRange>& inner) {
   return std::all_of(inner.begin(), inner.end(), [&](const IpRange& r) {
     return std::any_of(outer.begin(), outer.end(),
                        [&](const IpRange& o) { return o.first <= r.first && r.last <= o.last; });
@@ -250,8 +250,8 @@ std::string meaning(const Signature& s) {
 }
 
 std::string place(const Signature& s) {
-  return "sid " + std::to_string(s.info->sid) + " (" + s.info->source_file + ":" + std::to_string(s.info->source_line) +
-         ")";
+  return "sid " + std::to_string(s.info->sid) + " (" + s.info->source_file.str() + ":" +
+         std::to_string(s.info->source_line) + ")";
 }
 
 void find_shadowed(const SignatureList& signatures, Diagnostics& out) {

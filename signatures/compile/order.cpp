@@ -13,7 +13,7 @@ int rank(bool sets, bool tests) {
   return sets ? (tests ? 1 : 0) : (tests ? 2 : 3);
 }
 
-bool has_track(const std::vector<HostbitOp>& ops, bool pair) {
+bool has_track(const RareList<HostbitOp>& ops, bool pair) {
   return std::any_of(ops.begin(), ops.end(),
                      [&](const HostbitOp& op) { return (op.track == HostbitOp::Track::kPair) == pair; });
 }
@@ -44,24 +44,12 @@ Key key_of(const Signature& s, const ActionOrder& order) {
 void sort_signatures(SignatureList& signatures, const ActionOrder& order) {
   std::vector<std::pair<Key, std::size_t>> keys;
   keys.reserve(signatures.size());
-  for (std::size_t i = 0; i < signatures.size(); ++i) keys.emplace_back(key_of(signatures[i], order), i);
+  for (std::size_t i = 0; i < signatures.size(); ++i) keys.emplace_back(key_of(std::as_const(signatures)[i], order), i);
   std::sort(keys.begin(), keys.end());  // the index makes equal keys keep their order
-  // In place, a cycle of the permutation at a time: a second list of these large objects would cost as much as all
-  // the rest of the step.
-  for (std::size_t start = 0; start < keys.size(); ++start) {
-    if (keys[start].second == start) continue;
-    Signature held = std::move(signatures[start]);
-    std::size_t at = start;
-    while (keys[at].second != start) {
-      const std::size_t from = keys[at].second;
-      signatures[at] = std::move(signatures[from]);
-      keys[at].second = at;
-      at = from;
-    }
-    signatures[at] = std::move(held);
-    keys[at].second = at;
-  }
-  for (std::size_t i = 0; i < signatures.size(); ++i) signatures[i].index = static_cast<std::uint32_t>(i);
+  std::vector<std::size_t> order_of_rules;
+  order_of_rules.reserve(keys.size());
+  for (const auto& [key, from] : keys) order_of_rules.push_back(from);
+  signatures.reorder(order_of_rules);
 }
 
 }  // namespace bulkhead::signatures

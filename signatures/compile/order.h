@@ -16,7 +16,6 @@ using ActionOrder = std::array<pipeline::RuleAction, 4>;
 inline constexpr ActionOrder kDefaultActionOrder = {pipeline::RuleAction::kPass, pipeline::RuleAction::kDrop,
                                                     pipeline::RuleAction::kReject, pipeline::RuleAction::kAlert};
 
-// Sorts and numbers (Signature::index).
 void sort_signatures(SignatureList& signatures, const ActionOrder& order);
 
 }  // namespace bulkhead::signatures

@@ -104,7 +104,7 @@ PayloadProgram compile_payload(const BufferProgram& buffer) {
 
   PayloadProgram program;
   program.buffer = buffer.buffer;
-  if (!buffer.transforms.empty()) program.transforms = &buffer.transforms;
+  program.transforms = buffer.transforms;
   program.steps.reserve(buffer.ops.size());
   for (std::size_t i = 0; i < buffer.ops.size(); ++i) {
     const PayloadOp& op = buffer.ops[i];
@@ -114,7 +114,7 @@ PayloadProgram compile_payload(const BufferProgram& buffer) {
     step.cut = i == 0 || independent_from(effects, i);
     step.op = &op;
     if (const auto* content = std::get_if<ContentOp>(&op)) step.anchor = rarest(content->bytes);
-    if (const auto* pcre = std::get_if<PcreOp>(&op)) step.regex = pcre->engine;
+    if (const auto* pcre = std::get_if<PcreOp>(&op)) step.regex = pcre->engine.get();
     program.steps.push_back(step);
   }
   return program;

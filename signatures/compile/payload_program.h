@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "signatures/compile/signature.h"
@@ -36,15 +37,15 @@ struct PayloadStep {
   OpKind kind = OpKind::kContent;
   bool retry = false;
   bool cut = false;
-  std::uint16_t anchor = 0;  // content without case: the position of the byte that is searched for
-  std::int32_t regex = -1;   // pcre: index into SignatureDb::regexes
+  std::uint16_t anchor = 0;      // content without case: the position of the byte that is searched for
+  const Regex* regex = nullptr;  // pcre
   const PayloadOp* op = nullptr;
 };
 
 struct PayloadProgram {
   BufferId buffer = BufferId::kPayload;
   std::vector<PayloadStep> steps;
-  const std::vector<Transform>* transforms = nullptr;  // null: none
+  std::span<const Transform> transforms;  // of the signature
 };
 
 [[nodiscard]] PayloadProgram compile_payload(const BufferProgram& buffer);

@@ -8,11 +8,15 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,6 +26,8 @@
 #include "datapath/base/ip_address.h"
 #include "datapath/event/signature_info.h"
 #include "datapath/pipeline/verdict.h"
+#include "signatures/compile/rare.h"
+#include "signatures/compile/shared_list.h"
 #include "signatures/data/dataset.h"
 #include "signatures/keywords/match_input.h"
 
@@ -29,13 +35,25 @@ struct pcre2_real_code_8;
 
 namespace bulkhead::signatures {
 
+class Regex;
+struct CompiledRule;
+
+// Where an option stands in the rule's file: a SourceSpan that does not hold the file.
+struct SourcePlace {
+  SourcePlace() = default;
+  SourcePlace(const SourceSpan& span) : line(span.line), column(span.column), length(span.length) {}
+  [[nodiscard]] SourceSpan in(const SourceFilePtr& file) const { return {file, line, column, length}; }
+
+  std::uint32_t line = 0, column = 0, length = 0;
+};
+
 // --- header -----------------------------------------------------------------------------------
 
 // Sorted, merged, disjoint ranges of both families; negations are already subtracted.
 struct AddressSet {
   bool any = true;
-  std::vector<IpRange> v4;
-  std::vector<IpRange> v6;
+  SharedList<IpRange> v4;
+  SharedList<IpRange> v6;
   [[nodiscard]] bool contains(const IpAddress& a) const;
 };
 
@@ -46,7 +64,7 @@ struct PortRange {
 };
 struct PortSet {
   bool any = true;
-  std::vector<PortRange> ranges;  // sorted, merged, disjoint
+  SharedList<PortRange> ranges;  // sorted, merged, disjoint
   [[nodiscard]] bool contains(std::uint16_t port) const;
 };
 
@@ -132,7 +150,7 @@ struct ContentOp {
   bool raw_bytes = false;
   bool fast_pattern = false, fast_pattern_only = false;
   std::uint16_t fast_pattern_chop_offset = 0, fast_pattern_chop_length = 0;  // length 0: no chop
-  SourceSpan span;
+  SourcePlace span;
 };
 
 struct PcreOp {
@@ -145,9 +163,9 @@ struct PcreOp {
     std::string name;
     std::uint32_t variable = 0;
   };
-  std::vector<Capture> captures;
-  SourceSpan span;
-  std::int32_t engine = -1;  // index into SignatureDb's regex table, set by the compiler
+  RareList<Capture> captures;
+  SourcePlace span;
+  std::shared_ptr<const Regex> engine;  // set by the compiler
 };
 
 enum class ByteOrder : std::uint8_t { kBig, kLittle, kDce };
@@ -175,7 +193,7 @@ struct ByteTestOp {
   Compare compare = Compare::kEqual;
   bool negated = false;
   Value value;
-  SourceSpan span;
+  SourcePlace span;
 };
 struct ByteJumpOp {
   NumberField field;
@@ -183,32 +201,32 @@ struct ByteJumpOp {
   std::int64_t post_offset = 0;
   Value post_offset_variable;
   bool align = false, from_beginning = false, from_end = false;
-  SourceSpan span;
+  SourcePlace span;
 };
 struct ByteExtractOp {
   NumberField field;
   std::int16_t slot = 0;
   std::int64_t multiplier = 1;
   std::uint8_t align = 0;  // 0, 2 or 4
-  SourceSpan span;
+  SourcePlace span;
 };
 struct ByteMathOp {
   NumberField field;
   Arithmetic operation = Arithmetic::kAdd;
   Value right;
   std::int16_t slot = 0;
-  SourceSpan span;
+  SourcePlace span;
 };
 struct IsDataAtOp {
   Value position;
   bool relative = false, negated = false, raw_bytes = false;
-  SourceSpan span;
+  SourcePlace span;
 };
 struct BufferSizeOp {  // bsize
   enum class Mode : std::uint8_t { kEqual, kNotEqual, kLess, kGreater, kLessEqual, kGreaterEqual, kRange };
   Mode mode = Mode::kEqual;
   std::uint64_t low = 0, high = 0;
-  SourceSpan span;
+  SourcePlace span;
 };
 
 // Decodes base64 text for the rule's base64_data options, which must hold on what comes out.
@@ -216,7 +234,7 @@ struct Base64DecodeOp {
   std::uint32_t bytes = 0;  // of text to decode at most; 0: to the end of the buffer
   std::uint32_t offset = 0;
   bool relative = false;
-  SourceSpan span;
+  SourcePlace span;
 };
 // asn1: the BER elements of the buffer.
 struct Asn1Op {
@@ -224,21 +242,21 @@ struct Asn1Op {
   std::optional<std::uint32_t> oversize_length;
   bool relative = false;
   std::int32_t offset = 0;
-  SourceSpan span;
+  SourcePlace span;
 };
 // dataset: is the buffer one of a set; may change the set.
 struct DatasetOp {
   enum class Command : std::uint8_t { kIsSet, kIsNotSet, kSet, kUnset };
   Command command = Command::kIsSet;
   DatasetPtr set;  // never null
-  SourceSpan span;
+  SourcePlace span;
 };
 // datarep: the number that a set gives the buffer.
 struct DatarepOp {
   Compare compare = Compare::kEqual;
   std::uint16_t value = 0;
   DatasetPtr set;  // never null
-  SourceSpan span;
+  SourcePlace span;
 };
 
 using PayloadOp = std::variant<ContentOp, PcreOp, ByteTestOp, ByteJumpOp, ByteExtractOp, ByteMathOp, IsDataAtOp,
@@ -288,8 +306,8 @@ struct Transform {
 
 struct BufferProgram {
   BufferId buffer = BufferId::kPayload;
-  std::vector<PayloadOp> ops;         // in rule order
-  std::vector<Transform> transforms;  // in the order they act
+  std::vector<PayloadOp> ops;      // in rule order
+  RareList<Transform> transforms;  // in the order they act
 };
 
 // --- state ------------------------------------------------------------------------------------
@@ -352,9 +370,10 @@ struct TagSpec {
 // --- the rule ---------------------------------------------------------------------------------
 
 struct Signature {
-  std::uint32_t index = 0;  // in SignatureDb::signatures, after sorting by order of inspection
   event::SignatureInfoPtr info;
-  SourceSpan span;  // the whole rule
+  SourceSpan span;  // the whole rule; without its file in a database (CompilerSettings::keep_source)
+  // What it was made of (resolve.h): a reload that finds the same again takes the rule over. Zero: never.
+  std::array<std::uint64_t, 2> origin{};
 
   pipeline::RuleAction action = pipeline::RuleAction::kAlert;
   pipeline::RejectTarget reject = pipeline::RejectTarget::kNone;
@@ -365,22 +384,22 @@ struct Signature {
   bool bidirectional = false;
 
   FlowRequirement flow;
-  std::vector<PacketConditionPtr> conditions;
+  RareList<PacketConditionPtr> conditions;
   app::AppProtocolSet app_protocols;  // by header, buffers and events; none: any, or no protocol at all
-  std::vector<TransactionCondition> transaction_conditions;
+  RareList<TransactionCondition> transaction_conditions;
   std::optional<FileStoring> file_storing;
-  std::vector<FileCondition> file_conditions;
+  RareList<FileCondition> file_conditions;
   bool needs_md5 = false, needs_sha1 = false, needs_sha256 = false;
   bool inspects_transactions = false;          // buffers or conditions of a protocol: judged per transaction
   std::array<bool, 2> directions{true, true};  // of transactions, by Direction
   std::vector<BufferProgram> buffers;          // payload first
-  std::vector<FlowbitOp> flowbit_checks, flowbit_changes;
-  std::vector<FlowintOp> flowint_checks, flowint_changes;
-  std::vector<HostbitOp> hostbit_checks, hostbit_changes;
-  std::optional<ThresholdSpec> threshold;  // in-rule threshold
-  std::optional<ThresholdSpec> detection_filter;
-  std::vector<TagSpec> tags;
-  std::vector<ThresholdSpec> external_thresholds;  // from the threshold file: suppress, rate_filter, event_filter
+  RareList<FlowbitOp> flowbit_checks, flowbit_changes;
+  RareList<FlowintOp> flowint_checks, flowint_changes;
+  RareList<HostbitOp> hostbit_checks, hostbit_changes;
+  Rare<ThresholdSpec> threshold;  // in-rule threshold
+  Rare<ThresholdSpec> detection_filter;
+  RareList<TagSpec> tags;
+  RareList<ThresholdSpec> external_thresholds;  // from the threshold file: suppress, rate_filter, event_filter
 
   enum class LoggingOff : std::uint8_t { kNo, kTransaction, kFlow };
   LoggingOff logging_off = LoggingOff::kNo;  // `config`: records of the transaction, or of all of the flow
@@ -404,8 +423,92 @@ struct Signature {
   std::int32_t fast_buffer = -1;  // index into buffers
   std::int32_t fast_op = -1;      // index into that buffer's ops: a ContentOp
   std::string fast_bytes;         // after chop and truncation
+
+  // Set by the compiler; then nothing above changes any more, since generations share the rule.
+  std::shared_ptr<const CompiledRule> compiled;
 };
 
-using SignatureList = std::vector<Signature>;
+// Rules in the order of their files or, sorted, of inspection. Each is an object of its own, which lists share that
+// took it over: that is how a reload holds what has not changed once.
+class SignatureList {
+  using Pointer = std::shared_ptr<Signature>;
+
+  template <typename Element>
+  class Iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = Signature;
+    using difference_type = std::ptrdiff_t;
+    using pointer = Element*;
+    using reference = Element&;
+
+    Iterator() = default;
+    explicit Iterator(const Pointer* at) : at_(at) {}
+    Element& operator*() const { return **at_; }
+    Element* operator->() const { return at_->get(); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) { return Iterator(at_++); }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    const Pointer* at_ = nullptr;
+  };
+
+ public:
+  using value_type = Signature;
+  using iterator = Iterator<Signature>;
+  using const_iterator = Iterator<const Signature>;
+
+  SignatureList() = default;
+  SignatureList(std::initializer_list<Signature> rules) {
+    for (const Signature& rule : rules) push_back(rule);
+  }
+  // Copies are rules of their own, to be compiled anew.
+  SignatureList(const SignatureList& other) {
+    for (const Signature& rule : other) push_back(rule);
+    for (Signature& rule : *this) rule.compiled.reset();
+  }
+  SignatureList& operator=(const SignatureList& other) {
+    if (this != &other) *this = SignatureList(other);
+    return *this;
+  }
+  SignatureList(SignatureList&&) noexcept = default;
+  SignatureList& operator=(SignatureList&&) noexcept = default;
+  ~SignatureList() = default;
+
+  [[nodiscard]] std::size_t size() const { return rules_.size(); }
+  [[nodiscard]] bool empty() const { return rules_.empty(); }
+  [[nodiscard]] Signature& operator[](std::size_t i) { return *rules_[i]; }
+  [[nodiscard]] const Signature& operator[](std::size_t i) const { return *rules_[i]; }
+  [[nodiscard]] const Signature& at(std::size_t i) const { return *rules_.at(i); }
+  [[nodiscard]] Signature& back() { return *rules_.back(); }
+  [[nodiscard]] iterator begin() { return iterator(rules_.data()); }
+  [[nodiscard]] iterator end() { return iterator(rules_.data() + rules_.size()); }
+  [[nodiscard]] const_iterator begin() const { return const_iterator(rules_.data()); }
+  [[nodiscard]] const_iterator end() const { return const_iterator(rules_.data() + rules_.size()); }
+
+  void reserve(std::size_t size) { rules_.reserve(size); }
+  void push_back(Signature rule) { rules_.push_back(std::make_shared<Signature>(std::move(rule))); }
+  // A rule of `other` as it is: it must not be changed any more.
+  void take_over(const SignatureList& other, std::size_t i) { rules_.push_back(other.rules_[i]); }
+  void replace(std::size_t i, Signature rule) { rules_[i] = std::make_shared<Signature>(std::move(rule)); }
+  template <typename Condition>
+  void remove_if(Condition condition) {
+    std::erase_if(rules_, [&](const Pointer& rule) { return condition(*rule); });
+  }
+  // The rule that was at order[i] comes to i.
+  void reorder(const std::vector<std::size_t>& order) {
+    std::vector<Pointer> sorted;
+    sorted.reserve(order.size());
+    for (const std::size_t from : order) sorted.push_back(std::move(rules_[from]));
+    rules_ = std::move(sorted);
+  }
+
+ private:
+  std::vector<Pointer> rules_;
+};
 
 }  // namespace bulkhead::signatures

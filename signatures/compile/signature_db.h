@@ -24,9 +24,9 @@ namespace bulkhead::signatures {
 struct TxPart {
   enum class Kind : std::uint8_t { kBuffer, kCondition, kFiles, kPayload };
   Kind kind = Kind::kBuffer;
-  const PayloadProgram* program = nullptr;            // kBuffer, kPayload
-  const TransactionCondition* condition = nullptr;    // kCondition
-  const std::vector<FileCondition>* files = nullptr;  // kFiles
+  const PayloadProgram* program = nullptr;          // kBuffer, kPayload
+  const TransactionCondition* condition = nullptr;  // kCondition
+  const RareList<FileCondition>* files = nullptr;   // kFiles
 };
 
 // The patterns of all rules in one buffer of a protocol, and the rules of the protocol without a pattern.
@@ -39,14 +39,15 @@ struct TxGroup {
   RuleIndexes always;
 };
 
-// What the matcher reads of a rule before it looks at payload.
+// What the matcher reads of a rule before it looks at payload. Belongs to its Signature, and to all databases that
+// share it.
 struct CompiledRule {
   const Signature* signature = nullptr;
-  std::vector<PayloadProgram> programs;         // of the payload
-  std::vector<PayloadProgram> packet_programs;  // of buffers that every packet has: headers, addresses
-  std::vector<PayloadProgram> base64_programs;  // of what base64_decode makes
-  std::vector<PayloadProgram> tx_programs;      // of buffers of protocols
-  std::vector<TxPart> tx_parts;                 // empty: the rule does not look at transactions
+  RareList<PayloadProgram> programs;         // of the payload
+  RareList<PayloadProgram> packet_programs;  // of buffers that every packet has: headers, addresses
+  RareList<PayloadProgram> base64_programs;  // of what base64_decode makes
+  RareList<PayloadProgram> tx_programs;      // of buffers of protocols
+  RareList<TxPart> tx_parts;                 // empty: the rule does not look at transactions
   bool whole_pattern =
       false;  // the payload part is one content, and its fast pattern is all of it: nothing can complete it later
   bool needs_decode_events = false;
@@ -73,8 +74,35 @@ struct SignatureDbStats {
   std::size_t rules = 0, rules_with_pattern = 0, rules_without_pattern = 0, ip_only = 0;
   std::size_t regexes = 0, regex_bytes = 0, regexes_without_jit = 0;
   std::size_t groups = 0, databases = 0, database_bytes = 0, literals = 0, largest_stream_bytes = 0;
+  std::size_t taken_over = 0;  // rules of the database before
   std::size_t cache_hits = 0, cache_misses = 0, cache_corrupt = 0;
   double seconds = 0;
+};
+
+// The compiled form of each rule of a list.
+class CompiledRules {
+ public:
+  explicit CompiledRules(const SignatureList& signatures) : signatures_(signatures) {}
+  class Iterator {
+   public:
+    explicit Iterator(SignatureList::const_iterator at) : at_(at) {}
+    const CompiledRule& operator*() const { return *at_->compiled; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    SignatureList::const_iterator at_;
+  };
+  [[nodiscard]] std::size_t size() const { return signatures_.size(); }
+  [[nodiscard]] const CompiledRule& operator[](std::size_t i) const { return *signatures_[i].compiled; }
+  [[nodiscard]] Iterator begin() const { return Iterator(signatures_.begin()); }
+  [[nodiscard]] Iterator end() const { return Iterator(signatures_.end()); }
+
+ private:
+  const SignatureList& signatures_;
 };
 
 class SignatureDb {
@@ -84,9 +112,9 @@ class SignatureDb {
   SignatureDb& operator=(const SignatureDb&) = delete;
 
   SignatureList signatures;         // in the order of inspection
-  std::vector<CompiledRule> rules;  // same index
+  CompiledRules rules{signatures};  // same index
   std::vector<RuleHead> heads;      // same index
-  std::vector<Regex> regexes;
+  std::vector<std::shared_ptr<const Regex>> regexes;
   std::array<std::array<PortGroups, 2>, kProtocolClasses> groups;  // by class and direction
   RuleIndexes decode_event_rules;
   std::array<std::array<TxGroup, 2>, app::kAppProtocolCount> tx_groups;  // by protocol and direction
@@ -96,6 +124,7 @@ class SignatureDb {
   VariableNames names;               // what the numbers in rules stand for; also what survives a reload
   bool has_host_tags = false;        // some rule tags hosts: every packet has to be looked up
   std::uint32_t variable_slots = 0;  // most that any rule uses
+  std::string context;               // ResolveSettings::context
   SignatureDbStats stats;
 
   [[nodiscard]] const RuleGroup& group(ProtocolClass c, bulkhead::Direction d, std::uint16_t server_port,

@@ -70,7 +70,7 @@ bool take_limit(Signature& s, const ThresholdSpec& spec, bool names_rule) {
   if (spec.kind != ThresholdSpec::Kind::kRate && names_rule) {
     s.threshold.reset();
     s.detection_filter.reset();
-    std::erase_if(s.external_thresholds, is_limit);
+    s.external_thresholds.remove_if(is_limit);
   } else if (s.threshold || s.detection_filter ||
              std::any_of(s.external_thresholds.begin(), s.external_thresholds.end(), is_limit)) {
     return false;
@@ -80,6 +80,11 @@ bool take_limit(Signature& s, const ThresholdSpec& spec, bool names_rule) {
 }
 
 }  // namespace
+
+bool is_named(const ThresholdFile& file, const event::SignatureInfo& info) {
+  return std::any_of(file.entries.begin(), file.entries.end(),
+                     [&](const ThresholdLine& line) { return is_named(line, info); });
+}
 
 void apply_threshold_file(const ThresholdFile& file, const ResolveSettings& settings, SignatureList& signatures,
                           Diagnostics& out) {
@@ -91,6 +96,7 @@ void apply_threshold_file(const ThresholdFile& file, const ResolveSettings& sett
     for (Signature& s : signatures) {
       if (!is_named(line, *s.info)) continue;
       found = true;
+      s.origin = {};
       if (!is_limit(*spec)) {
         s.external_thresholds.push_back(*spec);
       } else if (!take_limit(s, *spec, line.sid != 0) && line.sid != 0) {

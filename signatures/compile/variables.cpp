@@ -193,7 +193,10 @@ std::optional<AddressSet> VariableResolver::addresses(const SourceLines& lines, 
   }
   set.any = *ranges == AddressKind::everything();
   if (!set.any) {
-    for (const IpRange& range : *ranges) (range.first.is_v4() ? set.v4 : set.v6).push_back(range);
+    const auto middle =
+        std::stable_partition(ranges->begin(), ranges->end(), [](const IpRange& range) { return range.first.is_v4(); });
+    set.v4 = std::vector<IpRange>(ranges->begin(), middle);
+    set.v6 = std::vector<IpRange>(middle, ranges->end());
   }
   if (node.text.size() <= kMostKnownText) known_addresses_.emplace(key, KnownAddresses{set, has_exclusion});
   return set;
@@ -202,6 +205,8 @@ std::optional<AddressSet> VariableResolver::addresses(const SourceLines& lines, 
 std::optional<PortSet> VariableResolver::ports(const SourceLines& lines, const PortNode& node) {
   PortSet set;
   if (node.kind == PortNode::Kind::kAny && !node.negated) return set;
+  const std::string key = (node.negated ? "!" : "") + std::string(node.text.substr(0, kMostKnownText + 1));
+  if (const auto known = known_ports_.find(key); known != known_ports_.end()) return known->second;
   bool excludes = false;
   auto ranges = ports_->evaluate(lines, node, excludes);
   if (!ranges) return std::nullopt;
@@ -212,6 +217,7 @@ std::optional<PortSet> VariableResolver::ports(const SourceLines& lines, const P
   }
   set.any = *ranges == PortKind::everything();
   if (!set.any) set.ranges = std::move(*ranges);
+  if (node.text.size() <= kMostKnownText) known_ports_.emplace(key, set);
   return set;
 }
 

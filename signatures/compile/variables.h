@@ -51,6 +51,7 @@ class VariableResolver {
     bool excludes = false;
   };
   std::map<std::string, KnownAddresses, std::less<>> known_addresses_;
+  std::map<std::string, PortSet, std::less<>> known_ports_;
   std::unique_ptr<Group<AddressNode>> addresses_;
   std::unique_ptr<Group<PortNode>> ports_;
   Diagnostics& out_;

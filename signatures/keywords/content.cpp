@@ -19,7 +19,7 @@ bool is_blank(char c) {
 }
 
 // The transform that takes away what the pattern needs, or null.
-const char* spoiler(const std::vector<Transform>& transforms, std::string_view bytes) {
+const char* spoiler(const RareList<Transform>& transforms, std::string_view bytes) {
   const auto any = [&](auto test) { return std::any_of(bytes.begin(), bytes.end(), test); };
   for (const Transform& transform : transforms) {
     switch (transform.kind) {

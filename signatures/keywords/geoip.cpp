@@ -65,7 +65,7 @@ void apply(RuleBuilder& builder, const Option& option) {
     builder.error(option.value, "signature.geoip.country", "expected a country behind the side");
     return;
   }
-  const GeoDatabasePtr& database = builder.context().geo;
+  const GeoDatabasePtr& database = builder.geo();
   if (!database) {
     builder.error(
         option.text, "signature.geoip.no_database", "there is no database of countries",

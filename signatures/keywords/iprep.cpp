@@ -65,7 +65,7 @@ void apply(RuleBuilder& builder, const Option& option) {
                   "iprep:src,BadHosts,>,30");
     return;
   }
-  const ReputationTablePtr& table = builder.context().reputation;
+  const ReputationTablePtr& table = builder.reputation();
   const auto category = table ? table->category(parts[1]) : std::nullopt;
   if (!category) {
     builder.error(parts[1].empty() ? option.value : parts[1], "signature.iprep.category",

@@ -12,12 +12,14 @@ namespace bulkhead::signatures {
 namespace {
 
 void apply(RuleBuilder& builder, const Option& option) {
+  std::vector<event::TextPairs::Pair> pairs(builder.info().metadata.begin(), builder.info().metadata.end());
   for (const std::string_view part : split(option.value, ',')) {
     if (part.empty()) continue;
     const std::size_t blank = part.find_first_of(" \t");
     const std::string_view value = blank == part.npos ? std::string_view() : trim_blanks(part.substr(blank));
-    builder.info().metadata.emplace_back(part.substr(0, blank), value);
+    pairs.emplace_back(part.substr(0, blank), value);
   }
+  builder.info().metadata = pairs;
 }
 
 }  // namespace

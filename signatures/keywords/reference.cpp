@@ -23,7 +23,9 @@ void apply(RuleBuilder& builder, const Option& option) {
   const ReferenceTable* table = builder.context().references;
   const ReferenceSystem* found = table != nullptr ? table->find(system) : nullptr;
   if (found != nullptr) {
-    builder.info().references.push_back(found->url_prefix + std::string(text));
+    std::vector<std::string> references(builder.info().references.begin(), builder.info().references.end());
+    references.push_back(found->url_prefix + std::string(text));
+    builder.info().references = references;
   } else if (table != nullptr) {
     builder.warning(system, "signature.reference.unknown",
                     "reference system \"" + printable(system) + "\" is not defined; the reference is left out");

@@ -22,9 +22,9 @@ bool RuleBuilder::error(std::string_view part, std::string code, std::string mes
   return false;
 }
 
-bool RuleBuilder::error_at(const SourceSpan& place, std::string code, std::string message, std::string hint) {
+bool RuleBuilder::error_at(const SourcePlace& place, std::string code, std::string message, std::string hint) {
   failed_ = true;
-  out_.error(place, std::move(code), std::move(message), std::move(hint));
+  out_.error(place.in(file_.lines->file()), std::move(code), std::move(message), std::move(hint));
   return false;
 }
 
@@ -46,7 +46,7 @@ void RuleBuilder::select_buffer(BufferId buffer) {
   use_program(buffer, {});
 }
 
-void RuleBuilder::use_program(BufferId buffer, const std::vector<Transform>& transforms) {
+void RuleBuilder::use_program(BufferId buffer, const RareList<Transform>& transforms) {
   auto& buffers = signature_.buffers;
   for (current_ = 0; current_ < buffers.size(); ++current_) {
     if (buffers[current_].buffer == buffer && buffers[current_].transforms == transforms) return;
@@ -78,7 +78,7 @@ bool RuleBuilder::add_transform(const Option& option, Transform transform) {
   return true;
 }
 
-const std::vector<Transform>& RuleBuilder::transforms() const {
+const RareList<Transform>& RuleBuilder::transforms() const {
   if (!transforms_.empty() || signature_.buffers.empty()) return transforms_;
   return signature_.buffers[current_].transforms;
 }
@@ -126,6 +126,7 @@ void RuleBuilder::move_last_content(BufferId buffer) {
 }
 
 DatasetPtr RuleBuilder::open_dataset(const DatasetRequest& request, const Option& option) {
+  looks_outside_ = true;
   if (context_.datasets == nullptr) {
     error(option.text, "signature.dataset.unavailable", "there are no sets here");
     return nullptr;

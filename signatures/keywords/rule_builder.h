@@ -76,7 +76,7 @@ class RuleBuilder {
 
   // Both answer false, so that a parser can end with them.
   bool error(std::string_view part, std::string code, std::string message, std::string hint = {});
-  bool error_at(const SourceSpan& place, std::string code, std::string message, std::string hint = {});
+  bool error_at(const SourcePlace& place, std::string code, std::string message, std::string hint = {});
   bool warning(std::string_view part, std::string code, std::string message, std::string hint = {});
   [[nodiscard]] bool failed() const { return failed_; }
   // The rule is sound and could still never match here: it is left out, with a warning.
@@ -85,6 +85,17 @@ class RuleBuilder {
     warning(part, std::move(code), std::move(message), std::move(hint));
   }
   [[nodiscard]] bool left_out() const { return left_out_; }
+
+  // What does not stand in the rule files, and may be another thing at the next load: sets, lists, databases.
+  [[nodiscard]] const ReputationTablePtr& reputation() {
+    looks_outside_ = true;
+    return context_.reputation;
+  }
+  [[nodiscard]] const GeoDatabasePtr& geo() {
+    looks_outside_ = true;
+    return context_.geo;
+  }
+  [[nodiscard]] bool looks_outside() const { return looks_outside_; }
 
   // Marks an option that may stand once; on the second one an error with `code`, and false.
   bool claim(std::string_view& fact, const Option& option, const char* code);
@@ -106,7 +117,7 @@ class RuleBuilder {
   // What follows looks at the sticky buffer changed by `transform`, behind those that are given already.
   bool add_transform(const Option& option, Transform transform);
   // The transforms that act on the content to come.
-  [[nodiscard]] const std::vector<Transform>& transforms() const;
+  [[nodiscard]] const RareList<Transform>& transforms() const;
   // The ops of the buffer that options now speak of.
   [[nodiscard]] std::vector<PayloadOp>& payload();
   // The same; a relative option without a sticky buffer follows the match before, wherever a modifier has put it.
@@ -190,7 +201,7 @@ class RuleBuilder {
     signature_.conditions.push_back(std::make_shared<const Condition<Holds>>(describe(option), std::move(holds), gate));
   }
   static std::string describe(const Option& option);
-  void use_program(BufferId buffer, const std::vector<Transform>& transforms);
+  void use_program(BufferId buffer, const RareList<Transform>& transforms);
 
   const RuleFile& file_;
   const Rule& rule_;
@@ -200,13 +211,14 @@ class RuleBuilder {
   event::SignatureInfo info_;
   RuleFacts facts_;
   std::map<std::string, std::int16_t, std::less<>> variables_;
-  std::size_t focus_ = 0;              // index of the buffer that holds the last content or match
-  bool focused_ = false;               // focus_ is not current_
-  std::size_t current_ = 0;            // index into signature_.buffers
-  std::vector<Transform> transforms_;  // given since the last option that looked at the buffer
-  bool sticky_ = false;                // a buffer was named, and neither pkt_data nor base64_data since
+  std::size_t focus_ = 0;           // index of the buffer that holds the last content or match
+  bool focused_ = false;            // focus_ is not current_
+  std::size_t current_ = 0;         // index into signature_.buffers
+  RareList<Transform> transforms_;  // given since the last option that looked at the buffer
+  bool sticky_ = false;             // a buffer was named, and neither pkt_data nor base64_data since
   bool failed_ = false;
   bool left_out_ = false;
+  bool looks_outside_ = false;
 };
 
 }  // namespace bulkhead::signatures

@@ -2,10 +2,11 @@
 // the matcher uses instead. One set of tables serves all rules of a load.
 //
 // Thread   filled on the control thread while rules are resolved, read-only afterwards.
-// Out      numbers from 0, dense, in order of first use.
+// Out      numbers from 0, dense, in order of first use; a reload goes on with the numbers of the load before.
 // Tests    tests/unit/signatures/keywords/state_keywords_test.cpp
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -37,6 +38,7 @@ struct VariableNames {
   NameTable flowints;
   NameTable host_bits;  // xbits and hostbits; those of a host and of a pair share names, not state
   NameTable captures;
+  std::size_t at_first = 0;  // names when the numbering began
 };
 
 }  // namespace bulkhead::signatures

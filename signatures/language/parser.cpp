@@ -230,30 +230,38 @@ std::optional<Node> parse_whole(const SourceLines& lines, std::string_view text,
 
 }  // namespace
 
-RuleFile parse_rules(SourceFilePtr file, Diagnostics& out) {
+RuleReader::RuleReader(SourceFilePtr file, Diagnostics& out) : out_(out) {
   const std::size_t errors_before = out.error_count();
-  RuleFile result;
-  result.lines = std::make_shared<const SourceLines>(std::move(file), "signature", out);
-  result.rejected = out.error_count() - errors_before;
-  const LineReporter report(*result.lines, out);
-  result.rules.reserve(result.lines->lines().size());
-  for (const LogicalLine& line : result.lines->lines()) {
-    if (line.comment) {
-      if (auto rule = parse_commented_rule(*result.lines, line.text)) result.rules.push_back(std::move(*rule));
-      continue;
-    }
-    if (line.text.front() == ' ') {
-      report.warning(line.text.substr(0, line.text.find_first_not_of(' ')), "signature.syntax.leading_blank",
-                     "a line that starts with a blank is not read", "remove the blank, or comment the line out");
-      continue;
-    }
-    if (auto rule = RuleParser(trim_blanks(line.text), report).run()) {
-      rule->options.shrink_to_fit();
-      result.rules.push_back(std::move(*rule));
-    } else {
-      ++result.rejected;
-    }
+  lines_ = std::make_shared<const SourceLines>(std::move(file), "signature", out);
+  rejected_ = out.error_count() - errors_before;
+}
+
+std::optional<Rule> RuleReader::read(std::size_t i) {
+  const LogicalLine& line = lines_->lines()[i];
+  if (line.comment) return parse_commented_rule(*lines_, line.text);
+  const LineReporter report(*lines_, out_);
+  if (line.text.front() == ' ') {
+    report.warning(line.text.substr(0, line.text.find_first_not_of(' ')), "signature.syntax.leading_blank",
+                   "a line that starts with a blank is not read", "remove the blank, or comment the line out");
+    return std::nullopt;
   }
+  auto rule = RuleParser(trim_blanks(line.text), report).run();
+  if (!rule) ++rejected_;
+  return rule;
+}
+
+RuleFile parse_rules(SourceFilePtr file, Diagnostics& out) {
+  RuleReader reader(std::move(file), out);
+  RuleFile result;
+  result.lines = reader.lines();
+  result.rules.reserve(result.lines->lines().size());
+  for (std::size_t i = 0; i < result.lines->lines().size(); ++i) {
+    auto rule = reader.read(i);
+    if (!rule) continue;
+    rule->options.shrink_to_fit();
+    result.rules.push_back(std::move(*rule));
+  }
+  result.rejected = reader.rejected();
   return result;
 }
 

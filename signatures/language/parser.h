@@ -21,6 +21,22 @@ namespace bulkhead::signatures {
 
 inline constexpr unsigned kMaxListDepth = 64;
 
+// A file a rule at a time, in any order: the trees of a large file take as much memory as what is made of them.
+class RuleReader {
+ public:
+  RuleReader(SourceFilePtr file, Diagnostics& out);
+
+  [[nodiscard]] const SourceLinesPtr& lines() const { return lines_; }
+  // The rule in lines()->lines()[i], also one that is commented out; none: a comment, or an error.
+  [[nodiscard]] std::optional<Rule> read(std::size_t i);
+  [[nodiscard]] std::size_t rejected() const { return rejected_; }  // so far, as RuleFile::rejected
+
+ private:
+  Diagnostics& out_;
+  SourceLinesPtr lines_;
+  std::size_t rejected_ = 0;
+};
+
 [[nodiscard]] RuleFile parse_rules(SourceFilePtr file, Diagnostics& out);
 [[nodiscard]] RuleFile parse_rules(std::string name, std::string text, Diagnostics& out);
 

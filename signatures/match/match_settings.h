@@ -38,7 +38,9 @@ struct SharedLimits {
 struct SharedState {
   explicit SharedState(const SharedLimits& limits = {})
       : thresholds(limits.thresholds), host_bits(limits.host_bits), host_tags(limits.tagged_hosts) {}
-  std::shared_ptr<DatasetRegistry> datasets;  // control thread only: what reloads find again
+  // Control thread only: what reloads find again.
+  std::shared_ptr<DatasetRegistry> datasets;
+  std::weak_ptr<const SignatureDb> last_loaded;
   ThresholdTable thresholds;
   HostBitTable host_bits;
   HostTagTable host_tags;

@@ -243,7 +243,7 @@ void Matcher::judge(const Candidate& candidate) {
   use_->rules[candidate.rule].matches.add();
   if (s.logging_off != Signature::LoggingOff::kNo) switch_logging_off(s, nullptr);
   if (match.on_stream) remember_fired(candidate.rule);
-  change_variables(s);
+  change_variables(s, candidate.rule);
   name_transaction(s, match);
   matches_.push_back(match);
 }
@@ -289,8 +289,8 @@ bool Matcher::header_fits(const Signature& s) const {
 bool Matcher::fits_both_ways(const Signature& s) const {
   if (!s.bidirectional) return false;
   const auto same_range = [](const IpRange& a, const IpRange& b) { return a.first == b.first && a.last == b.last; };
-  const auto same = [&](const std::vector<IpRange>& a, const std::vector<IpRange>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_range);
+  const auto same = [&](const SharedList<IpRange>& a, const SharedList<IpRange>& b) {
+    return a.is(b) || std::equal(a.begin(), a.end(), b.begin(), b.end(), same_range);
   };
   const bool one_rule = s.source.any == s.destination.any && same(s.source.v4, s.destination.v4) &&
                         same(s.source.v6, s.destination.v6) && s.source_ports.any == s.destination_ports.any &&
@@ -332,7 +332,7 @@ bool Matcher::host_bits_fit(const Signature& s) {
   });
 }
 
-void Matcher::change_variables(const Signature& s) {
+void Matcher::change_variables(const Signature& s, std::uint32_t rule) {
   if (input_.variables != nullptr) {
     for (const FlowbitOp& op : s.flowbit_changes) change_flowbit(op, *input_.variables);
     for (const FlowintOp& op : s.flowint_changes) change_flowint(op, *input_.variables);
@@ -353,7 +353,7 @@ void Matcher::change_variables(const Signature& s) {
       shared_->host_bits.change(op, host_bit_names_[op.bit], packet.source, packet.destination, input_.now);
     }
   }
-  if (pair) pair_bit_rules_.push_back(s.index);
+  if (pair) pair_bit_rules_.push_back(rule);
 }
 
 // Bits of a pair of hosts take effect after all rules have seen the packet.

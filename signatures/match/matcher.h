@@ -82,7 +82,7 @@ class Matcher {
   [[nodiscard]] bool stream_waits() const;
   [[nodiscard]] bool payload_part(const PayloadProgram& program);
   void keep_files(app::Transaction& tx, const Signature& s);
-  [[nodiscard]] PartResult files_part(const app::Transaction& tx, const std::vector<FileCondition>& conditions);
+  [[nodiscard]] PartResult files_part(const app::Transaction& tx, const RareList<FileCondition>& conditions);
   void sort_candidates();
   void judge(const Candidate& candidate);
   // Calls `judged`, and measures it in some packets.
@@ -99,7 +99,7 @@ class Matcher {
   [[nodiscard]] bool stream_fits(const CompiledRule& rule, const Candidate& candidate, Match& match);
   [[nodiscard]] bool try_stream(const CompiledRule& rule, std::uint64_t from, bool line_start, Match& match);
   [[nodiscard]] bool host_bits_fit(const Signature& s);
-  void change_variables(const Signature& s);
+  void change_variables(const Signature& s, std::uint32_t rule);
   void keep_pending(const Candidate& candidate);
   void remember_fired(std::uint32_t rule);
   void report(pipeline::InspectContext& context);

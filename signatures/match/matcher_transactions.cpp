@@ -171,7 +171,7 @@ void Matcher::judge_tx_rule(app::Transaction& tx, const app::Protocol& protocol,
   counters_.matches.add();
   use_->rules[index].matches.add();
   if (s.logging_off != Signature::LoggingOff::kNo) switch_logging_off(s, &tx);
-  change_variables(s);
+  change_variables(s, index);
   if (s.file_storing) keep_files(tx, s);
   Match match;
   match.rule = index;
@@ -251,7 +251,7 @@ void Matcher::keep_files(app::Transaction& tx, const Signature& s) {
 }
 
 // One file must fulfil all of the rule's conditions on files.
-Matcher::PartResult Matcher::files_part(const app::Transaction& tx, const std::vector<FileCondition>& conditions) {
+Matcher::PartResult Matcher::files_part(const app::Transaction& tx, const RareList<FileCondition>& conditions) {
   const std::size_t d = index_of(context_->direction);
   bool wait = false;
   for (const auto& file : tx.files[d]) {

@@ -86,8 +86,8 @@ PayloadMatcher::PayloadMatcher(SignatureDbPtr db, const MatchLimits& limits)
   pcre2_set_depth_limit(match_context_.get(), limits_.pcre_depth);
   pcre2_jit_stack_assign(match_context_.get(), nullptr, jit_stack_.get());
   captures_.reserve(kCapturePairs);
-  for (const Regex& regex : db_->regexes) {
-    if (regex.precheck() != nullptr) BULKHEAD_CHECK(scratch_.reserve(regex.precheck()).has_value());
+  for (const auto& regex : db_->regexes) {
+    if (regex->precheck() != nullptr) BULKHEAD_CHECK(scratch_.reserve(regex->precheck()).has_value());
   }
 }
 
@@ -102,7 +102,7 @@ void PayloadMatcher::begin(const CompiledRule& rule) {
 bool PayloadMatcher::matches(const PayloadProgram& program, const PayloadView& view) {
   counters_.programs.add();
   view_ = view;
-  if (program.transforms != nullptr) view_ = {transforms_.apply(*program.transforms, view.bytes), 0, true};
+  if (!program.transforms.empty()) view_ = {transforms_.apply(program.transforms, view.bytes), 0, true};
   program_ = &program;
   cursor_ = 0;
   recursion_ = 0;
@@ -234,7 +234,7 @@ void PayloadMatcher::keep_captures(const PcreOp& op, ByteSpan subject, std::uint
 }
 
 PayloadMatcher::Outcome PayloadMatcher::pcre(const PayloadStep& s, const PcreOp& op, std::size_t index) {
-  const Regex& regex = db_->regexes[static_cast<std::size_t>(s.regex)];
+  const Regex& regex = *s.regex;
   const std::int64_t from = op.relative ? std::clamp(cursor_, buffer_begin(), buffer_end()) : buffer_begin();
   const ByteSpan subject = view_.bytes.subspan(static_cast<std::size_t>(from - buffer_begin()));
   const std::uint32_t options = view_.line_start || op.relative ? 0 : PCRE2_NOTBOL;

@@ -9,7 +9,7 @@ Scanner::Scanner(SignatureDbPtr db, std::size_t max_idle_streams)
   std::size_t most = 0;
   for (const LiteralDbPtr& literals : db_->literal_dbs) {
     BULKHEAD_CHECK(scratch_.reserve(literals->db.get()).has_value());
-    most = std::max(most, literals->literals.size());
+    most = std::max(most, literals->literal_count);
   }
   seen_.resize(most);
   slot_.resize(most);

@@ -99,7 +99,7 @@ TransformRunner::TransformRunner(std::uint32_t match_limit, std::uint32_t depth_
 
 TransformRunner::~TransformRunner() = default;
 
-ByteSpan TransformRunner::apply(const std::vector<Transform>& transforms, ByteSpan bytes) {
+ByteSpan TransformRunner::apply(std::span<const Transform> transforms, ByteSpan bytes) {
   std::size_t next = 0;
   for (const Transform& transform : transforms) {
     std::string& out = buffers_[next];

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ class TransformRunner {
   TransformRunner(const TransformRunner&) = delete;
   TransformRunner& operator=(const TransformRunner&) = delete;
 
-  [[nodiscard]] ByteSpan apply(const std::vector<Transform>& transforms, ByteSpan bytes);
+  [[nodiscard]] ByteSpan apply(std::span<const Transform> transforms, ByteSpan bytes);
 
  private:
   // Reads `in`, writes `out`; false: the bytes stay as they are.

@@ -27,13 +27,15 @@ bool is_doubtful(const event::SignatureInfo& rule) {
 
 event::SignatureInfoPtr marked(const event::SignatureInfo& rule, const char* exposure, const Vulnerability* weakness) {
   event::SignatureInfo out = rule;
-  out.metadata.emplace_back("exposure", exposure);
+  std::vector<std::pair<std::string, std::string>> metadata(rule.metadata.begin(), rule.metadata.end());
+  metadata.emplace_back("exposure", exposure);
   if (weakness != nullptr) {
     out.severity = 1;
-    out.metadata.emplace_back("exposure_cve", weakness->id);
-    out.metadata.emplace_back("exposure_package", weakness->package + " " + weakness->installed);
-    if (!weakness->fixed.empty()) out.metadata.emplace_back("exposure_fixed_in", weakness->fixed);
+    metadata.emplace_back("exposure_cve", weakness->id);
+    metadata.emplace_back("exposure_package", weakness->package + " " + weakness->installed);
+    if (!weakness->fixed.empty()) metadata.emplace_back("exposure_fixed_in", weakness->fixed);
   }
+  out.metadata = metadata;
   return std::make_shared<const event::SignatureInfo>(std::move(out));
 }
 
@@ -44,13 +46,13 @@ std::vector<std::string> cves_of(const event::SignatureInfo& rule) {
   const auto add = [&](std::string cve) {
     if (!cve.empty() && std::find(out.begin(), out.end(), cve) == out.end()) out.push_back(std::move(cve));
   };
-  for (const std::string& url : rule.references) {
+  for (const std::string_view url : rule.references) {
     const auto named = cves_in(url);
     for (const std::string& cve : named) add(cve);
     if (named.empty()) add(cve_of_url(url));
   }
   for (const auto& [key, value] : rule.metadata) {
-    for (std::string& cve : cves_in(key + " " + value)) add(std::move(cve));
+    for (std::string& cve : cves_in(std::string(key).append(" ").append(value))) add(std::move(cve));
   }
   for (std::string& cve : cves_in(rule.message)) add(std::move(cve));
   return out;

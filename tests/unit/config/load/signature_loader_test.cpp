@@ -53,6 +53,57 @@ TEST_F(SignatureLoader, LoadsWithBuiltInTables) {
   EXPECT_EQ(loaded->counts.loaded, 1U);
 }
 
+TEST_F(SignatureLoader, AReloadTakesOverWhatNothingHasChangedFor) {
+  const std::string sets = write("set.lst", "YQ==\n");
+  const std::string rules = kGood + ("alert http any any -> any any (http.uri; dataset:isset,s,type string,load " +
+                                     sets + "; sid:2;)\nalert tcp $HOME_NET any -> any any (content:\"b\"; sid:3;)\n");
+  settings_.files = {write("a.rules", rules)};
+  const auto reload = [&](const signatures::SignatureDbPtr& previous) {
+    const SignatureReload step{previous};
+    auto loaded = load_signatures(settings_, diagnostics_, &counts_, nullptr, nullptr, &step);
+    EXPECT_TRUE(loaded);
+    EXPECT_EQ(loaded->db->signatures.size(), 3U);
+    return loaded->db;
+  };
+  const auto first = reload(nullptr);
+  EXPECT_EQ(counts_.taken_over, 0U);
+  const auto second = reload(first);
+  EXPECT_EQ(counts_.taken_over, 2U) << "what is in the set may be another thing now";
+  EXPECT_EQ(&second->signatures[0], &first->signatures[0]);
+  settings_.threshold_file = write("threshold.config", "suppress gen_id 1, sig_id 3\n");
+  const auto third = reload(second);
+  EXPECT_EQ(counts_.taken_over, 1U);
+  EXPECT_EQ(third->signatures[2].external_thresholds.size(), 1U);
+  EXPECT_TRUE(second->signatures[2].external_thresholds.empty()) << "workers still judge by it";
+  settings_.threshold_file.clear();
+  const auto fourth = reload(third);
+  EXPECT_EQ(counts_.taken_over, 1U);
+  EXPECT_TRUE(fourth->signatures[2].external_thresholds.empty());
+  for (auto& variable : settings_.addresses) {
+    if (variable.name == "HOME_NET") variable.value = "10.9.0.0/16";
+  }
+  const auto fifth = reload(fourth);
+  EXPECT_EQ(counts_.taken_over, 0U);
+  EXPECT_TRUE(fifth->signatures[2].source.contains(*IpAddress::parse("10.9.1.1")));
+  write("a.rules", rules + "alert tcp any any -> any any (content:\"wrong\"; nonsense; sid:4;)\n");
+  reload(fifth);
+  EXPECT_EQ(counts_.taken_over, 2U);
+  EXPECT_EQ(counts_.reasons["signature.keyword.unknown"], 1U);
+}
+
+TEST_F(SignatureLoader, MessagesOfALongFileShowTheirLinesWithoutHoldingIt) {
+  std::string text;
+  for (int i = 0; i < 6000; ++i) text += "# a comment that makes the file long, line by line, until it is\n";
+  text += "alert tcp any any -> any any (contnet:\"a\"; sid:1;)\n#\nalert tcp any any -> any any (sidd:2;)\n";
+  load(text);
+  ASSERT_EQ(diagnostics_.all().size(), 2U);
+  EXPECT_EQ(diagnostics_.all()[0].span.line, 6001U);
+  EXPECT_EQ(diagnostics_.all()[0].span.file->line(6001), "alert tcp any any -> any any (contnet:\"a\"; sid:1;)");
+  EXPECT_EQ(diagnostics_.all()[1].span.file->line(6003), "alert tcp any any -> any any (sidd:2;)");
+  EXPECT_LT(diagnostics_.all()[0].span.file->text().size(), 10'000U);
+  EXPECT_EQ(counts_.refused, 2U);
+}
+
 TEST_F(SignatureLoader, ABadRuleIsLeftOutAndCountedByReason) {
   const auto loaded = load(std::string(kGood) +
                            "alert tcp any any -> any any (msg:\"b\"; contnet:\"abc\"; sid:2;)\n"

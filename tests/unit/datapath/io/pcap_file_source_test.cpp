@@ -94,6 +94,23 @@ TEST_F(PcapFileSourceTest, ReadsAMappedFileInBursts) {
   EXPECT_EQ(source.receive(batch, milliseconds(0)), ReceiveStatus::kEnd) << "stays at the end";
 }
 
+TEST_F(PcapFileSourceTest, ABatchOfLongPacketsEndsEarly) {
+  CaptureBytes capture;
+  capture.pcap_header();
+  const std::string text(60'000, 'x');
+  for (std::uint32_t i = 1; i <= 100; ++i) capture.record(i, 0, text);
+  PcapFileSource source(write("long.pcap", capture.bytes()));
+  ASSERT_TRUE(source.open());
+  PacketBatch batch;
+  batch.packets.reserve(256);
+  std::size_t packets = 0;
+  while (source.receive(batch, milliseconds(0)) == ReceiveStatus::kPackets) {
+    EXPECT_LE(batch.packets.size(), 20U) << "a megabyte and what stands on its border";
+    packets += batch.packets.size();
+  }
+  EXPECT_EQ(packets, 100U);
+}
+
 TEST_F(PcapFileSourceTest, DeliversWhatStandsBeforeACorruptRecord) {
   auto bytes = five_packets().bytes();
   bytes.pop_back();

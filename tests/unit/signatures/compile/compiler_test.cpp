@@ -70,10 +70,7 @@ TEST(Order, ActionThenFlowbitsThenPriorityThenPosition) {
   list[5].action = pipeline::RuleAction::kPass;
   sort_signatures(list, kDefaultActionOrder);
   std::vector<std::uint32_t> sids;
-  for (const Signature& s : list) {
-    EXPECT_EQ(s.index, sids.size());
-    sids.push_back(s.info->sid);
-  }
+  for (const Signature& s : list) sids.push_back(s.info->sid);
   EXPECT_EQ(sids, (std::vector<std::uint32_t>{6, 2, 4, 3, 5, 1}));
 }
 
@@ -105,11 +102,12 @@ TEST(Groups, HoldEveryRuleThatCanMatch) {
         const RuleGroup& group = groups.find(server_port, client_port);
         const bool up = d == Direction::kToServer;
         const std::uint16_t from = up ? client_port : server_port, to = up ? server_port : client_port;
-        for (const Signature& s : list) {
+        for (std::uint32_t index = 0; index < list.size(); ++index) {
+          const Signature& s = list[index];
           const bool fits = (s.source_ports.contains(from) && s.destination_ports.contains(to)) ||
                             (s.bidirectional && s.source_ports.contains(to) && s.destination_ports.contains(from));
           if (!fits || !rule_applies(s, d)) continue;
-          ASSERT_TRUE(std::binary_search(group.members.begin(), group.members.end(), s.index))
+          ASSERT_TRUE(std::binary_search(group.members.begin(), group.members.end(), index))
               << "sid " << s.info->sid << " ports " << from << " -> " << to;
         }
       }
@@ -123,7 +121,7 @@ TEST(Compiler, EqualPatternsShareOneLiteralAndEqualGroupsOneDatabase) {
                 rule(3, RuleProtocol::kTcp, {content("SAME", {.nocase = true})})});
   ASSERT_EQ(db->literal_dbs.size(), 2U);  // of both directions: for streams, and for segments that are in none
   for (const LiteralDbPtr& literals : db->literal_dbs) {
-    EXPECT_EQ(literals->literals.size(), 2U);
+    EXPECT_EQ(literals->literal_count, 2U);
     EXPECT_EQ(literals->rules.size(), 3U);
   }
   const RuleGroup& up = db->group(ProtocolClass::kTcp, bulkhead::Direction::kToServer, 80, 40000);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "signatures/compile/compiler.h"
 #include "signatures/language/parser.h"
 
 namespace bulkhead::signatures {
@@ -39,19 +40,111 @@ std::string tcp(const std::string& options) {
   return "alert tcp any any -> any any (" + options + " sid:1;)";
 }
 
-TEST(Resolve, TreesAreGivenBackAsTheyAreResolved) {
+TEST(Resolve, ARuleAtATimeIsTheSameAsAllTrees) {
   const std::string text =
       "alert tcp any any -> any any (content:\"a\"; sid:1;)\n#alert tcp any any -> any any (sid:2;)\n"
-      "alert tcp any any -> any any (content:\"b\"; nonsense; sid:3;)\n";
+      "alert tcp any any -> any any (content:\"b\"; nonsense; sid:3;)\nalert tcp any any -> any any (sid:4)\n"
+      "alert tcp any any -> any any (content:\"a\"; sid:1; rev:2;)\n";
   Diagnostics out;
-  std::vector<RuleFile> files;
-  files.push_back(parse_rules("t.rules", text, out));
-  const ResolvedRules rules = resolve_and_free(files, {}, out);
+  const ResolvedRules rules = resolve_files({std::make_shared<const SourceFile>("t.rules", text)}, {}, out);
   const Resolved same(text);
   EXPECT_EQ(rules.signatures.size(), same.rules.signatures.size());
   EXPECT_EQ(rules.refused, same.rules.refused);
-  EXPECT_EQ(out.all().size(), same.out.all().size());
-  for (const Rule& rule : files[0].rules) EXPECT_EQ(rule.options.empty(), rule.enabled) << "one may still be enabled";
+  EXPECT_EQ(rules.disabled, same.rules.disabled);
+  EXPECT_EQ(rules.replaced, same.rules.replaced);
+  EXPECT_EQ(rules.rejected, 1U);
+  ASSERT_EQ(out.all().size(), same.out.all().size());
+  for (std::size_t i = 0; i < out.all().size(); ++i) EXPECT_EQ(out.all()[i].code, same.out.all()[i].code);
+}
+
+// --- reload ---
+
+class ReloadTest : public testing::Test {
+ protected:
+  // Loads `text` behind what was loaded before; answers how many rules were taken over.
+  std::size_t load(const std::string& text, const std::string& context = "c", ResolveSettings settings = {}) {
+    settings.context = context;
+    settings.previous = db_ != nullptr && db_->context == context ? db_.get() : nullptr;
+    out_ = Diagnostics();
+    ResolvedRules rules = resolve_files({std::make_shared<const SourceFile>("t.rules", text)}, settings, out_);
+    CompilerSettings compiler;
+    compiler.context = context;
+    const std::size_t taken_over = rules.taken_over;
+    before_ = db_;
+    db_ = *compile_signatures(std::move(rules.signatures), std::move(rules.names), compiler, out_);
+    EXPECT_EQ(db_->stats.taken_over, taken_over);
+    return taken_over;
+  }
+  [[nodiscard]] std::string codes() const {
+    std::string all;
+    for (const Diagnostic& d : out_.all()) {
+      all += d.code + "@" + (d.span.file ? d.span.file->name() : "?") + ":" + std::to_string(d.span.line) + " ";
+    }
+    return all;
+  }
+
+  SignatureDbPtr db_, before_;
+  Diagnostics out_;
+};
+
+TEST_F(ReloadTest, WhatHasNotChangedIsOneObjectInBothGenerations) {
+  const std::string kept =
+      "alert tcp any any -> any 80 (content:\"a\"; pcre:\"/x+/\"; flowbits:set,one; sid:1;)\n"
+      "alert tcp any any -> any any (flowbits:isset,one; pcre:\"/y+/\"; sid:2;)\n";
+  EXPECT_EQ(load(kept + "alert udp any any -> any any (content:\"old\"; flowbits:isset,one; sid:3;)\n"), 0U);
+  EXPECT_EQ(load(kept + "drop udp any any -> any any (content:\"new\"; flowbits:isset,one; sid:3; rev:2;)\n"), 2U);
+  ASSERT_EQ(db_->signatures.size(), 3U);
+  EXPECT_EQ(db_->signatures[0].info->sid, 3U) << "drop comes first";
+  EXPECT_EQ(&db_->signatures[1], &before_->signatures[0]);
+  EXPECT_EQ(&db_->signatures[2], &before_->signatures[1]);
+  EXPECT_EQ(&db_->rules[2], &before_->rules[1]);
+  EXPECT_EQ(db_->regexes.size(), 2U);
+  EXPECT_EQ(db_->names.flowbits.size(), 1U) << "names keep their numbers";
+  before_.reset();
+  EXPECT_EQ(db_->signatures[1].info->sid, 1U);
+}
+
+TEST_F(ReloadTest, AnotherPlaceOrOtherSurroundingsMakeARuleAnew) {
+  const std::string rule = "alert tcp $HOME_NET any -> any 80 (content:\"a\"; sid:1;)\n";
+  EXPECT_EQ(load(rule), 0U);
+  EXPECT_EQ(load(rule), 1U);
+  EXPECT_EQ(load("\n" + rule), 0U);
+  EXPECT_EQ(db_->signatures[0].info->source_line, 2U);
+  EXPECT_EQ(load("\n" + rule, "other variables"), 0U);
+  EXPECT_EQ(load("\n" + rule, "other variables"), 1U);
+  ResolveSettings settings;
+  settings.changes = [](const event::SignatureInfo& info) { return info.sid == 1; };
+  EXPECT_EQ(load("\n" + rule, "other variables", settings), 0U) << "a threshold file names it";
+}
+
+TEST_F(ReloadTest, WhatWasSaidAboutARuleIsSaidAgain) {
+  const std::string rules =
+      "alert tcp any any -> any any (content:\"a\"; classtype:none; sid:1;)\n"
+      "alert tcp any any -> any any (flowbits:isset,never; sid:2;)\n"
+      "alert tcp any any -> any any (content:\"b\"; sid:3;)\n"
+      "alert tcp any any -> any any (content:\"c\"; sid:3; rev:2;)\n"
+      "alert tcp any any -> any any (content:\"d\"; sid:3; rev:2;)\n";
+  ClassificationTable classes;
+  ResolveSettings settings;
+  settings.classifications = &classes;
+  EXPECT_EQ(load(rules, "c", settings), 0U);
+  const std::string first = codes();
+  EXPECT_EQ(first,
+            "signature.classtype.unknown@t.rules:1 signature.sid.replaced@t.rules:4 signature.sid.duplicate@t.rules:5 "
+            "signature.flowbits.never_set@t.rules:2 ");
+  EXPECT_EQ(load(rules, "c", settings), 1U);
+  EXPECT_EQ(codes(), first);
+}
+
+TEST_F(ReloadTest, NamesThatNobodyHasAnyMoreAreForgottenSomeDay) {
+  const std::string kept = "alert tcp any any -> any any (content:\"a\"; sid:1;)\n";
+  EXPECT_EQ(load(kept), 0U);
+  std::size_t anew = 0;
+  for (int i = 0; i < 1500; ++i) {
+    anew += load(kept + "alert tcp any any -> any any (flowbits:set,b" + std::to_string(i) + "; sid:2;)\n") == 0;
+    ASSERT_LE(db_->names.flowbits.size(), 1010U);
+  }
+  EXPECT_EQ(anew, 1U);
 }
 
 TEST(Resolve, Header) {

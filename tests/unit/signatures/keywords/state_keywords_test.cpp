@@ -148,8 +148,8 @@ TEST(Meta, TextsAndNumbers) {
   ASSERT_EQ(info.references.size(), 1U);
   EXPECT_EQ(info.references[0], "http://cve/2021-1");
   ASSERT_EQ(info.metadata.size(), 3U);
-  EXPECT_EQ(info.metadata[0], (std::pair<std::string, std::string>("k", "v w")));
-  EXPECT_EQ(info.metadata[1], (std::pair<std::string, std::string>("x", "")));
+  EXPECT_EQ(info.metadata[0], event::TextPairs::Pair("k", "v w"));
+  EXPECT_EQ(info.metadata[1], event::TextPairs::Pair("x", ""));
   EXPECT_TRUE(built.signature().no_alert);
   EXPECT_EQ(built.signature().target, 2);
 }

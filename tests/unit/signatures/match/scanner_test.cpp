@@ -19,6 +19,7 @@ SignatureDbPtr database(ScanMode mode) {
   auto literals = std::make_shared<LiteralDb>();
   literals->mode = mode;
   literals->literals = {{"attack", false}, {"hello", true}};
+  literals->literal_count = literals->literals.size();
   literals->longest = 6;
   HyperscanCompiler compiler("");
   literals->db = *compiler.compile(literals->literals, mode);

@@ -109,7 +109,7 @@ TEST_F(ThresholdTest, SuppressHidesButActs) {
   ThresholdSpec spec;
   spec.kind = Kind::kSuppress;
   spec.suppress_addresses.any = false;
-  spec.suppress_addresses.v4.push_back({source, source});
+  spec.suppress_addresses.v4 = {{source, source}};
   s.external_thresholds.push_back(spec);
   EXPECT_EQ(table.decide(s, source, destination, at(0)).verdict, ThresholdVerdict::kSilent);
   EXPECT_EQ(table.decide(s, destination, source, at(0)).verdict, ThresholdVerdict::kAlert);

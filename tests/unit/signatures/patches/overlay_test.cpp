@@ -81,7 +81,7 @@ class OverlayTest : public testing::Test {
   }
   static std::string exposure(const pipeline::Alert& alert) {
     for (const auto& [key, value] : alert.signature->metadata) {
-      if (key == "exposure") return value;
+      if (key == "exposure") return std::string(value);
     }
     return "";
   }
