@@ -43,7 +43,8 @@ TEST(TextPairs, KeysAndValuesInOrder) {
 }
 
 TEST(SharedText, IsEmptyOrHeldOnce) {
-  const SharedText none, text = "category", copy = text;
+  const SharedText none, text = "category";
+  const SharedText copy = text;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_TRUE(none.empty());
   EXPECT_EQ(none, "");
   EXPECT_EQ(copy.str().data(), text.str().data());

@@ -45,7 +45,8 @@ TEST(RareList, IsAVectorWhoseCopiesAreTheirOwn) {
 }
 
 TEST(SharedList, CopiesShare) {
-  const SharedList<int> list{1, 2, 3}, copy = list;
+  const SharedList<int> list{1, 2, 3};
+  const SharedList<int> copy = list;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_TRUE(copy.is(list));
   EXPECT_EQ(copy.begin(), list.begin());
   EXPECT_EQ(list.front() + list.back(), 4);
