@@ -189,7 +189,10 @@ class Docker(unittest.TestCase):
             web = address("web", "front")
             db = address("db", "back")
             # What each may do is told once it is seen.
-            told = {e["posture"]["workload"]: e["posture"] for e in daemon.events("posture")}
+            def told_of():
+                return {e["posture"]["workload"]: e["posture"] for e in daemon.events("posture")}
+            wait_until(lambda: {"default/intruder", "default/web"} <= told_of().keys(), 10)
+            told = told_of()
             self.assertIn("net-admin", [f["code"] for f in told["default/intruder"]["findings"]])
             self.assertEqual([f["code"] for f in told["default/web"]["findings"]], ["net-raw", "no-limits"])
             self.expect("intruder", web, 80, True)
