@@ -36,6 +36,30 @@ class JunitCounts(unittest.TestCase):
         status, lines = self.run_on(PASSED, MISSING)
         self.assertEqual((1, "1 passed, 1 failed, 0 skipped"), (status, lines[-1]))
 
+    def run_twice(self, first, second):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [pathlib.Path(folder, name) for name in ("tests.xml", "again.xml")]
+            for path, cases in zip(paths, (first, second)):
+                path.write_text("<testsuite>" + "".join(cases) + "</testsuite>")
+            run = subprocess.run([sys.executable, SCRIPT, *paths], capture_output=True, text=True, check=False)
+            return run.returncode, run.stdout.splitlines()
+
+    def test_what_passes_when_run_again_is_named_and_its_failure_shown(self):
+        status, lines = self.run_twice([PASSED, FAILED], [FAILED.replace('status="fail"', 'status="run"')])
+        self.assertEqual((0, "2 passed, 0 failed, 0 skipped"), (status, lines[-1]))
+        self.assertIn("PASSED ONLY WHEN RUN AGAIN b", lines)
+        self.assertIn("    why", lines)
+
+    def test_what_fails_twice_has_failed(self):
+        status, lines = self.run_twice([PASSED, FAILED], [FAILED])
+        self.assertEqual((1, "1 passed, 1 failed, 0 skipped"), (status, lines[-1]))
+
+    def test_many_failures_are_no_accident(self):
+        names = "bcde"
+        status, lines = self.run_twice([FAILED.replace('"b"', f'"{n}"') for n in names],
+                                       [PASSED.replace('"a"', f'"{n}"') for n in names])
+        self.assertEqual((1, "0 passed, 4 failed, 0 skipped"), (status, lines[-1]))
+
     def test_nothing_run_is_a_failure(self):
         self.assertEqual((1, ["0 passed, 0 failed, 0 skipped"]), self.run_on())
 
