@@ -1,9 +1,9 @@
 #include "rules/discovery/container_limits.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "datapath/base/json_child.h"
 #include "rules/discovery/docker_api.h"
 
 namespace bulkhead::rules {
@@ -13,16 +13,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::int64_t kMost = ContainerLimits::kNone;
-
-const Json* child(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
-const Json* child(const Json& object, const char* key, const char* below) {
-  const Json* first = child(object, key);
-  return first == nullptr ? nullptr : child(*first, below);
-}
 
 // A number of the API, 0 for everything that is no limit.
 std::int64_t number(const Json* value) {

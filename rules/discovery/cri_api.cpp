@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "datapath/base/json_child.h"
 #include "datapath/base/text_encoding.h"
 #include "rules/discovery/grpc_session.h"
 #include "rules/discovery/oci_posture.h"
@@ -54,11 +54,15 @@ class Answer {
     }
     return std::string(field.bytes.substr(0, kMostId));
   }
-  void entry(const ProtobufField& field, std::string& key, std::string_view& value) {
+  // `info` of a verbose answer; other entries are passed over.
+  void info(const ProtobufField& field, std::string_view& to) {
+    std::string key;
+    std::string_view value;
     each(field.bytes, [&](const ProtobufField& half) {
       if (half.is_bytes(1)) key = text(half);
       if (half.is_bytes(2)) value = half.bytes;
     });
+    if (key == "info") to = value;
   }
   void label(const ProtobufField& field, Labels& to) {
     std::string key, value;
@@ -84,18 +88,6 @@ class Answer {
 Json info_json(std::string_view text) {
   if (text.size() > kMaxCriInfo) return Json(Json::value_t::discarded);
   return Json::parse(text.begin(), text.end(), nullptr, false);
-}
-
-template <typename... Keys>
-const Json* child(const Json* object, const char* key, Keys... below) {
-  if (object == nullptr || !object->is_object()) return nullptr;
-  const auto found = object->find(key);
-  const Json* value = found == object->end() ? nullptr : &*found;
-  if constexpr (sizeof...(below) == 0) {
-    return value;
-  } else {
-    return child(value, below...);
-  }
 }
 
 std::string text_of(const Json* value) {
@@ -132,8 +124,8 @@ void add_host_interface(CriSandbox& to, const std::string& name) {
     to.host_interfaces.push_back(name);
 }
 
-// "cniResult": { "Interfaces": { "eth0": { "IPConfigs": [ { "IP" } ], "Mac", "Sandbox" }, "veth1": { "Sandbox": "" } }
-// }
+// "cniResult": { "Interfaces":
+//   { "eth0": { "IPConfigs": [ { "IP" } ], "Mac", "Sandbox" }, "veth1": { "Sandbox": "" } } }
 void read_containerd_network(const Json& info, CriSandbox& out) {
   const Json* interfaces = child(&info, "cniResult", "Interfaces");
   if (interfaces == nullptr || !interfaces->is_object()) return;
@@ -326,11 +318,7 @@ Result<CriSandbox> parse_cri_sandbox(std::string_view message) {
   std::string_view info;
   answer.each(message, [&](const ProtobufField& field) {
     if (field.is_bytes(1)) read_sandbox(answer, field.bytes, out);
-    if (!field.is_bytes(2)) return;
-    std::string key;
-    std::string_view value;
-    answer.entry(field, key, value);
-    if (key == "info") info = value;
+    if (field.is_bytes(2)) answer.info(field, info);
   });
   if (answer.fine() && out.id.empty()) answer.refuse("a sandbox without id");
   if (answer.fine() && out.name.empty()) answer.refuse("a sandbox without name");
@@ -347,11 +335,7 @@ Result<CriContainer> parse_cri_container(std::string_view message) {
   std::vector<std::string> mounts;
   answer.each(message, [&](const ProtobufField& field) {
     if (field.is_bytes(1)) read_container(answer, field.bytes, out, mounts);
-    if (!field.is_bytes(2)) return;
-    std::string key;
-    std::string_view value;
-    answer.entry(field, key, value);
-    if (key == "info") info = value;
+    if (field.is_bytes(2)) answer.info(field, info);
   });
   if (answer.fine() && out.id.empty()) answer.refuse("a container without id");
   if (!answer.fine()) return answer.error();

@@ -1,9 +1,9 @@
 #include "rules/discovery/docker_api.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "datapath/base/json_child.h"
 #include "rules/discovery/container_limits.h"
 
 namespace bulkhead::rules {
@@ -17,16 +17,6 @@ Error problem(const char* answer, std::string text) {
   return {"parse", answer, 0, std::move(text)};
 }
 
-// Null: no such key, or `object` is none.
-const Json* child(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
-const Json* child(const Json& object, const char* key, const char* below) {
-  const Json* first = child(object, key);
-  return first == nullptr ? nullptr : child(*first, below);
-}
 std::string text(const Json* value) {
   if (value == nullptr || !value->is_string()) return {};
   std::string out = value->get<std::string>();

@@ -1,11 +1,10 @@
 #include "rules/discovery/kubernetes_api.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "datapath/base/json_child.h"
 #include "rules/model/protocol_names.h"
 
 namespace bulkhead::rules {
@@ -16,16 +15,6 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMostAddresses = 16, kMostPorts = 256, kMostLabels = 256, kMostName = 253;
 
-const Json* child(const Json& json, const char* key) {
-  if (!json.is_object()) return nullptr;
-  const auto found = json.find(key);
-  return found == json.end() ? nullptr : &*found;
-}
-template <typename... Keys>
-const Json* child(const Json& json, const char* key, Keys... more) {
-  const Json* below = child(json, key);
-  return below == nullptr ? nullptr : child(*below, more...);
-}
 std::string text(const Json* json) {
   return json != nullptr && json->is_string() ? json->get<std::string>() : std::string();
 }

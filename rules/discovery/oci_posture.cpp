@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+
+#include "datapath/base/json_child.h"
 
 namespace bulkhead::rules {
 
@@ -16,18 +17,6 @@ using Json = nlohmann::json;
 constexpr std::array<std::string_view, 14> kUsual = {
     "AUDIT_WRITE", "CHOWN",   "DAC_OVERRIDE", "FOWNER",  "FSETID", "KILL",       "MKNOD",
     "NET_RAW",     "SETFCAP", "SETGID",       "SETPCAP", "SETUID", "SYS_CHROOT", "NET_BIND_SERVICE"};
-
-template <typename... Keys>
-const Json* child(const Json* object, const char* key, Keys... below) {
-  if (object == nullptr || !object->is_object()) return nullptr;
-  const auto found = object->find(key);
-  const Json* value = found == object->end() ? nullptr : &*found;
-  if constexpr (sizeof...(below) == 0) {
-    return value;
-  } else {
-    return child(value, below...);
-  }
-}
 
 bool flag(const Json* value) {
   return value != nullptr && value->is_boolean() && value->get<bool>();

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "datapath/base/json_child.h"
 
 namespace bulkhead::patches {
 
@@ -13,12 +14,6 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr std::size_t kMostName = 256, kMostTitle = 240, kMostDescription = 800, kMostWeaknesses = 8;
-
-const Json* child(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
 
 // Cut between characters of UTF-8.
 std::string cut(std::string text, std::size_t most) {
