@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include <exception>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -152,9 +151,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(AuditSettings settings) {
 // Who could write the log or knew its key could have made it: a chain and a key of their own begin.
 Result<std::string> AuditLog::put_aside_distrusted() const {
   const std::string& path = settings_.path;
-  const std::size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  if (Status trusted = trust_directory(directory); !trusted) return trusted.error();
+  if (Status trusted = trust_directory_of(path); !trusted) return trusted.error();
   Status trusted = trust_file(path + ".key", true);
   for (const char* end : {"", ".head"}) {
     if (trusted) trusted = trust_file(path + end);

@@ -7,6 +7,7 @@
 #include "config/cli/block_ttl.h"
 #include "config/cli/capabilities.h"
 #include "config/cli/commands.h"
+#include "config/cli/live_text.h"
 #include "config/cli/terminal.h"
 #include "config/control/control_protocol.h"
 #include "config/daemon/block_json.h"
@@ -104,6 +105,11 @@ std::optional<std::chrono::seconds> block_ttl(const std::string& text, Diagnosti
   return std::chrono::seconds(static_cast<std::int64_t>(ttl->number));
 }
 
+void print_removed(const std::vector<std::string>& blocks) {
+  for (const std::string& block : blocks) std::printf("%s: no longer blocked\n", printable(block).c_str());
+  if (blocks.empty()) std::printf("no blocks are in force\n");
+}
+
 // The last blocks out of the kernel; `everything`: all of them.
 int undo_in_kernel(std::size_t most, bool json) {
   if (!have_capabilities({kNeedNetAdmin})) return kExitFailed;
@@ -113,14 +119,13 @@ int undo_in_kernel(std::size_t most, bool json) {
   auto undone = manager.undo(most);
   if (!undone && undone.error().code == ENOENT) undone = std::vector<rules::Block>();  // no table: no blocks
   if (!undone) return failed(undone.error());
-  nlohmann::json removed = nlohmann::json::array();
+  std::vector<std::string> removed;
   for (const rules::Block& block : *undone) removed.push_back(block.to_string());
   if (json) {
     std::printf("%s\n", control::text_of(nlohmann::json{{"removed", removed}}, 2).c_str());
-    return kExitFine;
+  } else {
+    print_removed(removed);
   }
-  for (const rules::Block& block : *undone) std::printf("%s: no longer blocked\n", block.to_string().c_str());
-  if (undone->empty()) std::printf("no blocks are in force\n");
   return kExitFine;
 }
 

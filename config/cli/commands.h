@@ -157,6 +157,8 @@ struct BlocksOptions {
 
 // Works on the kernel alone.
 [[nodiscard]] int undo_in_kernel(std::size_t most, bool json);
+// What undo and panic say of them, whoever did it.
+void print_removed(const std::vector<std::string>& blocks);
 
 [[nodiscard]] int cmd_recover();
 

@@ -249,10 +249,7 @@ int cmd_undo(const LiveOptions& options, const UndoOptions& undo) {
     print_json(*result);
     return kExitFine;
   }
-  for (const Json& each : result->value("removed", Json::array())) {
-    std::printf("%s: no longer blocked\n", printable(each.get<std::string>()).c_str());
-  }
-  if (result->value("removed", Json::array()).empty()) std::printf("no blocks are in force\n");
+  print_removed(result->value("removed", std::vector<std::string>()));
   if (undo.panic) std::printf("the daemon makes no blocks for a while (response.breaker-pause)\n");
   return kExitFine;
 }

@@ -241,12 +241,7 @@ void BlockThread::answer(rules::ResponseEvidence evidence, std::uint64_t flow_id
   post([this, evidence = std::move(evidence), flow_id, interface]() mutable {
     requests_.add();
     evidence.on_own_port = neighbourhood_.by_own_port(evidence.packet.source, interface);
-    auto e = respond(evidence);
-    if (!e) return;
-    e->header.flow_id = flow_id;
-    e->header.interface_index = interface;
-    e->header.time = wall_clock();
-    publisher_.publish(std::move(*e));
+    tell(respond(evidence), flow_id, interface);
   });
 }
 
@@ -254,12 +249,16 @@ void BlockThread::limit(rules::ResponseEvidence evidence, std::uint64_t flow_id,
   post([this, evidence = std::move(evidence), flow_id, interface]() mutable {
     requests_.add();
     evidence.on_own_port = neighbourhood_.by_own_port(evidence.packet.source, interface);
-    auto e = respond_by_limit(evidence);
-    if (!e) return;
-    e->header.flow_id = flow_id;
-    e->header.time = wall_clock();
-    publisher_.publish(std::move(*e));
+    tell(respond_by_limit(evidence), flow_id);
   });
+}
+
+void BlockThread::tell(std::optional<event::BlockEvent> e, std::uint64_t flow_id, std::uint32_t interface) {
+  if (!e) return;
+  e->header.flow_id = flow_id;
+  e->header.interface_index = interface;
+  e->header.time = wall_clock();
+  publisher_.publish(std::move(*e));
 }
 
 void BlockThread::keep_limited(std::vector<Standing> all) {
@@ -278,8 +277,7 @@ void BlockThread::renew(const Standing& standing) {
   auto e = respond_by_limit(standing.evidence);
   if (!e || e->action == stand.told) return;
   stand.told = e->action;
-  e->header.time = wall_clock();
-  publisher_.publish(std::move(*e));
+  tell(std::move(e));
 }
 
 std::optional<event::BlockEvent> BlockThread::respond_by_limit(const rules::ResponseEvidence& evidence) {

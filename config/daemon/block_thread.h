@@ -95,6 +95,8 @@ class BlockThread final : public pipeline::ResponseSink {
   [[nodiscard]] std::optional<event::BlockEvent> outcome_of(const rules::ResponseDecision& decision,
                                                             const rules::ResponseEvidence& evidence,
                                                             rules::BlockKind kind);
+  // Nothing, where there is nothing to tell.
+  void tell(std::optional<event::BlockEvent> e, std::uint64_t flow_id = 0, std::uint32_t interface = 0);
   void renew(const Standing& standing);
   // Makes the decision's blocks; the event has what became of the first that failed, or of the last.
   void carry_out(const rules::ResponseDecision& decision, event::BlockEvent& e);

@@ -9,6 +9,7 @@
 #include "config/daemon/baseline_policy.h"
 #include "config/daemon/block_json.h"
 #include "config/daemon/block_target.h"
+#include "config/daemon/counted.h"
 #include "config/daemon/signature_use.h"
 #include "config/load/patch_report.h"
 #include "config/load/policy_yaml.h"
@@ -106,9 +107,7 @@ Json problems_of(const DaemonFacts& facts, const std::map<std::string, std::uint
   lost("drift", "enforce.drift_repaired", "changes of our tables by others were repaired",
        "somebody else edits the table bulkhead");
   if (facts.summary.rules_refused != 0) {
-    const bool one = facts.summary.rules_refused == 1;
-    say("signatures",
-        std::to_string(facts.summary.rules_refused) + (one ? " signature does not load" : " signatures do not load"),
+    say("signatures", counted(facts.summary.rules_refused, "signature does not load", "signatures do not load"),
         "bulkhead check names each with its line");
   }
   if (server.slow_clients != 0) {
@@ -588,9 +587,7 @@ void ControlCommands::whatif(const Request& request, const Peer&, const Reply& r
   rules::PolicyTablePtr now;
   if (!diagnostics.has_errors()) now = rules::compile_policies(model, facts.inventory, diagnostics);
   if (now == nullptr || diagnostics.has_errors()) {
-    return reply.refuse("policy.bad",
-                        std::to_string(diagnostics.error_count()) +
-                            (diagnostics.error_count() == 1 ? " mistake" : " mistakes") + " in the policies",
+    return reply.refuse("policy.bad", counted(diagnostics.error_count(), "mistake", "mistakes") + " in the policies",
                         "", {{"diagnostics", diagnostics_json(diagnostics, kShownDiagnostics)}});
   }
   rules::PolicyTablePtr before = facts.policy;

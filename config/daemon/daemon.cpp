@@ -34,6 +34,7 @@
 #include "config/daemon/behaviour_thread.h"
 #include "config/daemon/block_thread.h"
 #include "config/daemon/control_commands.h"
+#include "config/daemon/counted.h"
 #include "config/daemon/file_watch.h"
 #include "config/daemon/files_stamp.h"
 #include "config/daemon/generation.h"
@@ -101,9 +102,9 @@ std::string printed(const Diagnostics& diagnostics) {
   return out.str();
 }
 
-// "1 policy", "12 policies"
-std::string counted(std::size_t n, const char* one, const char* many) {
-  return std::to_string(n) + " " + (n == 1 ? one : many);
+bool is_there(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
 }
 
 // SIGTERM, SIGINT and SIGHUP as readable events; blocked for every thread started afterwards.
@@ -260,10 +261,8 @@ class Daemon {
   bool discover() {
     rules::DiscoverySettings to;
     to.node_name = settings_.discovery.node_name;
-    std::error_code error;
-    const bool there = std::filesystem::exists(settings_.discovery.docker_socket, error);
     const DockerMode mode = settings_.discovery.docker;
-    if (mode == DockerMode::kYes || (mode == DockerMode::kAuto && there)) {
+    if (mode == DockerMode::kYes || (mode == DockerMode::kAuto && is_there(settings_.discovery.docker_socket))) {
       to.docker_socket = settings_.discovery.docker_socket;
     }
     engine_socket_ = to.docker_socket;
@@ -293,11 +292,7 @@ class Daemon {
       if (asked_for) spdlog::error("discovery.cri: this program was built without gRPC (BULKHEAD_GRPC, libnghttp2)");
       return !asked_for;
     }
-    const auto there = [](const std::string& path) {
-      std::error_code error;
-      return std::filesystem::exists(path, error);
-    };
-    const auto found = std::find_if(from.cri_sockets.begin(), from.cri_sockets.end(), there);
+    const auto found = std::find_if(from.cri_sockets.begin(), from.cri_sockets.end(), is_there);
     if (found == from.cri_sockets.end() && !asked_for) return true;
     if (!asked_for && ::access(found->c_str(), R_OK | W_OK) != 0) {
       spdlog::info("{} is there, and this account may not use it: its pods are not followed", *found);

@@ -77,10 +77,7 @@ std::vector<IpAddress> resolvers(std::istream& file) {
 std::vector<IpAddress> safe_addresses() {
   std::ifstream routes4("/proc/net/route"), routes6("/proc/net/ipv6_route"), names("/etc/resolv.conf");
   std::vector<IpAddress> out = gateways4(routes4);
-  for (auto* more : {&routes6, &names}) {
-    const auto some = more == &names ? resolvers(*more) : gateways6(*more);
-    out.insert(out.end(), some.begin(), some.end());
-  }
+  for (const auto& more : {gateways6(routes6), resolvers(names)}) out.insert(out.end(), more.begin(), more.end());
   return out;
 }
 

@@ -67,6 +67,10 @@ Status trust_directory(const std::string& directory) {
   return judge(directory, status);
 }
 
+Status trust_directory_of(const std::string& path) {
+  return trust_directory(directory_of(path));
+}
+
 Status trust_file(const std::string& path, bool secret) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
@@ -83,7 +87,7 @@ Result<std::string> read_private(const std::string& path, std::size_t most) {
   if (::fstat(file.get(), &status) != 0) return errno_error("stat", path);
   if (!S_ISREG(status.st_mode)) return Error{"read", path, EINVAL, "it is no regular file"};
   if (Status judged = judge(path, status); !judged) return judged.error();
-  if (Status judged = trust_directory(directory_of(path)); !judged) return judged.error();
+  if (Status judged = trust_directory_of(path); !judged) return judged.error();
   if (static_cast<std::uint64_t>(status.st_size) > most) return Error{"read", path, EFBIG, "it is too large"};
   std::string out(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t got = 0;

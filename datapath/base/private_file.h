@@ -24,6 +24,8 @@ namespace bulkhead {
 
 // Of a directory; one that is not there is fine: who makes it owns it.
 [[nodiscard]] Status trust_directory(const std::string& directory);
+// Of the directory that a file is in, or will be.
+[[nodiscard]] Status trust_directory_of(const std::string& path);
 // Of a file, not of its directory; one that is not there is fine. `secret`: nor may others read it.
 [[nodiscard]] Status trust_file(const std::string& path, bool secret = false);
 // The content of a regular file of at most `most` bytes, with the directory it is in.

@@ -27,6 +27,11 @@ ResponseStep step_of(BlockKind kind) {
   return ResponseStep::kFlow;
 }
 
+// A workload with all of its addresses, or an address that is nobody's.
+std::string name_of(const IpAddress& address, const Owner* owner) {
+  return owner != nullptr ? owner->name : address.to_string();
+}
+
 }  // namespace
 
 const char* to_string(ResponseStep step) {
@@ -59,7 +64,8 @@ bool ResponseLadder::is_safe(const IpAddress& address) const {
                      [&](const IpPrefix& prefix) { return prefix.contains(address); });
 }
 
-ResponseLadder::Offender& ResponseLadder::offender(const std::string& name, bool known) {
+ResponseLadder::Offender& ResponseLadder::offender(const IpAddress& source, const Owner* owner) {
+  const std::string name = name_of(source, owner);
   const auto found = offenders_.find(name);
   if (found != offenders_.end()) {
     ages_.splice(ages_.end(), ages_, found->second.age);
@@ -71,7 +77,7 @@ ResponseLadder::Offender& ResponseLadder::offender(const std::string& name, bool
   }
   ages_.push_back(name);
   Offender& fresh = offenders_[name];
-  fresh.known = known;
+  fresh.known = owner != nullptr;
   fresh.age = std::prev(ages_.end());
   return fresh;
 }
@@ -182,7 +188,7 @@ ResponseDecision ResponseLadder::decide(const ResponseEvidence& evidence, Clock:
   if (out.ruling != Ruling::kAct) return out;
   const IpAddress& source = evidence.packet.source;
   const Owner* owner = neighbourhood_.owner_of(source);
-  Offender& who = offender(owner != nullptr ? owner->name : source.to_string(), owner != nullptr);
+  Offender& who = offender(source, owner);
   if (covered(who, evidence.packet, now)) {
     out.ruling = Ruling::kCovered;
     out.step = who.step;
@@ -218,7 +224,7 @@ ResponseDecision ResponseLadder::limit(const ResponseEvidence& evidence, Clock::
   if (out.ruling != Ruling::kAct) return out;
   const IpAddress& source = evidence.packet.source;
   const Owner* owner = neighbourhood_.owner_of(source);
-  Offender& who = offender(owner != nullptr ? owner->name : source.to_string(), owner != nullptr);
+  Offender& who = offender(source, owner);
   out.strike = who.strikes;
   const bool cut_off = std::any_of(who.covers.begin(), who.covers.end(), [&](const auto& cover) {
     return cover.second > now && cover.first.kind == BlockKind::kSource && cover.first.tuple.source == source;
@@ -244,7 +250,7 @@ void ResponseLadder::adopt(const std::vector<ActiveBlock>& blocks, Clock::time_p
     const bool limit = block.kind == BlockKind::kLimit;
     if (block.strike == 0 && !limit) continue;  // an operator's
     const Owner* owner = neighbourhood_.owner_of(block.tuple.source);
-    Offender& who = offender(owner != nullptr ? owner->name : block.tuple.source.to_string(), owner != nullptr);
+    Offender& who = offender(block.tuple.source, owner);
     if (limit) who.limited_until = std::max(who.limited_until, now + active.expires_in);
     if (block.strike == 0) continue;
     const ResponseStep step = step_of(block.kind);
@@ -260,8 +266,7 @@ void ResponseLadder::adopt(const std::vector<ActiveBlock>& blocks, Clock::time_p
 
 void ResponseLadder::forget(const std::vector<IpAddress>& addresses) {
   for (const IpAddress& address : addresses) {
-    const Owner* owner = neighbourhood_.owner_of(address);
-    const auto found = offenders_.find(owner != nullptr ? owner->name : address.to_string());
+    const auto found = offenders_.find(name_of(address, neighbourhood_.owner_of(address)));
     if (found == offenders_.end()) continue;
     ages_.erase(found->second.age);
     offenders_.erase(found);

@@ -135,7 +135,7 @@ class ResponseLadder {
   // The breaker and the caps; keeps count of what they refuse and of what is made.
   [[nodiscard]] bool may_act(ResponseDecision& decision, const Offender& offender, Clock::time_point now);
   [[nodiscard]] std::vector<Block> on_all_addresses(Block block, const Owner* owner) const;
-  Offender& offender(const std::string& name, bool known);
+  Offender& offender(const IpAddress& source, const Owner* owner);
   [[nodiscard]] static bool covered(Offender& offender, const FlowTuple& packet, Clock::time_point now);
   void step_up(Offender& offender, Clock::time_point now) const;
   [[nodiscard]] std::chrono::seconds time_of(std::uint32_t strikes) const;
