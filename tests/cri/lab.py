@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from daemon import Daemon as DaemonInFolder, comes  # noqa: E402,F401
 
 POLICY = """\
 policy: db
@@ -23,15 +25,6 @@ class Report:
         self.failures += not fine
         detail = f": {detail}" if detail and not fine else ""
         print(f"  {'ok' if fine else 'FAILED'} {what}{detail}", flush=True)
-
-
-def comes(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def run(*command, check=True):
@@ -62,29 +55,16 @@ def skip_unless(*programs):
         run(*command.split())
 
 
-class Daemon:
-    def __init__(self, program, folder, socket, *sets):
-        self.program, self.folder, self.log_path = program, folder, folder + "/bulkhead.log"
-        self.eve = folder + "/eve.json"
-        with open(folder + "/policy.yaml", "w", encoding="utf-8") as file:
-            file.write(POLICY)
-        self.control = folder + "/control.sock"
-        words = ["workers=1", "boost=0", "cache-dir=", "metrics.enabled=no", f"control.socket={self.control}",
-                 "discovery.docker=no", "discovery.kubernetes=no", "discovery.cri=yes", f"discovery.cri-sockets=[{socket}]",
-                 "stats.interval=1", "output.flush-interval-ms=100", *sets]
-        command = [program, "run", "--policy", folder + "/policy.yaml", "--log-dir", folder]
-        for word in words:
-            command += ["--set", word]
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        if not comes(lambda: "ready:" in self.log() or self.process.poll() is not None, 30):
-            raise RuntimeError("not ready: " + self.log())
-        if self.process.poll() is not None:
-            raise RuntimeError("ended: " + self.log())
+class Daemon(DaemonInFolder):
+    """Beside the runtime behind this socket."""
 
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+    def __init__(self, program, folder, socket, *sets):
+        self.program, self.folder = program, folder
+        self.control = folder + "/control.sock"
+        super().__init__(program, folder, POLICY, "workers=1", "boost=0", "cache-dir=", "metrics.enabled=no",
+                         f"control.socket={self.control}", "discovery.docker=no", "discovery.kubernetes=no",
+                         "discovery.cri=yes", f"discovery.cri-sockets=[{socket}]", "stats.interval=1",
+                         "output.flush-interval-ms=100", *sets)
 
     def ask(self, *words):
         done = subprocess.run([self.program, *words, "--json", "--socket", self.control], capture_output=True, text=True,
@@ -99,13 +79,6 @@ class Daemon:
 
     def problem(self, word):
         return any(word in p["text"] for p in self.ask("status").get("problems", []))
-
-    def events(self, kind):
-        if not os.path.exists(self.eve):
-            return []
-        with open(self.eve, encoding="utf-8") as file:
-            lines = [line for line in file if line.endswith("\n")]
-        return [e for e in map(json.loads, lines) if e["event_type"] == kind]
 
     def posture(self, workload):
         """Codes of the last word about a workload; None: nothing was said."""

@@ -18,6 +18,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from daemon import Daemon as DaemonInFolder  # noqa: E402
 from eve_schema import faults  # noqa: E402
 
 BULKHEAD, FIRST_PACKET, WORK = (sys.argv[1:4] + [None] * 3)[:3]
@@ -107,39 +108,13 @@ class Engine:
         tar.wait()
 
 
-class Daemon:
-    """bulkhead run, its log and its events."""
+class Daemon(DaemonInFolder):
+    """Beside the engine."""
 
     def __init__(self, root, *sets):
-        os.makedirs(root, exist_ok=True)
-        self.log_path, self.eve = root + "/bulkhead.log", root + "/eve.json"
-        if os.path.exists(self.eve):
-            os.unlink(self.eve)
-        policy = root + "/policy.yaml"
-        with open(policy, "w", encoding="utf-8") as file:
-            file.write(POLICY)
-        words = [f"capture.interfaces=[br-front,br-back]", "workers=1", f"discovery.docker-socket={ENGINE.socket}",
-                 "discovery.docker=yes", "stats.interval=1", "output.flush-interval-ms=100", *sets]
-        command = [BULKHEAD, "run", "--policy", policy, "--log-dir", root]
-        for word in words:
-            command += ["--set", word]
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        if not wait_until(lambda: "ready:" in self.log() or self.process.poll() is not None, 30):
-            raise RuntimeError("not ready: " + self.log())
-        if self.process.poll() is not None:
-            raise RuntimeError("ended: " + self.log())
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def events(self, kind):
-        if not os.path.exists(self.eve):
-            return []
-        with open(self.eve, encoding="utf-8") as file:
-            lines = [line for line in file if line.endswith("\n")]
-        return [e for e in map(json.loads, lines) if e["event_type"] == kind]
+        super().__init__(BULKHEAD, root, POLICY, "capture.interfaces=[br-front,br-back]", "workers=1",
+                         f"discovery.docker-socket={ENGINE.socket}", "discovery.docker=yes", "stats.interval=1",
+                         "output.flush-interval-ms=100", *sets)
 
     def stop(self):
         self.process.terminate()

@@ -19,6 +19,9 @@ import threading
 import time
 import urllib.parse
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from daemon import comes  # noqa: E402
+
 BULKHEAD = sys.argv[1]
 failures = 0
 
@@ -27,15 +30,6 @@ def check(what, fine, detail=""):
     global failures
     failures += not fine
     print(f"  {'ok' if fine else 'FAILED'} {what}" + (f": {detail}" if detail and not fine else ""), flush=True)
-
-
-def comes(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def missing():

@@ -1,12 +1,11 @@
 #include "rules/discovery/cri_source.h"
 
 #include <gtest/gtest.h>
-#include <poll.h>
-
 #include <deque>
 
 #include "tests/unit/rules/discovery/cri_messages.h"
 #include "tests/unit/rules/discovery/link_ports.h"
+#include "tests/unit/rules/discovery/snapshot_wait.h"
 
 namespace bulkhead::rules {
 namespace {
@@ -152,13 +151,7 @@ class CriSourceTest : public ::testing::Test {
     return out;
   }
   bool becomes(const std::function<bool(const CriSnapshot&)>& wanted) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (std::chrono::steady_clock::now() < end) {
-      if (wanted(source_->snapshot())) return true;
-      pollfd p{source_->event_fd(), POLLIN, 0};
-      if (::poll(&p, 1, 20) == 1) source_->acknowledge();
-    }
-    return false;
+    return testing::snapshot_becomes(*source_, wanted, 10s);
   }
   bool names_become(const std::string& names) {
     return becomes([&](const CriSnapshot& s) {

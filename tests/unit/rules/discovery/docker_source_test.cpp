@@ -1,11 +1,10 @@
 #include "rules/discovery/docker_source.h"
 
 #include <gtest/gtest.h>
-#include <poll.h>
-
 #include <deque>
 
 #include "tests/unit/rules/discovery/link_ports.h"
+#include "tests/unit/rules/discovery/snapshot_wait.h"
 
 namespace bulkhead::rules {
 namespace {
@@ -127,15 +126,8 @@ class DockerSourceTest : public ::testing::Test {
   void SetUp() override {
     source_ = std::make_unique<DockerSource>(std::make_unique<FakeEngine::Client>(engine_), DockerSettings{1ms, 4ms});
   }
-  // Waits until the snapshot is as wanted; every change shows at the descriptor.
   bool becomes(const std::function<bool(const DockerSnapshot&)>& wanted) {
-    const auto end = std::chrono::steady_clock::now() + 5s;
-    while (std::chrono::steady_clock::now() < end) {
-      if (wanted(source_->snapshot())) return true;
-      pollfd p{source_->event_fd(), POLLIN, 0};
-      if (::poll(&p, 1, 20) == 1) source_->acknowledge();
-    }
-    return false;
+    return testing::snapshot_becomes(*source_, wanted, 5s);
   }
   bool names_become(const std::string& names) {
     return becomes([&](const DockerSnapshot& s) {
