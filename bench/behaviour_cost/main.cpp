@@ -1,7 +1,9 @@
 // What the behaviour engine costs: time of replays with and without it, in turns; memory of 10,000 edges and 100,000
-// flows.
+// flows. A tap's worker does what the replay does, without waiting for packets.
 //
-//   behaviour_cost ROUNDS CAPTURE...
+//   behaviour_cost [--signatures FILE] ROUNDS CAPTURE...
+//
+// Prints it for a tap that only follows protocols, and for one that applies the rules.
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "config/daemon/behaviour_thread.h"
+#include "config/daemon/generation.h"
 #include "config/load/config_loader.h"
 #include "datapath/io/pcap_file_source.h"
 #include "datapath/pipeline/replay.h"
@@ -48,7 +51,7 @@ config::BehaviourThreadSettings settings() {
   return out;
 }
 
-Run replay(const std::vector<std::string>& files, bool with) {
+Run replay(const std::vector<std::string>& files, const pipeline::SnapshotPtr& rules, bool with) {
   Nobody nobody;
   std::vector<std::unique_ptr<io::PacketSource>> sources;
   for (const std::string& file : files) {
@@ -63,6 +66,7 @@ Run replay(const std::vector<std::string>& files, bool with) {
   pipeline::Replay engine(config::load_config({}, none).settings.pipeline, {&nobody});
   config::BehaviourThread behaviour(settings(), nobody, {}, {});
   auto snapshot = std::make_shared<pipeline::Snapshot>();
+  if (rules != nullptr) snapshot->inspectors = rules->inspectors;
   if (with) snapshot->inspectors.push_back(behaviour.factory());
   if (with) behaviour.start();
   const double cpu = cpu_seconds();
@@ -144,31 +148,58 @@ double memory_of_flows() {
   return static_cast<double>(allocated() - before) / 1048576;
 }
 
+// Without rules where there are none.
+void compare(const std::vector<std::string>& files, const pipeline::SnapshotPtr& rules, int rounds) {
+  std::vector<double> wall[2], cpu[2], ratio;
+  Run last;
+  static_cast<void>(replay(files, rules, false));  // into the page cache
+  for (int i = 0; i < rounds; ++i) {
+    Run run[2];
+    for (const bool with : {i % 2 == 0, i % 2 != 0}) run[with ? 1 : 0] = replay(files, rules, with);
+    for (const std::size_t k : {0, 1}) {
+      wall[k].push_back(run[k].wall);
+      cpu[k].push_back(run[k].cpu);
+    }
+    ratio.push_back(run[1].wall / run[0].wall);
+    last = run[1];
+  }
+  const double c0 = median(cpu[0]), c1 = median(cpu[1]);
+  std::printf(
+      "%s: without %.3f s, with %.3f s: median of ratios %+.1f %% (aim 3); CPU of all threads %.3f s, %.3f s: %+.1f "
+      "%%\n",
+      rules == nullptr ? "protocols alone" : "with signatures", median(wall[0]), median(wall[1]),
+      (median(ratio) - 1) * 100, c0, c1, (c1 / c0 - 1) * 100);
+  std::printf("records: %llu taken, %llu dropped at a full ring (a replay does not wait for it)\n",
+              static_cast<unsigned long long>(last.taken), static_cast<unsigned long long>(last.ring_full));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 3;
+  std::vector<std::string> words(argv + 1, argv + argc);
+  pipeline::SnapshotPtr rules;
+  if (words.size() > 1 && words[0] == "--signatures") {
+    Diagnostics diagnostics;
+    config::EngineSettings with_rules = config::load_config({}, diagnostics).settings;
+    with_rules.signatures.files = {words[1]};
+    with_rules.policy = {};
+    const auto generation = config::load_generation(with_rules, 1, diagnostics);
+    if (!generation || generation->signatures == nullptr) {
+      std::fprintf(stderr, "%s: no rules\n", words[1].c_str());
+      return 1;
+    }
+    rules = generation->snapshot;
+    std::printf("signatures: %zu\n", generation->summary.rules_loaded);
+    words.erase(words.begin(), words.begin() + 2);
+  }
+  const int rounds = words.empty() ? 3 : std::atoi(words[0].c_str());
   const double edges = memory_of_edges(), flows = memory_of_flows();
   const double ring = 8192.0 * sizeof(behaviour::Observation) / 1048576;
   std::printf("memory: 10,000 edges %.1f MB, 100,000 flows %.1f MB, ring of a worker %.1f MB; sum %.1f MB (aim 64)\n",
               edges, flows, ring, edges + flows + ring);
-  const std::vector<std::string> files(argv + std::min(argc, 2), argv + argc);
-  if (files.empty() || rounds < 1) return 0;
-  std::vector<double> wall[2], cpu[2];
-  Run last;
-  static_cast<void>(replay(files, false));  // into the page cache
-  for (int i = 0; i < rounds; ++i) {
-    for (const bool with : {false, true}) {
-      const Run run = replay(files, with);
-      wall[with ? 1 : 0].push_back(run.wall);
-      cpu[with ? 1 : 0].push_back(run.cpu);
-      if (with) last = run;
-    }
-  }
-  const double w0 = median(wall[0]), w1 = median(wall[1]), c0 = median(cpu[0]), c1 = median(cpu[1]);
-  std::printf("time: without %.3f s, with %.3f s: %+.1f %% (aim 3); CPU of all threads %.3f s, %.3f s: %+.1f %%\n", w0,
-              w1, (w1 / w0 - 1) * 100, c0, c1, (c1 / c0 - 1) * 100);
-  std::printf("records: %llu taken, %llu dropped at a full ring (a replay does not wait for it)\n",
-              static_cast<unsigned long long>(last.taken), static_cast<unsigned long long>(last.ring_full));
+  if (words.size() < 2 || rounds < 1) return 0;
+  const std::vector<std::string> files(words.begin() + 1, words.end());
+  compare(files, nullptr, rounds);
+  if (rules != nullptr) compare(files, rules, rounds);
   return 0;
 }

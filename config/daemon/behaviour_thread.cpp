@@ -90,9 +90,13 @@ class BehaviourThread::Lane final : public behaviour::ObservationSink {
  public:
   Lane(std::size_t capacity, std::atomic<std::uint64_t>& dropped) : ring_(capacity), dropped_(dropped) {}
   void take(const behaviour::Observation& observation) override {
-    if (!ring_.push(behaviour::Observation(observation))) dropped_.fetch_add(1, std::memory_order_relaxed);
+    const auto fill = [&](behaviour::Observation& slot) { observation.put(slot); };
+    if (!ring_.push_by(fill)) dropped_.fetch_add(1, std::memory_order_relaxed);
   }
-  [[nodiscard]] bool pop(behaviour::Observation& out) { return ring_.pop(out); }
+  template <typename Take>
+  [[nodiscard]] bool pop_by(Take&& take) {
+    return ring_.pop_by(std::forward<Take>(take));
+  }
   [[nodiscard]] bool empty() const { return ring_.size() == 0; }
 
  private:
@@ -274,12 +278,9 @@ bool BehaviourThread::drain() {
   const auto now = std::chrono::steady_clock::now();
   engine_->real_time_passed(now - last_round_);
   last_round_ = now;
-  behaviour::Observation seen;
+  const auto take = [&](const behaviour::Observation& seen) { engine_->take(seen); };
   for (const auto& lane : lanes) {
-    for (std::size_t i = 0; i < kRound && lane->pop(seen); ++i) {
-      engine_->take(seen);
-      any = true;
-    }
+    for (std::size_t i = 0; i < kRound && lane->pop_by(take); ++i) any = true;
   }
   return any;
 }

@@ -1,6 +1,6 @@
 // Bounded queue of one producer thread and one consumer thread, without locks.
 //
-// Thread   push() by the producer, pop() by the consumer, size() by anyone (approximate).
+// Thread   push(), push_by() by the producer, pop(), pop_by() by the consumer, size() by anyone (approximate).
 // Limits   capacity is rounded up to a power of two; push() answers false when full and leaves the
 //          value untouched, so that the caller counts the loss.
 // Source   Lamport's ring with cached indices.
@@ -22,23 +22,35 @@ class SpscRing {
       : mask_(std::bit_ceil(capacity < 2 ? std::size_t{2} : capacity) - 1), slots_(std::make_unique<T[]>(mask_ + 1)) {}
 
   [[nodiscard]] bool push(T&& value) {
+    return push_by([&](T& slot) { slot = std::move(value); });
+  }
+
+  // `fill` writes the slot, which holds what was there a round ago.
+  template <typename Fill>
+  [[nodiscard]] bool push_by(Fill&& fill) {
     const std::size_t head = head_.load(std::memory_order_relaxed);
     if (head - tail_seen_ > mask_) {
       tail_seen_ = tail_.load(std::memory_order_acquire);
       if (head - tail_seen_ > mask_) return false;
     }
-    slots_[head & mask_] = std::move(value);
+    fill(slots_[head & mask_]);
     head_.store(head + 1, std::memory_order_release);
     return true;
   }
 
   [[nodiscard]] bool pop(T& out) {
+    return pop_by([&](T& slot) { out = std::move(slot); });
+  }
+
+  // `take` reads the slot where it is.
+  template <typename Take>
+  [[nodiscard]] bool pop_by(Take&& take) {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);
     if (tail == head_seen_) {
       head_seen_ = head_.load(std::memory_order_acquire);
       if (tail == head_seen_) return false;
     }
-    out = std::move(slots_[tail & mask_]);
+    take(slots_[tail & mask_]);
     tail_.store(tail + 1, std::memory_order_release);
     return true;
   }

@@ -78,7 +78,7 @@ class DnsTunnelDetector final : public Detector {
     domain = name.substr(before + 1);
     Asked& asked = asked_.at({scene.client, text_hash(domain)});
     if (scene.seen.time - asked.begin > kWindow) asked = {scene.seen.time, {}, 0};
-    if (asked.names.size() < kRemembered && asked.names.insert(scene.seen.number).second) {
+    if (asked.names.size() < kRemembered && asked.names.insert(scene.seen.whole_hash()).second) {
       asked.bytes += scene.seen.whole_size - domain.size() - 1;
     }
     return &asked;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "datapath/app/dns/dns_names.h"
 #include "datapath/app/dns/dns_transaction.h"
@@ -18,15 +17,23 @@ namespace {
 
 constexpr std::size_t kSegments = 4, kKeywords = 8;
 
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+// What a character of a word is in upper case; 0: it is of no word.
+constexpr std::array<char, 256> kUpper = [] {
+  std::array<char, 256> out{};
+  for (char c = '0'; c <= '9'; ++c) out[static_cast<unsigned char>(c)] = c;
+  for (char c = 'A'; c <= 'Z'; ++c) out[static_cast<unsigned char>(c)] = out[static_cast<unsigned char>(c) + 32] = c;
+  out['_'] = '_';
+  return out;
+}();
+
+char upper(char c) {
+  return kUpper[static_cast<unsigned char>(c)];
 }
 
 // A segment that data decides: it holds a digit, or is long, or is no word at all.
 bool is_variable(std::string_view segment) {
   if (segment.size() > 32) return true;
-  return std::any_of(segment.begin(), segment.end(),
-                     [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '%'; });
+  return std::any_of(segment.begin(), segment.end(), [](char c) { return (c >= '0' && c <= '9') || c == '%'; });
 }
 
 // Keywords that say what a statement does; names of tables and columns are left out.
@@ -37,107 +44,148 @@ constexpr auto kSqlWords = std::to_array<std::string_view>(
      "ROLLBACK", "SELECT",  "SERVER",   "SET",      "SHOW",    "SLEEP",  "STDIN",     "STDOUT",  "SUPERUSER", "TABLE",
      "TO",       "TRIGGER", "TRUNCATE", "UNION",    "UPDATE",  "USER",   "VACUUM",    "VALUES",  "WITH"});
 static_assert(std::is_sorted(kSqlWords.begin(), kSqlWords.end()));
+constexpr std::size_t kLongestSqlWord = 9;
+static_assert(std::all_of(kSqlWords.begin(), kSqlWords.end(), [](auto w) { return w.size() <= kLongestSqlWord; }));
+// Where the words of each letter begin; the last: the end.
+constexpr std::array<std::uint8_t, 27> kSqlLetters = [] {
+  std::array<std::uint8_t, 27> out{};
+  for (std::size_t letter = 0; letter < out.size(); ++letter) {
+    while (out[letter] < kSqlWords.size() && kSqlWords[out[letter]][0] < static_cast<char>('A' + letter)) ++out[letter];
+  }
+  return out;
+}();
 
+bool is_sql_word(std::string_view upper_case) {
+  const std::size_t letter = static_cast<std::size_t>(upper_case[0] - 'A');
+  if (upper_case[0] < 'A' || upper_case[0] > 'Z') return false;
+  for (std::size_t i = kSqlLetters[letter]; i < kSqlLetters[letter + 1]; ++i) {
+    if (kSqlWords[i] == upper_case) return true;
+  }
+  return false;
+}
+
+// The transactions of a parser are of its protocol's class.
 template <typename T>
-const T* as(const app::Transaction& transaction) {
-  return dynamic_cast<const T*>(&transaction);
+const T& as(const app::Transaction& transaction) {
+  return static_cast<const T&>(transaction);
 }
 
-void add(std::vector<Fact>& out, FactKind kind, std::string text) {
-  out.push_back({kind, std::move(text), {}});
-}
+// A text that makes something happen where it is put into another: the earlier in this table, the more it says.
+constexpr auto kCode = std::to_array<std::string_view>({"${", "#{", "%{", "{{", "$(", "<%", "<?", "<!", "../", "`"});
+constexpr std::array<bool, 256> kBeginsCode = [] {
+  std::array<bool, 256> out{};
+  for (const std::string_view code : kCode) out[static_cast<unsigned char>(code[0])] = true;
+  return out;
+}();
 
-void http_facts(const app::http::HttpTransaction& tx, std::vector<Fact>& out) {
+void http_facts(const app::http::HttpTransaction& tx, FactSink& out) {
   if (!tx.request_seen) return;
-  std::string shape = request_shape(tx.method, tx.uri);
+  request_shape(tx.method, tx.uri, out.made);
   if (tx.status >= 400 && tx.status < 500) {
     // 407 and 401 ask for a login: a browser's first request meets them too, so only several count.
-    add(out, tx.status == 401 || tx.status == 407 ? FactKind::kAuthFailed : FactKind::kClientError, shape);
+    out.fact(tx.status == 401 || tx.status == 407 ? FactKind::kAuthFailed : FactKind::kClientError, out.made);
   }
-  if (tx.status >= 500) add(out, FactKind::kServerError, shape);
+  if (tx.status >= 500) out.fact(FactKind::kServerError, out.made);
   for (const app::http::Header& header : tx.message(Direction::kToServer).headers.list) {
     const std::string_view code = code_in(header.value);
-    if (!code.empty()) {
-      add(out, FactKind::kVerb,
-          "header " + app::lower_case(std::string_view(header.name).substr(0, 32)) + " with " + std::string(code));
-    }
+    if (code.empty()) continue;
+    out.fact(FactKind::kVerb,
+             "header " + app::lower_case(std::string_view(header.name).substr(0, 32)) + " with " + std::string(code));
   }
-  if (!tx.host.empty()) add(out, FactKind::kServerName, tx.host);
+  if (!tx.host.empty()) out.fact(FactKind::kServerName, tx.host);
   // What never got an answer is another shape: a half request.
-  if (!tx.response_seen) shape += " (no answer)";
-  add(out, FactKind::kVerb, std::move(shape));
+  if (!tx.response_seen) out.made += " (no answer)";
+  out.fact(FactKind::kVerb, out.made);
 }
 
-void dns_facts(const app::dns::DnsTransaction& tx, std::vector<Fact>& out) {
+void dns_facts(const app::dns::DnsTransaction& tx, FactSink& out) {
   if (tx.refused) return;
   if (tx.direction == Direction::kToServer) {
     for (const app::dns::Question& question : tx.message.questions) {
-      add(out, FactKind::kName, question.name.text);
-      add(out, FactKind::kQuestion, app::dns::rrtype_text(question.type));
+      out.fact(FactKind::kName, question.name.text);
+      out.fact(FactKind::kQuestion, app::dns::rrtype_text(question.type));
     }
     return;
   }
   if (tx.message.header.rcode() == 3 && !tx.message.questions.empty()) {
-    add(out, FactKind::kNoSuchName, tx.message.questions[0].name.text);
+    out.fact(FactKind::kNoSuchName, tx.message.questions[0].name.text);
   }
   if (tx.message.questions.empty()) return;
   for (const app::dns::Record& record : tx.message.answers) {
     const auto* text = std::get_if<app::dns::TextData>(&record.data);
     if (text == nullptr || (record.type != 1 && record.type != 28)) continue;
     if (const auto address = IpAddress::parse(text->value.text)) {
-      out.push_back({FactKind::kAddressName, tx.message.questions[0].name.text, *address});
+      out.fact(FactKind::kAddressName, tx.message.questions[0].name.text, *address);
     }
   }
 }
 
-void pgsql_facts(const app::pgsql::PgsqlTransaction& tx, std::vector<Fact>& out) {
-  for (const std::string& query : tx.request.queries) add(out, FactKind::kVerb, statement_shape(query));
+void pgsql_facts(const app::pgsql::PgsqlTransaction& tx, FactSink& out) {
+  for (const std::string& query : tx.request.queries) {
+    statement_shape(query, out.made);
+    out.fact(FactKind::kVerb, out.made);
+  }
   for (const auto& [field, value] : tx.response.error) {
-    if (field == 'C' && value.starts_with("28")) add(out, FactKind::kAuthFailed, tx.request.user);  // class 28
+    if (field == 'C' && value.starts_with("28")) out.fact(FactKind::kAuthFailed, tx.request.user);  // class 28
   }
 }
 
-void tls_facts(const app::tls::TlsTransaction& tx, std::vector<Fact>& out) {
+void tls_facts(const app::tls::TlsTransaction& tx, FactSink& out) {
   const auto& hello = tx.client().hello;
   if (!hello) return;
-  if (hello->sni && !hello->sni->empty()) add(out, FactKind::kServerName, *hello->sni);
-  if (!tx.ja3.hash.empty()) add(out, FactKind::kJa3, tx.ja3.hash);
-  if (!tx.ja4.empty()) add(out, FactKind::kJa4, tx.ja4);
+  if (hello->sni && !hello->sni->empty()) out.fact(FactKind::kServerName, *hello->sni);
+  if (!tx.ja3.hash.empty()) out.fact(FactKind::kJa3, tx.ja3.hash);
+  if (!tx.ja4.empty()) out.fact(FactKind::kJa4, tx.ja4);
 }
 
-void redis_facts(const app::redis::RedisTransaction& tx, std::vector<Fact>& out) {
-  if (!tx.command.empty()) add(out, FactKind::kVerb, tx.command);
-  if (tx.auth_failed) add(out, FactKind::kAuthFailed, std::string(tx.user()));
+void redis_facts(const app::redis::RedisTransaction& tx, FactSink& out) {
+  if (!tx.command.empty()) out.fact(FactKind::kVerb, tx.command);
+  if (tx.auth_failed) out.fact(FactKind::kAuthFailed, tx.user());
 }
 
 }  // namespace
 
-std::string request_shape(std::string_view method, std::string_view uri) {
-  std::string out(method.substr(0, 16));
+void request_shape(std::string_view method, std::string_view uri, std::string& out) {
+  out = method.substr(0, 16);
   out += ' ';
   std::string_view path = uri.substr(0, uri.find_first_of("?#;"));
-  if (path.empty() || path[0] != '/') return out + (path.empty() ? "" : "*");
+  if (path.empty() || path[0] != '/') {
+    if (!path.empty()) out += '*';
+    return;
+  }
   for (std::size_t i = 0; !path.empty(); ++i) {
     path.remove_prefix(1);
     const std::size_t end = std::min(path.find('/'), path.size());
     const std::string_view segment = path.substr(0, end);
     out += '/';
-    if (i == kSegments) return out + "...";
+    if (i == kSegments) {
+      out += "...";
+      return;
+    }
     out += is_variable(segment) ? "*" : segment;
     path.remove_prefix(end);
   }
+}
+
+std::string request_shape(std::string_view method, std::string_view uri) {
+  std::string out;
+  request_shape(method, uri, out);
   return out;
 }
 
 std::string_view code_in(std::string_view value) {
-  for (const std::string_view code : {"${", "#{", "%{", "{{", "$(", "<%", "<?", "<!", "../", "`"}) {
-    if (value.find(code) != std::string_view::npos) return code;
+  std::size_t found = kCode.size();
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (!kBeginsCode[static_cast<unsigned char>(value[i])]) continue;
+    const auto begin = kCode.begin(), end = begin + static_cast<std::ptrdiff_t>(found);
+    const auto hit = std::find_if(begin, end, [&](std::string_view code) { return value.substr(i).starts_with(code); });
+    found = static_cast<std::size_t>(hit - begin);
   }
-  return {};
+  return found < kCode.size() ? kCode[found] : std::string_view();
 }
 
-std::string statement_shape(std::string_view sql) {
-  std::string out;
+void statement_shape(std::string_view sql, std::string& out) {
+  out.clear();
   std::size_t words = 0;
   for (std::size_t i = 0; i < sql.size() && words < kKeywords;) {
     const char c = sql[i];
@@ -145,37 +193,57 @@ std::string statement_shape(std::string_view sql) {
       i = std::min(sql.find(c, i + 1), sql.size() - 1) + 1;
       continue;
     }
-    if (!is_word(c)) {
+    if (upper(c) == 0) {
       ++i;
       continue;
     }
-    const std::size_t begin = i;
-    while (i < sql.size() && is_word(sql[i])) ++i;
-    std::string word(sql.substr(begin, i - begin));
-    std::transform(word.begin(), word.end(), word.begin(),
-                   [](char x) { return static_cast<char>(std::toupper(static_cast<unsigned char>(x))); });
-    if (!std::binary_search(kSqlWords.begin(), kSqlWords.end(), std::string_view(word))) continue;
-    out += (out.empty() ? "" : " ") + word;
+    std::array<char, kLongestSqlWord> word;
+    std::size_t size = 0;
+    for (; i < sql.size() && upper(sql[i]) != 0; ++i, ++size) {
+      if (size < word.size()) word[size] = upper(sql[i]);
+    }
+    if (size > word.size()) continue;
+    const std::string_view text(word.data(), size);
+    if (!is_sql_word(text)) continue;
+    if (!out.empty()) out += ' ';
+    out += text;
     ++words;
   }
-  return out.empty() ? "?" : out;
+  if (out.empty()) out = "?";
+}
+
+std::string statement_shape(std::string_view sql) {
+  std::string out;
+  statement_shape(sql, out);
+  return out;
 }
 
 bool is_ready(const app::AppFlow& application, const app::Transaction& transaction, bool at_end) {
   if (at_end) return true;
-  if (const auto* http = as<app::http::HttpTransaction>(transaction)) return http->response_seen && http->status != 0;
-  if (as<app::dns::DnsTransaction>(transaction) != nullptr) return true;
-  if (const auto* tls = as<app::tls::TlsTransaction>(transaction)) return tls->client().hello.has_value();
   if (application.definition == nullptr) return false;
-  return transaction.progress[0] >= 1 && transaction.progress[1] >= 1;
+  switch (application.definition->id) {
+    case app::AppProtocol::http1:
+    case app::AppProtocol::http2: {
+      const auto& http = as<app::http::HttpTransaction>(transaction);
+      return http.response_seen && http.status != 0;
+    }
+    case app::AppProtocol::dns: return true;
+    case app::AppProtocol::tls: return as<app::tls::TlsTransaction>(transaction).client().hello.has_value();
+    default: return transaction.progress[0] >= 1 && transaction.progress[1] >= 1;
+  }
 }
 
-void facts_of(const app::AppFlow&, const app::Transaction& transaction, std::vector<Fact>& out) {
-  if (const auto* http = as<app::http::HttpTransaction>(transaction)) return http_facts(*http, out);
-  if (const auto* dns = as<app::dns::DnsTransaction>(transaction)) return dns_facts(*dns, out);
-  if (const auto* pgsql = as<app::pgsql::PgsqlTransaction>(transaction)) return pgsql_facts(*pgsql, out);
-  if (const auto* redis = as<app::redis::RedisTransaction>(transaction)) return redis_facts(*redis, out);
-  if (const auto* tls = as<app::tls::TlsTransaction>(transaction)) return tls_facts(*tls, out);
+void facts_of(const app::AppFlow& application, const app::Transaction& transaction, FactSink& out) {
+  if (application.definition == nullptr) return;
+  switch (application.definition->id) {
+    case app::AppProtocol::http1:
+    case app::AppProtocol::http2: return http_facts(as<app::http::HttpTransaction>(transaction), out);
+    case app::AppProtocol::dns: return dns_facts(as<app::dns::DnsTransaction>(transaction), out);
+    case app::AppProtocol::pgsql: return pgsql_facts(as<app::pgsql::PgsqlTransaction>(transaction), out);
+    case app::AppProtocol::redis: return redis_facts(as<app::redis::RedisTransaction>(transaction), out);
+    case app::AppProtocol::tls: return tls_facts(as<app::tls::TlsTransaction>(transaction), out);
+    default: return;
+  }
 }
 
 }  // namespace bulkhead::behaviour

@@ -8,28 +8,35 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "datapath/app/app_flow.h"
 #include "signatures/behaviour/observation.h"
 
 namespace bulkhead::behaviour {
 
-struct Fact {
-  FactKind kind = FactKind::kVerb;
-  std::string text;
-  IpAddress address;
+// Who is told them, one at a time; a text is theirs until the next.
+class FactSink {
+ public:
+  FactSink() = default;
+  FactSink(const FactSink&) = delete;
+  FactSink& operator=(const FactSink&) = delete;
+  virtual ~FactSink() = default;
+  virtual void fact(FactKind kind, std::string_view text, const IpAddress& address) = 0;
+  void fact(FactKind kind, std::string_view text) { fact(kind, text, {}); }
+  std::string made;  // for texts that are put together
 };
 
 // "GET /api/items/*"
 [[nodiscard]] std::string request_shape(std::string_view method, std::string_view uri);
+void request_shape(std::string_view method, std::string_view uri, std::string& out);
 // What a header's value holds of templates, shells and markup: "${"; "" for nothing of the kind.
 [[nodiscard]] std::string_view code_in(std::string_view value);
 // "COPY FROM PROGRAM"; "?" for a text without keywords
 [[nodiscard]] std::string statement_shape(std::string_view sql);
+void statement_shape(std::string_view sql, std::string& out);
 
 // Is all there that facts_of() looks at? `at_end`: no more will come.
 [[nodiscard]] bool is_ready(const app::AppFlow& application, const app::Transaction& transaction, bool at_end);
-void facts_of(const app::AppFlow& application, const app::Transaction& transaction, std::vector<Fact>& out);
+void facts_of(const app::AppFlow& application, const app::Transaction& transaction, FactSink& out);
 
 }  // namespace bulkhead::behaviour

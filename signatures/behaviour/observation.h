@@ -8,13 +8,16 @@
 //
 // Thread   made by a worker, moved through a ring to the behaviour thread.
 // Units    packet time; entropy in sixteenths of a bit per byte.
+// Fields   those below the name of another kind hold anything.
 // Limits   text is cut to kTextBytes; a full ring drops records, counted, never packets.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "datapath/app/application_protocol.h"
 #include "datapath/base/flow_key.h"
@@ -34,7 +37,7 @@ enum class FactKind : std::uint8_t {
   kServerError,  // HTTP 5xx
   kAuthFailed,   // a login was refused
   kNoSuchName,   // NXDOMAIN
-  kName,         // a name was asked for: number is the hash of the whole name
+  kName,         // a name was asked for
   kAddressName,  // an answer says that `address` has this name
   kServerName,   // of a TLS client or of an HTTP request
   kJa3,          // of a TLS client
@@ -48,16 +51,30 @@ struct Observation {
   Timestamp time;
   std::uint64_t flow = 0;
   std::uint64_t packet = 0;
-  FlowTuple client;  // source is the client
+  FlowTuple client;             // source is the client
+  std::uint32_t interface = 0;  // where the client's packets come in; 0: not known
   ObservationKind kind = ObservationKind::kOpen;
   app::AppProtocol protocol = app::AppProtocol::kUnknown;
   // The client cannot be forged: the handshake was seen, and the packet belongs into the connection.
   bool verified = false;
-  std::uint32_t interface = 0;  // where the client's packets come in; 0: not known
+  bool midstream = false;
 
-  // Of the flow so far, by Direction. kMilestone, kAnswered.
+  // kFact, kMilestone
+  std::uint64_t number = 0;      // of a text that was cut: the hash of the whole; of an alert: the rule's sid
+  std::uint16_t whole_size = 0;  // of the text before it was cut
+  std::uint8_t text_size = 0;
+  FactKind fact = FactKind::kVerb;
+  std::uint16_t operation = 0;  // of an alert: the severity; of kLink: ARP's
+  std::array<char, kTextBytes> text_bytes{};
+
+  // kLink; of facts kAddressName
+  IpAddress address;
+  MacAddress sender_mac;
+  IpAddress sender, target;
+
+  // kMilestone: of the flow so far, by Direction.
   MilestoneCause cause = MilestoneCause::kPackets;
-  bool answered = false, refused = false, midstream = false;
+  bool answered = false, refused = false;
   bool asked = false, replied = false;  // bytes of a payload have come from the client, from the server
   bool server_first = false;            // the server spoke before the client did
   std::uint8_t first_entropy = 0;       // of the client's first payload
@@ -67,29 +84,34 @@ struct Observation {
   std::array<std::uint64_t, 2> payload{};  // without
   Nanoseconds age{0};
 
-  // kFact
-  FactKind fact = FactKind::kVerb;
-  std::uint64_t number = 0;  // hash of the whole text
-  IpAddress address;
-  std::array<char, kTextBytes> text_bytes{};
-  std::uint8_t text_size = 0;
-  std::uint16_t whole_size = 0;  // of the text before it was cut
-
-  // kLink
-  std::uint16_t operation = 0;  // ARP; of an alert: the severity
-  MacAddress sender_mac;
-  IpAddress sender, target;
-
   // Of a name the end is kept, which says whose it is.
   void set_text(std::string_view text, bool keep_end = false);
   [[nodiscard]] std::string_view text() const { return {text_bytes.data(), text_size}; }
+  // Of the whole text, cut or not.
+  [[nodiscard]] std::uint64_t whole_hash() const { return whole_size > kTextBytes ? number : text_hash(text()); }
+  // What a record of its kind holds, most often 100 bytes of 272, into memory that holds anything of this type; the
+  // rest stays what it was.
+  void put(Observation& out) const;
 };
 
 inline void Observation::set_text(std::string_view text, bool keep_end) {
-  number = text_hash(text);
+  if (text.size() > kTextBytes) number = text_hash(text);
   whole_size = static_cast<std::uint16_t>(text.size() < UINT16_MAX ? text.size() : UINT16_MAX);
   text_size = static_cast<std::uint8_t>(text.size() < kTextBytes ? text.size() : kTextBytes);
   std::memcpy(text_bytes.data(), text.data() + (keep_end ? text.size() - text_size : 0), text_size);
+}
+
+inline void Observation::put(Observation& out) const {
+  static_assert(std::is_trivially_copyable_v<Observation> && std::is_standard_layout_v<Observation>);
+  constexpr std::size_t text = offsetof(Observation, text_bytes), link = offsetof(Observation, address),
+                        milestone = offsetof(Observation, cause);
+  const auto copy = [&](std::size_t from, std::size_t to) {
+    std::memcpy(reinterpret_cast<char*>(&out) + from, reinterpret_cast<const char*>(this) + from, to - from);
+  };
+  copy(0, text);
+  if (text_size != 0) copy(text, text + text_size);
+  if (kind == ObservationKind::kLink || fact == FactKind::kAddressName) copy(link, milestone);
+  if (kind == ObservationKind::kMilestone) copy(milestone, sizeof(Observation));
 }
 
 // Where workers leave their records.

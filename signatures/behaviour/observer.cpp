@@ -3,21 +3,24 @@
 #include <algorithm>
 #include <cmath>
 
+#include "datapath/base/pooled.h"
+
 namespace bulkhead::behaviour {
 
-struct Observer::FlowState final : flow::FlowExtension {
-  std::uint64_t next_transaction = 0;
+// What every packet looks at stands first; two cache lines in all.
+struct Observer::FlowState final : flow::FlowExtension, Pooled {
   Timestamp next_milestone;
-  bool answered = false, refused = false, first_milestone = false;
-  bool spoke[2] = {false, false};                    // by Direction
-  std::uint8_t first_entropy = 0, last_speaker = 2;  // 2: nobody
-  bool server_first = false;
-  std::uint32_t interface = 0;  // of the client's packets
-  std::uint16_t turns = 0;
-  std::uint8_t first_size = 0;
-  std::array<std::uint64_t, 2> payload{};  // by Direction
-  std::array<char, Observation::kTextBytes> first{};
   const app::AppParser* parser = nullptr;  // whose transactions are counted: a change of protocol begins anew
+  std::uint64_t next_transaction = 0;
+  std::array<std::uint64_t, 2> payload{};  // by Direction
+  std::uint32_t interface = 0;             // of the client's packets
+  std::uint16_t turns = 0;
+  std::uint8_t first_entropy = 0, first_size = 0;
+  bool answered : 1 = false, refused : 1 = false, first_milestone : 1 = false, server_first : 1 = false;
+  std::uint8_t last_speaker = 2;   // 2: nobody
+  bool spoke[2] = {false, false};  // by Direction
+  std::array<char, Observation::kTextBytes> first{};
+
   void turn() override {
     std::swap(spoke[0], spoke[1]);
     std::swap(payload[0], payload[1]);
@@ -43,16 +46,39 @@ struct Observer::FlowState final : flow::FlowExtension {
   }
 };
 
+namespace {
+
+constexpr std::size_t kEntropyBytes = 256;
+
+// By how much n log2 n grows from n to n + 1, in units of 2^-32 bit.
+const std::array<std::uint64_t, kEntropyBytes>& entropy_steps() {
+  static const auto steps = [] {
+    const auto of = [](std::size_t n) {
+      return n == 0 ? 0.0 : std::ldexp(static_cast<double>(n) * std::log2(static_cast<double>(n)), 32);
+    };
+    std::array<std::uint64_t, kEntropyBytes> out{};
+    for (std::size_t n = 0; n < out.size(); ++n) {
+      out[n] = static_cast<std::uint64_t>(std::llround(of(n + 1))) - static_cast<std::uint64_t>(std::llround(of(n)));
+    }
+    return out;
+  }();
+  return steps;
+}
+
+}  // namespace
+
 std::uint8_t entropy_sixteenths(ByteSpan bytes) {
-  const std::size_t size = std::min<std::size_t>(bytes.size(), 256);
+  const std::size_t size = std::min(bytes.size(), kEntropyBytes);
   if (size == 0) return 0;
-  std::array<std::uint16_t, 256> count{};
-  for (std::size_t i = 0; i < size; ++i) ++count[bytes[i]];
-  double sum = 0;
-  for (const std::uint16_t n : count) {
-    if (n != 0) sum += n * std::log2(static_cast<double>(n));
+  const auto& steps = entropy_steps();
+  std::array<std::uint8_t, 256> count{};  // the 256th of one value is not counted: nothing comes behind it
+  std::uint64_t sum = 0, whole = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    sum += steps[count[bytes[i]]++];
+    whole += steps[i];
   }
-  return static_cast<std::uint8_t>(16 * (std::log2(static_cast<double>(size)) - sum / static_cast<double>(size)));
+  // log2 size - sum / size, where whole is size * log2 size; a rounding of the table never makes it a sixteenth less.
+  return static_cast<std::uint8_t>(((whole - sum) * 16 / size + (std::uint64_t{1} << 16)) >> 32);
 }
 
 Observer::FlowState& Observer::state_of(flow::Flow& flow) {
@@ -64,27 +90,32 @@ Observer::FlowState& Observer::state_of(flow::Flow& flow) {
   return out;
 }
 
-void Observer::tell(const Observation& observation) {
+void Observer::tell() {
   observations_.add();
-  sink_->take(observation);
+  sink_->take(record_);
 }
 
-Observation Observer::about(const flow::Flow& flow, const FlowState& state, ObservationKind kind, Timestamp now) {
-  Observation out;
+Observation& Observer::about(const flow::Flow& flow, const FlowState& state, ObservationKind kind, Timestamp now) {
+  Observation& out = record_;
   out.kind = kind;
   out.time = now;
   out.flow = flow.id;
+  out.packet = packet_;
   out.client = flow.client;
   out.midstream = flow.is_tcp_midstream;
   out.verified = state.answered && flow.key.protocol == ip_proto::kTcp && !flow.is_tcp_midstream;
   out.interface = state.interface;
-  if (const app::AppFlow* application = app::app_flow(flow)) out.protocol = application->protocol;
+  const app::AppFlow* application = app::app_flow(flow);
+  out.protocol = application != nullptr ? application->protocol : app::AppProtocol::kUnknown;
+  out.number = 0;
+  out.text_size = 0;
+  out.whole_size = out.operation = 0;
+  out.fact = FactKind::kVerb;
   return out;
 }
 
 void Observer::milestone(const flow::Flow& flow, const FlowState& state, MilestoneCause cause, Timestamp now) {
-  Observation out = about(flow, state, ObservationKind::kMilestone, now);
-  out.packet = packet_;
+  Observation& out = about(flow, state, ObservationKind::kMilestone, now);
   out.cause = cause;
   out.answered = state.answered;
   out.refused = state.refused;
@@ -100,13 +131,14 @@ void Observer::milestone(const flow::Flow& flow, const FlowState& state, Milesto
     out.packets[d] = static_cast<std::uint32_t>(std::min<std::uint64_t>(flow.counts[d].packets, UINT32_MAX));
     out.bytes[d] = flow.counts[d].bytes;
   }
-  tell(out);
+  tell();
 }
 
 void Observer::see_link(const pipeline::InspectContext& context) {
   const decode::PacketView& view = *context.packet;
   if (view.arp == nullptr) return;
-  Observation out;
+  Observation& out = record_;
+  out = {};
   out.kind = ObservationKind::kLink;
   out.time = context.now;
   out.packet = context.packet_number;
@@ -114,7 +146,7 @@ void Observer::see_link(const pipeline::InspectContext& context) {
   std::copy_n(view.arp + 8, 6, out.sender_mac.bytes.begin());
   out.sender = IpAddress::v4(load_be32(view.arp + 14));
   out.target = IpAddress::v4(load_be32(view.arp + 24));
-  tell(out);
+  tell();
 }
 
 void Observer::see_facts(const pipeline::InspectContext& context, FlowState& state, bool at_end) {
@@ -124,40 +156,39 @@ void Observer::see_facts(const pipeline::InspectContext& context, FlowState& sta
     state.parser = application->parser.get();
     state.next_transaction = 0;
   }
-  facts_.clear();
+  told_ = 0;
   for (const auto& transaction : application->parser->transactions()) {
     if (transaction->id < state.next_transaction) continue;
     if (!is_ready(*application, *transaction, at_end)) break;
     state.next_transaction = transaction->id + 1;
-    if (facts_.size() >= kFactsPerPacket) {
+    if (told_ >= kFactsPerPacket) {
       facts_dropped_.add();
       continue;
     }
-    facts_of(*application, *transaction, facts_);
+    if (told_ == 0) about(*context.flow, state, ObservationKind::kFact, context.now);
+    facts_of(*application, *transaction, *this);
   }
-  for (const Fact& fact : facts_) {
-    Observation out = about(*context.flow, state, ObservationKind::kFact, context.now);
-    out.packet = context.packet_number;
-    out.fact = fact.kind;
-    out.address = fact.address;
-    out.set_text(fact.text, fact.kind == FactKind::kName || fact.kind == FactKind::kServerName ||
-                                fact.kind == FactKind::kNoSuchName);
-    tell(out);
-  }
+}
+
+void Observer::fact(FactKind kind, std::string_view text, const IpAddress& address) {
+  ++told_;
+  record_.fact = kind;
+  record_.address = address;
+  record_.set_text(text, kind == FactKind::kName || kind == FactKind::kServerName || kind == FactKind::kNoSuchName);
+  tell();
 }
 
 void Observer::see_alerts(const pipeline::InspectContext& context, const FlowState& state) {
   if (context.alerts == nullptr) return;
   for (const pipeline::Alert& alert : *context.alerts) {
     if (alert.silent || alert.signature == nullptr || alert.action == pipeline::RuleAction::kPass) continue;
-    Observation out = about(*context.flow, state, ObservationKind::kFact, context.now);
-    out.packet = context.packet_number;
+    Observation& out = about(*context.flow, state, ObservationKind::kFact, context.now);
     out.fact = FactKind::kAlert;
     out.verified = out.verified && !(context.stream != nullptr && context.stream->invalid);
     out.set_text(alert.signature->message);
     out.number = alert.signature->sid;
     out.operation = static_cast<std::uint16_t>(std::clamp<int>(static_cast<int>(alert.signature->severity), 0, 255));
-    tell(out);
+    tell();
   }
 }
 
@@ -172,17 +203,15 @@ void Observer::inspect(pipeline::InspectContext& context) {
     state.interface = view.raw->interface_index;
   }
   if (context.flow_is_new) {
-    Observation open = about(flow, state, ObservationKind::kOpen, context.now);
-    open.packet = packet_;
-    tell(open);
+    about(flow, state, ObservationKind::kOpen, context.now);
+    tell();
   }
   const std::size_t side = index_of(context.direction);
   if (!view.payload.empty()) state.hear(side, view.payload);
   if (!state.answered && flow.established()) {
     state.answered = true;
-    Observation answered = about(flow, state, ObservationKind::kAnswered, context.now);
-    answered.packet = packet_;
-    tell(answered);
+    about(flow, state, ObservationKind::kAnswered, context.now);
+    tell();
   }
   if (!state.answered && view.has_tcp && context.direction == Direction::kToClient && (view.tcp.flags & 0x04) != 0) {
     state.refused = true;

@@ -23,7 +23,7 @@ inline constexpr std::uint64_t kFirstMilestonePackets = 8;
 inline constexpr Nanoseconds kFirstMilestoneAge = std::chrono::seconds(3);
 inline constexpr Nanoseconds kMilestonePeriod = std::chrono::seconds(30);
 
-class Observer final : public pipeline::Inspector {
+class Observer final : public pipeline::Inspector, private FactSink {
  public:
   explicit Observer(std::shared_ptr<ObservationSink> sink) : sink_(std::move(sink)) {}
   [[nodiscard]] std::string_view name() const override { return "behaviour"; }
@@ -37,14 +37,15 @@ class Observer final : public pipeline::Inspector {
   void see_link(const pipeline::InspectContext& context);
   void see_facts(const pipeline::InspectContext& context, FlowState& state, bool at_end);
   void milestone(const flow::Flow& flow, const FlowState& state, MilestoneCause cause, Timestamp now);
-  [[nodiscard]] static Observation about(const flow::Flow& flow, const FlowState& state, ObservationKind kind,
-                                         Timestamp now);
-  void tell(const Observation& observation);
-
+  // Begins record_ anew; what belongs to one kind alone is left to who asked.
+  Observation& about(const flow::Flow& flow, const FlowState& state, ObservationKind kind, Timestamp now);
+  void tell();  // record_
+  void fact(FactKind kind, std::string_view text, const IpAddress& address) override;
   void see_alerts(const pipeline::InspectContext& context, const FlowState& state);
 
   std::shared_ptr<ObservationSink> sink_;
-  std::vector<Fact> facts_;
+  Observation record_;    // in the making: zeroing one takes as long as all the rest
+  std::size_t told_ = 0;  // facts of this packet
   std::uint64_t packet_ = 0;
   Counter observations_, facts_dropped_;
 };

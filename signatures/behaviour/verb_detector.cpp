@@ -44,7 +44,7 @@ class VerbDetector final : public Detector {
     if (scale <= 0) return;
     New& fresh = new_.at({scene.client, scene.service});
     if (scene.seen.time - fresh.begin > kWindow) fresh = {scene.seen.time, {}};
-    if (fresh.verbs.size() < kRemembered) fresh.verbs.insert(scene.seen.number);
+    if (fresh.verbs.size() < kRemembered) fresh.verbs.insert(scene.seen.whole_hash());
     const double first = http && !written ? 0.5 : 0.75;
     const double weight = scale * (1 - std::pow(1 - first, static_cast<double>(fresh.verbs.size())));
     std::string text = scene.name(scene.client) + " asked " + scene.service_text() + " for \"" + std::string(verb) +
@@ -52,7 +52,7 @@ class VerbDetector final : public Detector {
     if (fresh.verbs.size() > 1) text += "; " + std::to_string(fresh.verbs.size()) + " such within a minute";
     if (written) text += "; it never met this method";
     Evidence found = scene.evidence(family(), std::min(weight, 0.95), std::move(text));
-    found.detail = scene.seen.number;
+    found.detail = scene.seen.whole_hash();
     out.push_back(std::move(found));
   }
 

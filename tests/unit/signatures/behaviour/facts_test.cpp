@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+#include <random>
+
 #include "signatures/behaviour/observer.h"
 
 namespace bulkhead::behaviour {
@@ -32,6 +36,10 @@ TEST(Facts, CodeInHeaders) {
   EXPECT_EQ(code_in("Mozilla/5.0 (X11; Linux x86_64)"), "");
   EXPECT_EQ(code_in("${jndi:ldap://203.0.113.1/a}"), "${");
   EXPECT_EQ(code_in("x$(id)"), "$(");
+  EXPECT_EQ(code_in("../../`id`"), "../");
+  EXPECT_EQ(code_in("`id` {{7*7}} ${a}"), "${");
+  EXPECT_EQ(code_in("a$"), "");
+  EXPECT_EQ(code_in("1..2 #1 100% <b>"), "");
 }
 
 TEST(Facts, TextIsCutAtTheSideThatSaysLess) {
@@ -41,9 +49,15 @@ TEST(Facts, TextIsCutAtTheSideThatSaysLess) {
   EXPECT_EQ(seen.text().size(), Observation::kTextBytes);
   EXPECT_TRUE(seen.text().ends_with("a.evil.example"));
   EXPECT_EQ(seen.whole_size, name.size());
-  EXPECT_EQ(seen.number, text_hash(name));
+  EXPECT_EQ(seen.whole_hash(), text_hash(name));
   seen.set_text("GET /");
   EXPECT_EQ(seen.text(), "GET /");
+  EXPECT_EQ(seen.whole_hash(), text_hash("GET /"));
+  Observation other;
+  other.set_text(name);
+  seen.put(other);
+  EXPECT_EQ(other.text(), "GET /");
+  EXPECT_EQ(other.whole_hash(), text_hash("GET /"));
 }
 
 TEST(Facts, Entropy) {
@@ -52,6 +66,22 @@ TEST(Facts, Entropy) {
   EXPECT_EQ(entropy_sixteenths(all), 8 * 16);
   EXPECT_EQ(entropy_sixteenths(std::vector<Byte>(100, 7)), 0);
   EXPECT_EQ(entropy_sixteenths({}), 0);
+}
+
+TEST(Facts, EntropyIsThatOfTheFormula) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<Byte> bytes(1 + random() % 400);
+    const unsigned values = 1 + random() % 256;
+    for (Byte& byte : bytes) byte = static_cast<Byte>(random() % values);
+    const std::size_t size = std::min<std::size_t>(bytes.size(), 256);
+    std::map<Byte, int> count;
+    for (std::size_t i = 0; i < size; ++i) ++count[bytes[i]];
+    double bits = 0;
+    for (const auto& [byte, n] : count) bits -= n * std::log2(static_cast<double>(n) / static_cast<double>(size));
+    const double sixteenths = 16 * bits / static_cast<double>(size);
+    EXPECT_EQ(entropy_sixteenths(bytes), std::floor(sixteenths + 1e-5)) << sixteenths;
+  }
 }
 
 }  // namespace
