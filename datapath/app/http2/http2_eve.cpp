@@ -173,12 +173,6 @@ void Http2Transaction::note(http::HttpEvent e) {
   if (e == http::HttpEvent::range_invalid) note(Http2Event::invalid_range);
 }
 
-// A request whose answer has begun can be told. gRPC goes on in both directions: its figures come with the end.
-bool Http2Transaction::ready_to_log() const {
-  const bool asked = progress[0] >= http::stage::kComplete;
-  return stream_id != 0 && asked && !is_grpc && progress[1] >= http::stage::kBody;
-}
-
 // Window updates, pings and acknowledged settings say nothing that a record could hold.
 void Http2Transaction::write_records(std::vector<EveRecord>& out, const EveOptions&) const {
   if (!says_something(part(Direction::kToServer)) && !says_something(part(Direction::kToClient))) return;

@@ -79,7 +79,6 @@ class Http2Transaction final : public http::HttpTransaction {
   using Transaction::add_event;
   void note(Http2Event e) { add_event(static_cast<std::uint8_t>(e)); }
   void note(http::HttpEvent e) override;
-  [[nodiscard]] bool ready_to_log() const override;
   void write_records(std::vector<EveRecord>& out, const EveOptions& options) const override;
   void write_alert_fields(event::AppFields& out, const EveOptions& options) const override;
   void write_file_fields(event::AppFields& out, const EveOptions& options) const override;
