@@ -49,9 +49,9 @@ void FileHashes::add(ByteSpan bytes) {
   }
 }
 
-void FileHashes::finish() {
+void FileHashes::finish(bool whole) {
   if (!state_) return;
-  for (std::size_t i = 0; i < 3; ++i) {
+  for (std::size_t i = whole ? 0 : 2; i < 3; ++i) {
     if (!state_->contexts[i]) continue;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
@@ -64,11 +64,7 @@ void FileHashes::finish() {
 void File::close(bool whole) {
   if (ended()) return;
   state = whole && !has_gaps ? FileState::kClosed : FileState::kTruncated;
-  if (state == FileState::kClosed) {
-    hashes.finish();
-  } else {
-    hashes = FileHashes();
-  }
+  hashes.finish(state == FileState::kClosed);
   if (tap != nullptr) tap->end(*this);  // it stays: a rule may ask for the file when all of it is known
 }
 

@@ -34,7 +34,8 @@ class FileHashes {
   FileHashes& operator=(FileHashes&&) noexcept;
 
   void add(ByteSpan bytes);
-  void finish();
+  // Of what is not whole the ecosystem's records have SHA-256 alone: the name that its piece is stored under.
+  void finish(bool whole = true);
   // Raw digests; empty until finish(), or when not asked for.
   [[nodiscard]] const std::string& md5() const { return digests_[0]; }
   [[nodiscard]] const std::string& sha1() const { return digests_[1]; }

@@ -270,7 +270,12 @@ void Worker::name_client_of_alert(const PacketWork& work, const Alert& alert, ev
 
 void Worker::add_app_names(const flow::Flow& flow, event::EventHeader& header) {
   const app::AppFlow* state = app::app_flow(flow);
-  if (state == nullptr || state->protocol == app::AppProtocol::kUnknown) return;
+  if (state == nullptr || state->protocol == app::AppProtocol::kUnknown) {
+    // Datagrams that are empty, or hold a packet of their own, decide nothing here; records say of them what the
+    // ecosystem's do, where nothing was looked for again in later ones.
+    if (flow.client.protocol == ip_proto::kUdp) header.app_protocol = app::name_of(app::AppProtocol::kFailed);
+    return;
+  }
   header.app_protocol = app::name_of(state->protocol);
   const auto differs = [&](app::AppProtocol p) { return p != state->protocol ? app::name_of(p) : std::string_view(); };
   header.app_protocol_to_server = differs(state->sides[0].detected);

@@ -238,6 +238,7 @@ bool FtpParser::reply(const Line& line) {
       tx->codes.emplace_back(text.substr(0, 3));
       text.remove_prefix(std::min<std::size_t>(4, text.size()));
     }
+    text = text.substr(0, text.find_last_not_of(" \t\r\v\f") + 1);
     if (!text.empty()) tx->replies.push_back(tx->keep(text));
   }
   bool last = !in_multiline;

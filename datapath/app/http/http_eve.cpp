@@ -9,6 +9,12 @@
 namespace bulkhead::app::http {
 namespace {
 
+// The host without its port; of a header in the letters that it came in.
+std::string_view host_as_written(const HttpTransaction& tx) {
+  const std::string_view begin = std::string_view(tx.host_raw).substr(0, tx.host.size());
+  return same_word(begin, tx.host) ? begin : std::string_view(tx.host);
+}
+
 constexpr std::size_t kPrintableBody = 4096;
 
 std::string_view first_part(std::string_view content_type) {
@@ -67,7 +73,7 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
   const Message& response = tx.message(Direction::kToClient);
   JsonText json;
   json.open_object();
-  if (!tx.host.empty()) json.field("hostname", tx.host);
+  if (!tx.host.empty()) json.field("hostname", host_as_written(tx));
   if (tx.port != 0) json.field("http_port", tx.port);
   if (!tx.target.empty()) json.field("url", tx.target);
   const auto header = [&](const char* key, const Headers& headers, std::string_view name) {
@@ -91,7 +97,7 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
       }
     }
     header("redirect", response.headers, "location");
-    json.field("length", response.body.size());
+    json.field("length", response.sent);
   }
   if (use == Use::kAlert) body_fields(json, tx, options);
   if (use != Use::kAlert) {

@@ -147,11 +147,17 @@ HttpParser::Outcome HttpParser::step(Direction d, ByteSpan data, std::size_t& us
     case State::kLine: return first_line(d, data, used);
     case State::kHeaders:
     case State::kTrailer: return header_line(d, data, used);
-    case State::kChunkSize: return chunk_size(d, data, used);
+    case State::kChunkSize:
     case State::kLength:
     case State::kChunkData:
     case State::kChunkEnd:
-    case State::kToEnd: return body_bytes(d, data, used);
+    case State::kToEnd: {
+      Message& message = side(d).tx->message(d);  // the transaction outlasts the step, though its end may be in it
+      const std::size_t before = used;
+      const Outcome outcome = state == State::kChunkSize ? chunk_size(d, data, used) : body_bytes(d, data, used);
+      message.sent += used - before;
+      return outcome;
+    }
     case State::kResync: return resync(d, data, used);
     case State::kHold: return skip_blank_lines(data, used) ? Outcome::kGoOn : Outcome::kNeedMore;
     case State::kIgnore: used += data.size(); return Outcome::kGoOn;
@@ -172,6 +178,7 @@ bool HttpParser::gap(Direction d, std::uint64_t length) {
     case State::kToEnd: {
       const std::uint64_t lost = s.state == State::kToEnd ? length : std::min(length, s.left);
       s.body.lose(lost);
+      s.tx->message(d).sent += lost;
       if (s.state == State::kToEnd) return true;
       s.left -= lost;
       if (s.left > 0) return true;

@@ -50,6 +50,7 @@ struct Message {
   std::string protocol;
   Headers headers;
   Body body;
+  std::uint64_t sent = 0;  // bytes of the body as it came: encoded, lines of chunks included, and what was lost
   // Built when a rule asks; empty optionals: not yet.
   std::optional<std::string> header_buffer, header_names, start;
   std::vector<std::string> header_lines;

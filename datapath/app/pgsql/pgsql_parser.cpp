@@ -10,6 +10,8 @@ namespace bulkhead::app::pgsql {
 
 namespace {
 
+constexpr std::uint32_t kAuthenticated = 0;  // AuthenticationOk
+
 constexpr std::uint32_t kSslCode = 80877103, kGssCode = 80877104, kCancelCode = 80877102;
 constexpr std::uint32_t kMaxStartup = 10000;      // as the server has it
 constexpr std::uint32_t kMaxLength = 0x3FFFFFFF;  // of a message, as the server has it
@@ -368,7 +370,7 @@ bool PgsqlParser::response(char type, ByteSpan content, std::uint32_t length) {
 }
 
 void PgsqlParser::authentication(PgsqlTransaction& tx, ByteSpan content) {
-  constexpr std::uint32_t kOk = 0, kMd5 = 5, kSaslFinal = 12;
+  constexpr std::uint32_t kMd5 = 5, kSaslFinal = 12;
   ByteReader in(content);
   const std::uint32_t code = in.be32();
   if (in.failed()) {
@@ -380,10 +382,10 @@ void PgsqlParser::authentication(PgsqlTransaction& tx, ByteSpan content) {
   if (code == kMd5) tx.response.md5_salt = keep(tx, view(in.rest()));
   if (code == kSaslFinal) tx.response.sasl_final = keep(tx, view(in.rest()));
   // A question that the client has to answer ends the exchange; the others go on to ReadyForQuery.
-  if (code != kOk && code != kSaslFinal) tx.finish(Direction::kToClient);
+  if (code != kAuthenticated && code != kSaslFinal) tx.finish(Direction::kToClient);
 }
 
-// An error ends what comes before ReadyForQuery is spoken: startup and authentication. Queries go on to ReadyForQuery.
+// An error ends startup and authentication. Whoever is authenticated, and queries, wait for ReadyForQuery.
 void PgsqlParser::error(ByteSpan content) {
   const bool asked = oldest() != nullptr;
   PgsqlTransaction& tx = answered();
@@ -396,6 +398,7 @@ void PgsqlParser::error(ByteSpan content) {
     case RequestKind::kFunctionCall: return;
     default: break;
   }
+  if (tx.response.authentication == kAuthenticated) return;
   if (!asked || tx.finished(Direction::kToServer)) tx.finish(Direction::kToClient);
 }
 

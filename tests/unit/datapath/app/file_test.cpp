@@ -23,15 +23,20 @@ TEST(File, HashesOfAWholeFile) {
   EXPECT_EQ(file.hashes.sha256().size(), 32U);
 }
 
-TEST(File, AFileWithAHoleIsTruncatedAndHasNoHash) {
+TEST(File, AFileWithAHoleIsTruncatedAndHasTheHashOfItsPieces) {
   File file;
-  file.hashes = FileHashes(true, false, false);
+  file.hashes = FileHashes(true, true, true);
   file.append(bytes_of("ab"));
   file.skip(5);
   file.close(true);
   EXPECT_EQ(name_of(file.state), "TRUNCATED");
   EXPECT_EQ(file.size, 7U);
   EXPECT_TRUE(file.hashes.md5().empty());
+  EXPECT_TRUE(file.hashes.sha1().empty());
+  FileHashes pieces(false, false, true);
+  pieces.add(bytes_of("ab"));
+  pieces.finish();
+  EXPECT_EQ(file.hashes.sha256(), pieces.sha256());
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ TEST(FtpParser, CommandsAndTheirRepliesInPiecesOfAnySize) {
 
 TEST(FtpParser, RepliesOfSeveralLinesAndPipelinedCommands) {
   Talk talk;
-  talk.server("220 x\r\n").client("FEAT\r\nPWD\r\n").server("211-Features\r\n EPRT\r\n211 End\r\n257 /\r\n");
+  talk.server("220 x\r\n").client("FEAT\r\nPWD\r\n").server("211-Features\r\n EPRT \t\r\n  \r\n211 End\r\n257 /\r\n");
   ASSERT_EQ(talk.count(), 3U);
   EXPECT_EQ(talk.tx(1).replies, (std::vector<std::string>{"Features", " EPRT", "End"}));
   EXPECT_EQ(talk.tx(2).replies, std::vector<std::string>{"/"});

@@ -63,10 +63,36 @@ TEST(HttpParser, ARequestAndItsAnswerInPiecesOfAnySize) {
     EXPECT_EQ(tx.status, 200);
     EXPECT_EQ(tx.status_message, "Fine");
     EXPECT_EQ(talk.body(0, kResponse), "hello");
+    EXPECT_EQ(tx.message(kRequest).sent, 3U);
+    EXPECT_EQ(tx.message(kResponse).sent, 5U + 3 + 2 + 5 + 2 + 3) << "data, and the lines of chunks";
     EXPECT_EQ(tx.progress[0], stage::kComplete);
     EXPECT_EQ(tx.progress[1], stage::kComplete);
     EXPECT_TRUE(tx.events.empty());
   }
+}
+
+TEST(HttpParser, RecordsHaveTheHostAsWrittenAndTheLengthAsSent) {
+  Talk talk;
+  talk.client("GET / HTTP/1.1\r\nHost: Shop.Example:81\r\n\r\n");
+  talk.server("HTTP/1.1 200 ok\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+  EveOptions options;
+  options.http_extended = true;
+  std::vector<EveRecord> records;
+  talk.tx(0).write_records(records, options);
+  ASSERT_EQ(records.size(), 1U);
+  const std::string& http = records[0].fields.at(0).second;
+  EXPECT_NE(http.find(R"("hostname":"Shop.Example")"), std::string::npos) << http;
+  EXPECT_NE(http.find(R"("length":10)"), std::string::npos) << http;
+  EXPECT_EQ(talk.tx(0).host, "shop.example") << "as rules see it";
+}
+
+TEST(HttpParser, WhatWasLostOfABodyCounts) {
+  Talk talk;
+  talk.client("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  talk.server("HTTP/1.1 200 ok\r\nContent-Length: 9\r\n\r\nabc");
+  EXPECT_TRUE(talk.parser().gap(kResponse, 4));
+  talk.server("hi");
+  EXPECT_EQ(talk.tx(0).message(kResponse).sent, 9U);
 }
 
 TEST(HttpParser, PipelinedRequestsMeetTheirAnswersInOrder) {

@@ -150,6 +150,10 @@ TEST(PgsqlParser, ErrorsAndNotices) {
   refused.send(kClient, startup("user\0u\0\0"s));
   refused.send(kServer, message('E', "SFATAL\0Mno\0\0"s));
   EXPECT_TRUE(refused.done(0));
+  Talk known;  // who it is was believed, the role is not there: the server ends the connection
+  known.send(kClient, startup("user\0u\0\0"s));
+  known.send(kServer, message('R', be32(0)) + message('E', "SFATAL\0Mno role\0\0"s));
+  EXPECT_FALSE(known.done(0));
 }
 
 TEST(PgsqlParser, ExtendedQueriesAreOneUpToSync) {
