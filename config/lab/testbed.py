@@ -167,6 +167,8 @@ class Testbed:
         each.keeper = self.start(["unshare", "--net", "sleep", "infinity"], "keepers.log")
         own = os.readlink("/proc/self/ns/net")
         wait_until(lambda: os.readlink(f"/proc/{each.keeper.pid}/ns/net") != own, 5, f"namespace of {each.name}")
+        # The kernel takes the ports of a lab that has ended down a little later.
+        wait_until(lambda: run("ip", "link", "show", each.veth, check=False).returncode != 0, 5, f"no {each.veth} of before")
         run("ip", "link", "add", each.veth, "type", "veth", "peer", "name", "eth0", "address", each.mac,
             "netns", each.keeper.pid)
         run("ip", "link", "set", each.veth, "master", BRIDGE, "up")
