@@ -138,6 +138,15 @@ TEST_F(WorkerTest, MidstreamIsIgnoredByDefaultAndItsPacketsAreJudged) {
   EXPECT_EQ(finish().action, "");
 }
 
+TEST_F(WorkerTest, AFlowOfDatagramsThatDecideNothingIsNothing) {
+  start();
+  PacketBuilder builder;
+  const Bytes frame = builder.ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(40000, 53).build();
+  io::RawPacket raw = test::raw_packet(frame, {1'700'000'000'000'000'000}, 1);
+  worker->process(raw);
+  EXPECT_EQ(finish().header.app_protocol, "failed");
+}
+
 TEST_F(WorkerTest, MidstreamMayPassThePacketOrTheFlow) {
   settings.exceptions.of(Exception::kMidstream) = ExceptionPolicy::kPassPacket;
   start();
