@@ -220,6 +220,8 @@ void LinkTable::end_links() {
     if (!seen_links_.contains(index)) gone.push_back(index);
   }
   for (const std::uint32_t index : gone) forget(index);
+  // An address may be told of before its link; one of a link that the whole list does not have is nobody's.
+  if (std::erase_if(addresses_, [&](const AddressKey& key) { return !links_.contains(key.first); }) != 0) ++version_;
 }
 void LinkTable::begin_addresses() {
   seen_addresses_.clear();

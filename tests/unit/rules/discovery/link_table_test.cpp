@@ -113,6 +113,8 @@ TEST(LinkTable, ADumpForgetsWhatItDoesNotName) {
   table.apply(link(10, "br0"));
   table.apply(link(20, "veth20", 10, 7));
   table.apply(address(10, "172.30.1.1"));
+  table.apply(address(30, "172.30.3.1"));  // of a link that is never told of
+  EXPECT_EQ(table.addresses().size(), 2U);
   table.begin_links();
   std::vector<Byte> both = link(10, "br0");
   const std::vector<Byte> done = message(NLMSG_DONE, std::int32_t{0});
@@ -121,6 +123,7 @@ TEST(LinkTable, ADumpForgetsWhatItDoesNotName) {
   table.end_links();
   EXPECT_EQ(table.find(20U), nullptr);
   EXPECT_NE(table.find(10U), nullptr);
+  EXPECT_EQ(table.addresses(), std::vector<IpAddress>{*IpAddress::parse("172.30.1.1")});
   table.begin_addresses();
   table.end_addresses();
   EXPECT_TRUE(table.addresses().empty());
