@@ -63,7 +63,7 @@ std::string number_text(const Bytes& data) {
 
 std::string host_number_text(const Bytes& data) {
   std::uint32_t value = 0;
-  std::memcpy(&value, data.data(), std::min<std::size_t>(data.size(), sizeof value));
+  if (!data.empty()) std::memcpy(&value, data.data(), std::min<std::size_t>(data.size(), sizeof value));
   return std::to_string(value);
 }
 
