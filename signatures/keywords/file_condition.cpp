@@ -55,7 +55,7 @@ Digests read_digests(RuleBuilder& builder, const Option& option, std::size_t dig
 FileAnswer digest_answer(const app::File& file, const std::string& digest, const std::set<std::string>& wanted,
                          bool negated) {
   if (!file.ended()) return FileAnswer::kNotYet;
-  if (digest.empty()) return FileAnswer::kNo;
+  if (digest.empty() || file.state != app::FileState::kClosed) return FileAnswer::kNo;  // pieces are not the file
   return file_answer(wanted.contains(digest) != negated);
 }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "signatures/keywords/file_condition.h"
 #include "tests/unit/signatures/keywords/keyword_fixture.h"
 
 namespace bulkhead::signatures {
@@ -75,6 +78,23 @@ TEST(BufferKeywords, EventsAndLengths) {
   EXPECT_EQ(Built("app-layer-event:http.nonsense;").place(), "signature.app_layer_event.unknown@18+13");
   EXPECT_EQ(Built("urilen:5<>10, raw;").signature().buffers.back().buffer, id_of("http.uri.raw"));
   EXPECT_EQ(Built("urilen:x;").place(), "signature.urilen.syntax@9+1");
+}
+
+TEST(FileDigest, PiecesAreNotTheFile) {
+  const auto closed = [](bool whole) {
+    app::File file;
+    file.hashes = app::FileHashes(false, false, true);
+    const Byte bytes[] = {'a', 'b'};
+    file.append(bytes);
+    file.close(whole);
+    return file;
+  };
+  const app::File whole = closed(true), pieces = closed(false);
+  ASSERT_EQ(whole.hashes.sha256(), pieces.hashes.sha256());
+  const std::set<std::string> wanted{whole.hashes.sha256()};
+  EXPECT_EQ(digest_answer(whole, whole.hashes.sha256(), wanted, false), FileAnswer::kYes);
+  EXPECT_EQ(digest_answer(pieces, pieces.hashes.sha256(), wanted, false), FileAnswer::kNo);
+  EXPECT_EQ(digest_answer(pieces, pieces.hashes.sha256(), {}, true), FileAnswer::kNo);
 }
 
 }  // namespace
