@@ -64,9 +64,9 @@ def numbers(value, name=""):
 class Result:
     """What one engine wrote about one capture."""
 
-    def __init__(self, folder):
+    def __init__(self, eve):
         self.flows, self.anomalies, self.counters = {}, collections.Counter(), {}
-        for line in (folder / "eve.json").read_text(errors="replace").splitlines():
+        for line in eve.read_text(errors="replace").splitlines():
             event = json.loads(line)
             if event["event_type"] == "flow":
                 self.flows[self.key(event)] = event
@@ -110,31 +110,49 @@ def run(command):
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-300:]}")
 
 
-def compare(options, capture, folder):
+def run_both(options, capture, folder, settings):
+    """Both engines without rules on a capture; the EVE files of Suricata and of bulkhead."""
     theirs, ours = folder / "theirs", folder / "ours"
     for each in (theirs, ours):
         shutil.rmtree(each, ignore_errors=True)
         each.mkdir()
     run(["suricata", "-c", folder / "suricata.yaml", "-r", capture, "-S", folder / "no.rules", "-l", theirs, "-k", "none",
          "--runmode", "single"])
-    settings = [word for setting in SETTINGS for word in ("--set", setting)]
-    run([options.bulkhead, "replay", "--pcap", capture, "--signatures", folder / "no.rules", "--log-dir", ours, *settings])
+    words = [word for setting in settings for word in ("--set", setting)]
+    run([options.bulkhead, "replay", "--pcap", capture, "--signatures", folder / "no.rules", "--log-dir", ours, *words])
+    return theirs / "eve.json", ours / "eve.json"
+
+
+def compare(options, capture, folder):
+    theirs, ours = run_both(options, capture, folder, SETTINGS)
     return list(difference(Result(theirs), Result(ours)))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def read_arguments(description):
+    """None: there is no Suricata 7 to compare with."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--bulkhead", required=True, type=pathlib.Path)
     parser.add_argument("--all", action="store_true", help="every capture instead of a sample")
     parser.add_argument("--pcap", nargs="+", type=pathlib.Path, default=[], help="these captures")
-    parser.add_argument("--verbose", action="store_true", help="every difference, not the first three of a capture")
+    parser.add_argument("--verbose", action="store_true", help="every difference, not the first of a capture")
     options = parser.parse_args()
     version = shutil.which("suricata") and subprocess.run(["suricata", "-V"], capture_output=True, text=True, check=False)
     if not version or "version 7." not in version.stdout:
         print("skipped: Suricata 7 is not installed")
-        return 77
+        return None
+    return options
+
+
+def chosen_captures(options):
     data = pathlib.Path(os.environ.get("BULKHEAD_TEST_DATA", REPOSITORY.parent / "shared")).resolve()
-    chosen = options.pcap or captures(data, options.all)
+    return options.pcap or captures(data, options.all)
+
+
+def main():
+    options = read_arguments(__doc__.splitlines()[0])
+    if options is None:
+        return 77
+    chosen = chosen_captures(options)
     same, kinds = 0, collections.Counter()
     with tempfile.TemporaryDirectory(prefix="bulkhead-flows-") as directory:
         folder = pathlib.Path(directory)

@@ -10,13 +10,9 @@ What remains, mostly: smuggled requests and broken conversations are read on her
 sooner or later. What is kept otherwise by decision (KEPT) is told and does not count.
 Fails below SAME_PERCENT of records without a difference. Exit status 77: no Suricata 7.
 """
-import argparse
 import collections
 import json
-import os
 import pathlib
-import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -128,31 +124,15 @@ def difference(theirs, ours):
 
 
 def compare(options, capture, folder):
-    theirs, ours = folder / "theirs", folder / "ours"
-    for each in (theirs, ours):
-        shutil.rmtree(each, ignore_errors=True)
-        each.mkdir()
-    flow_parity.run(["suricata", "-c", folder / "suricata.yaml", "-r", capture, "-S", folder / "no.rules", "-l", theirs, "-k",
-                     "none", "--runmode", "single"])
-    settings = [word for setting in SETTINGS for word in ("--set", setting)]
-    flow_parity.run([options.bulkhead, "replay", "--pcap", capture, "--signatures", folder / "no.rules", "--log-dir", ours,
-                     *settings])
-    return difference(records(theirs / "eve.json"), records(ours / "eve.json"))
+    theirs, ours = flow_parity.run_both(options, capture, folder, SETTINGS)
+    return difference(records(theirs), records(ours))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bulkhead", required=True, type=pathlib.Path)
-    parser.add_argument("--all", action="store_true", help="every capture instead of a sample")
-    parser.add_argument("--pcap", nargs="+", type=pathlib.Path, default=[], help="these captures")
-    parser.add_argument("--verbose", action="store_true", help="every difference, not the first two of a capture")
-    options = parser.parse_args()
-    version = shutil.which("suricata") and subprocess.run(["suricata", "-V"], capture_output=True, text=True, check=False)
-    if not version or "version 7." not in version.stdout:
-        print("skipped: Suricata 7 is not installed")
+    options = flow_parity.read_arguments(__doc__.splitlines()[0])
+    if options is None:
         return 77
-    data = pathlib.Path(os.environ.get("BULKHEAD_TEST_DATA", flow_parity.REPOSITORY.parent / "shared")).resolve()
-    chosen = options.pcap or flow_parity.captures(data, options.all)
+    chosen = flow_parity.chosen_captures(options)
     count, bad, kinds = 0, 0, collections.Counter()
     with tempfile.TemporaryDirectory(prefix="bulkhead-records-") as directory:
         folder = pathlib.Path(directory)
