@@ -23,7 +23,8 @@ struct Piece {
 struct Conversation {
   FlowTuple client;
   std::vector<Piece> pieces;
-  bool gap = false;  // what follows a gap is left out
+  bool gap = false;          // what follows a gap is left out
+  std::size_t captured = 0;  // bytes of its packets in the file, with all headers
 };
 
 class ConversationCollector final : public stream::StreamListener {
@@ -37,13 +38,18 @@ class ConversationCollector final : public stream::StreamListener {
     Conversation& talk = of(flow);
     if (!talk.gap && !data.empty()) talk.pieces.push_back({d, {data.begin(), data.end()}});
   }
+  void add_packet(const flow::Flow& flow, std::size_t captured) { of(flow).captured += captured; }
   void forget(const flow::Flow& flow) { open_.erase(&flow); }
-  [[nodiscard]] std::vector<Conversation> take() { return std::move(all_); }
+  // Those in which something was said.
+  [[nodiscard]] std::vector<Conversation> take() {
+    std::erase_if(all_, [](const Conversation& talk) { return talk.pieces.empty() && !talk.gap; });
+    return std::move(all_);
+  }
 
  private:
-  Conversation& of(flow::Flow& flow) {
+  Conversation& of(const flow::Flow& flow) {
     const auto [at, fresh] = open_.try_emplace(&flow, all_.size());
-    if (fresh) all_.push_back({flow.client, {}, false});
+    if (fresh) all_.push_back({flow.client, {}, false, 0});
     return all_[at->second];
   }
 
@@ -72,6 +78,7 @@ inline std::vector<Conversation> conversations_of(const std::string& path) {
         if (!view.has_tcp && !view.has_udp) continue;
         const auto found = table.lookup(view);
         if (found.flow == nullptr) continue;
+        collector.add_packet(*found.flow, packet.captured);
         if (view.has_udp) {
           collector.add(*found.flow, found.direction, view.payload);
           continue;
