@@ -42,6 +42,7 @@ struct AppFlow final : flow::FlowExtension {
   AppProtocol protocol = AppProtocol::kUnknown;  // EVE app_proto
   AppProtocol original = AppProtocol::kUnknown;  // before a change
   AppProtocol expected = AppProtocol::kUnknown;  // what a change announced
+  std::uint64_t parent = 0;                      // id of the flow that announced this one (FTP); 0: none
   const Protocol* definition = nullptr;          // of the parser
   std::unique_ptr<AppParser> parser;             // null: not found yet, failed, or recognised by name only
   // After a change: the old parser, until its transactions have been inspected and logged.

@@ -132,6 +132,7 @@ void AppLayer::detect(flow::Flow& flow, AppFlow& state, Direction d, bool last, 
   if (!is_known(state.protocol) && state.original == AppProtocol::kUnknown) {
     if (const auto announced = shared_.expected.take(flow.client, now)) {
       settle(flow, state, d, announced->protocol);
+      state.parent = announced->parent;
       side_of(state, opposite(d)).detected = announced->protocol;
       if (state.parser != nullptr) state.parser->announced(*announced);
       feed_both(flow, state, d, now);
@@ -282,7 +283,7 @@ void AppLayer::parse(flow::Flow& flow, AppFlow& state, Direction d, ByteSpan byt
   if (joined) side.pending.insert(side.pending.end(), bytes.begin(), bytes.end());
   const ByteSpan input = joined ? ByteSpan(side.pending) : bytes;
   const std::uint64_t before = state.parser->transactions_made();
-  const ParseMoment moment{now, flow.client, state.original, &shared_.expected, &shared_.ranges};
+  const ParseMoment moment{now, flow.client, flow.id, state.original, &shared_.expected, &shared_.ranges};
   ParseResult result = state.parser->parse(d, input, moment);
   counters_of(flow, state.protocol).transactions.add(state.parser->transactions_made() - before);
   result.consumed = std::min(result.consumed, input.size());

@@ -46,6 +46,7 @@ struct ParseResult {
 struct ParseMoment {
   Timestamp now;
   FlowTuple client;                            // source is the client
+  std::uint64_t flow = 0;                      // its id
   AppProtocol before = AppProtocol::kUnknown;  // what the connection spoke before it changed
   ExpectedFlows* expected = nullptr;           // where connections to come are announced; null: nowhere
   RangeFiles* ranges = nullptr;                // where files that come in parts are put together; null: nowhere

@@ -31,6 +31,7 @@ namespace bulkhead::app {
 struct ExpectedFlow {
   AppProtocol protocol = AppProtocol::kUnknown;
   std::string command, file_name;
+  std::uint64_t parent = 0;  // id of the flow that announced it
 };
 
 class ExpectedFlows {

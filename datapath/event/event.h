@@ -64,6 +64,7 @@ struct EventHeader {
   EventOrder order;
   Timestamp time;
   std::uint64_t flow_id = 0;        // 0: no flow
+  std::uint64_t parent_id = 0;      // of the flow that announced it (FTP's control connection); 0: none
   std::uint64_t packet_number = 0;  // EVE pcap_cnt; 0: left out
   FlowTuple tuple;                  // as logged: see each event
   bool has_tuple = false;

@@ -318,6 +318,7 @@ void EveJson::begin(const event::EventHeader& header, std::string_view type) {
   destination_ = header.has_tuple ? header.tuple.destination : IpAddress();
   time_field("timestamp", header.time);
   if (header.flow_id != 0) field("flow_id", header.flow_id);
+  if (header.parent_id != 0) field("parent_id", header.parent_id);
   if (header.interface_index != 0) field("in_iface", interface_name(header.interface_index));
   if (header.packet_number != 0) field("pcap_cnt", header.packet_number);
   field("event_type", type);

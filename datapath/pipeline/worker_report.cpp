@@ -70,6 +70,11 @@ std::string text_of(ByteSpan bytes, std::size_t limit) {
   return {kept.begin(), kept.end()};
 }
 
+void set_flow(const flow::Flow& flow, event::EventHeader& header) {
+  header.flow_id = flow.id;
+  if (const app::AppFlow* application = app::app_flow(flow)) header.parent_id = application->parent;
+}
+
 }  // namespace
 
 void Worker::report_anomalies(const PacketWork& work) {
@@ -111,7 +116,7 @@ event::EventHeader Worker::header_for(const PacketWork& work) const {
   const PacketView& view = *work.view;
   event::EventHeader h;
   h.time = view.raw != nullptr ? view.raw->time : now_;
-  if (work.flow != nullptr) h.flow_id = work.flow->id;
+  if (work.flow != nullptr) set_flow(*work.flow, h);
   // A datagram of several packets has no number of its own, nor has a packet in a tunnel.
   const bool numbered = view.raw != nullptr && view.origin == PacketOrigin::kWire;
   if (numbered && settings_.report.include_packet_number) h.packet_number = view.raw->number;
@@ -298,7 +303,7 @@ void Worker::report_flow(const flow::Flow& flow, flow::FlowEndReason reason,
   event::FlowEvent e;
   e.in_kernel = in_kernel;
   e.header.time = now_;
-  e.header.flow_id = flow.id;
+  set_flow(flow, e.header);
   e.header.tuple = flow.client;
   e.header.has_tuple = true;
   e.header.has_ports = has_ports(flow.client.protocol);

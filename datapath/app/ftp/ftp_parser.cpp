@@ -205,7 +205,7 @@ bool FtpParser::command(const Line& line, const ParseMoment& moment) {
   if (word == "RETR" || word == "STOR" || word == "APPE") {
     if (data_port_ != 0 && moment.expected != nullptr) {
       moment.expected->add(moment.client, std::exchange(data_port_, std::uint16_t{0}),
-                           {AppProtocol::ftp_data, std::string(word), tx->data}, moment.now);
+                           {AppProtocol::ftp_data, std::string(word), tx->data, moment.flow}, moment.now);
     }
   } else if (word == "PORT" || word == "EPRT") {
     // The server connects once it has agreed; its reply is not waited for, a client that is refused sends another.

@@ -124,6 +124,7 @@ const Schema& schema() {
 TEST(EveJson, AlertHasTheFieldsAndOrderOfSuricata) {
   event::AlertEvent e = sample_alert();
   e.header.vlan_count = 0;
+  e.header.parent_id = 17;
   e.tunnel.reset();
   e.tx_id.reset();
   e.on_stream = false;
@@ -135,7 +136,7 @@ TEST(EveJson, AlertHasTheFieldsAndOrderOfSuricata) {
   s.alert.payload = s.alert.payload_printable = s.alert.packet = s.alert.verdict = true;
   EXPECT_EQ(
       line_of(e, s),
-      R"({"timestamp":"2016-07-13T22:42:07.388030+0000","flow_id":2019293753285740,"pcap_cnt":6,"event_type":"alert",)"
+      R"({"timestamp":"2016-07-13T22:42:07.388030+0000","flow_id":2019293753285740,"parent_id":17,"pcap_cnt":6,"event_type":"alert",)"
       R"("src_ip":"82.165.177.154","src_port":80,"dest_ip":"10.16.1.11","dest_port":54186,"proto":"TCP",)"
       R"("pkt_src":"wire/pcap","traffic":{"id":["mozilla"]},"metadata":{"flowbits":["foo"]},)"
       R"("alert":{"action":"blocked","gid":1,"signature_id":5,"rev":3,"signature":"t é \"x\"",)"

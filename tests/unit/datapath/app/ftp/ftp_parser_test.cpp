@@ -17,6 +17,7 @@ class Talk {
     moment_.client.source = *IpAddress::parse("10.0.0.1");
     moment_.client.destination = *IpAddress::parse("10.0.0.2");
     moment_.client.destination_port = 21;
+    moment_.flow = 77;
     moment_.expected = &expected_;
   }
   Talk& client(std::string_view text) { return send(Direction::kToServer, text); }
@@ -83,6 +84,7 @@ TEST(FtpParser, PassiveAndActiveConnectionsAreAnnounced) {
   EXPECT_EQ(passive->protocol, AppProtocol::ftp_data);
   EXPECT_EQ(passive->command, "RETR");
   EXPECT_EQ(passive->file_name, "dir/a b");
+  EXPECT_EQ(passive->parent, 77U);
   talk.server("150 k\r\n226 k\r\n").client("EPSV\r\n").server("229 k (|||300|)\r\n").client("STOR f\r\n");
   EXPECT_TRUE(talk.data(300));
   talk.server("150 k\r\n226 k\r\n").client("PORT 10,0,0,1,1,3\r\n").server("200 k\r\n").client("RETR f\r\n");
