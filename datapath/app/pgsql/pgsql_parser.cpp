@@ -433,11 +433,14 @@ Probe probe_pgsql(Direction d, ByteSpan data, std::uint16_t server_port) {
     return data[8] == 0 || (data[8] >= '_' && data[8] <= 'z') ? Probe::kYes : Probe::kNo;
   }
   if (server_port != kPort) return Probe::kNo;
-  if (!is_one_of(d == Direction::kToServer ? kClientTypes : kServerTypes, static_cast<char>(data[0])))
-    return Probe::kNo;
+  const std::string_view types = d == Direction::kToServer ? kClientTypes : kServerTypes;
+  if (!is_one_of(types, static_cast<char>(data[0]))) return Probe::kNo;
   if (data.size() < kHeader) return Probe::kMore;
   const std::uint32_t length = load_be32(&data[1]);
-  return length >= 4 && length <= kMaxLength ? Probe::kYes : Probe::kNo;
+  if (length < 4 || length > kMaxLength) return Probe::kNo;
+  // What comes behind a message is one, too: MySQL's greeting of 78 bytes begins like a notice of ten.
+  const std::size_t next = 1 + std::size_t{length};
+  return next >= data.size() || is_one_of(types, static_cast<char>(data[next])) ? Probe::kYes : Probe::kNo;
 }
 
 }  // namespace bulkhead::app::pgsql

@@ -222,6 +222,8 @@ TEST(PgsqlParser, Detection) {
   EXPECT_EQ(probe(kClient, message('Q', "x\0"s), 5432), Probe::kYes);
   EXPECT_EQ(probe(kServer, kReady, 5432), Probe::kYes);
   EXPECT_EQ(probe(kClient, "GET / HTTP/1.1\r\n", 5432), Probe::kNo);
+  EXPECT_EQ(probe(kServer, message('N', "SERROR\0\0"s) + kReady, 5432), Probe::kYes);
+  EXPECT_EQ(probe(kServer, "N\0\0\0\n8.0.36-0ubuntu0.22.04.1\0"s, 5432), Probe::kNo) << "MySQL greets";
 }
 
 }  // namespace
