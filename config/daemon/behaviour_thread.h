@@ -84,7 +84,7 @@ class BehaviourThread {
  private:
   class Lane;
   void run();
-  [[nodiscard]] bool drain();
+  [[nodiscard]] std::size_t drain();  // the most that a lane had
   void look_at_losses();
   void look_at_feeds();
   void load();

@@ -12,6 +12,7 @@
 
 #include "datapath/base/flow_key.h"
 #include "datapath/base/timestamp.h"
+#include "datapath/flow/flow_watch.h"
 #include "datapath/flow/mac_list.h"
 
 namespace bulkhead::flow {
@@ -52,6 +53,7 @@ struct Flow {
   Timestamp start;
   Timestamp last;
   std::array<FlowDirectionCounts, 2> counts;  // by Direction
+  FlowWatch watch;
   FlowState state = FlowState::kNew;
   FlowAction action = FlowAction::kNone;
   bool alerted = false;
@@ -89,6 +91,7 @@ inline void Flow::turn() {
   std::swap(counts[0], counts[1]);
   std::swap(drop_reported[0], drop_reported[1]);
   std::swap(seen_to_server, seen_to_client);
+  watch.turn();
   for (const auto& each : extensions) {
     if (each != nullptr) each->turn();
   }

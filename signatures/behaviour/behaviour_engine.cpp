@@ -77,14 +77,13 @@ void BehaviourEngine::take(const Observation& told) {
   const bool link = told.kind == ObservationKind::kLink;
   // Groups are nobody's service: neighbour discovery, routers, names of the local link.
   if (!link && (told.client.destination.is_multicast() || told.client.destination.is_last())) return;
-  Observation evened;
   const Observation* seen = &told;
   if (mode_ == BehaviourMode::kLive) {
     const Timestamp at = even_time(told.time);
     if (at.ns != told.time.ns) {
-      evened = told;
-      evened.time = at;
-      seen = &evened;
+      evened_ = told;
+      evened_.time = at;
+      seen = &evened_;
     }
   } else {
     last_ = told.time;

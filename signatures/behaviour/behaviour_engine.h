@@ -87,6 +87,7 @@ class BehaviourEngine {
 
   BehaviourSettings settings_;
   BehaviourMode mode_ = BehaviourMode::kLearn;
+  Observation evened_;  // the record in hand, with its time put right
   PartyTable parties_;
   ServiceGraph graph_;
   IncidentBook book_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "datapath/app/dns/dns_names.h"
 #include "datapath/app/dns/dns_transaction.h"
@@ -15,7 +16,9 @@ namespace bulkhead::behaviour {
 
 namespace {
 
-constexpr std::size_t kSegments = 4, kKeywords = 8;
+constexpr std::size_t kMethod = 16, kSegments = 4, kKeywords = 8;
+// A segment that data decides holds a digit, or is longer, or is no word at all.
+constexpr std::size_t kLongestSegment = 32;
 
 // What a character of a word is in upper case; 0: it is of no word.
 constexpr std::array<char, 256> kUpper = [] {
@@ -28,12 +31,6 @@ constexpr std::array<char, 256> kUpper = [] {
 
 char upper(char c) {
   return kUpper[static_cast<unsigned char>(c)];
-}
-
-// A segment that data decides: it holds a digit, or is long, or is no word at all.
-bool is_variable(std::string_view segment) {
-  if (segment.size() > 32) return true;
-  return std::any_of(segment.begin(), segment.end(), [](char c) { return (c >= '0' && c <= '9') || c == '%'; });
 }
 
 // Keywords that say what a statement does; names of tables and columns are left out.
@@ -86,11 +83,14 @@ void http_facts(const app::http::HttpTransaction& tx, FactSink& out) {
     out.fact(tx.status == 401 || tx.status == 407 ? FactKind::kAuthFailed : FactKind::kClientError, out.made);
   }
   if (tx.status >= 500) out.fact(FactKind::kServerError, out.made);
-  for (const app::http::Header& header : tx.message(Direction::kToServer).headers.list) {
-    const std::string_view code = code_in(header.value);
-    if (code.empty()) continue;
-    out.fact(FactKind::kVerb,
-             "header " + app::lower_case(std::string_view(header.name).substr(0, 32)) + " with " + std::string(code));
+  const app::http::Headers& headers = tx.message(Direction::kToServer).headers;
+  if (may_hold_code(headers.raw)) {
+    for (const app::http::Header& header : headers.list) {
+      const std::string_view code = code_in(header.value);
+      if (code.empty()) continue;
+      out.fact(FactKind::kVerb,
+               "header " + app::lower_case(std::string_view(header.name).substr(0, 32)) + " with " + std::string(code));
+    }
   }
   if (!tx.host.empty()) out.fact(FactKind::kServerName, tx.host);
   // What never got an answer is another shape: a half request.
@@ -146,25 +146,32 @@ void redis_facts(const app::redis::RedisTransaction& tx, FactSink& out) {
 }  // namespace
 
 void request_shape(std::string_view method, std::string_view uri, std::string& out) {
-  out = method.substr(0, 16);
-  out += ' ';
-  std::string_view path = uri.substr(0, uri.find_first_of("?#;"));
-  if (path.empty() || path[0] != '/') {
-    if (!path.empty()) out += '*';
-    return;
-  }
-  for (std::size_t i = 0; !path.empty(); ++i) {
-    path.remove_prefix(1);
-    const std::size_t end = std::min(path.find('/'), path.size());
-    const std::string_view segment = path.substr(0, end);
-    out += '/';
+  method = method.substr(0, kMethod);
+  std::array<char, kMethod + 1 + kSegments*(1 + kLongestSegment) + 4> made;
+  std::size_t size = 0;
+  const auto add = [&](std::string_view text) {
+    std::memcpy(made.data() + size, text.data(), text.size());
+    size += text.size();
+  };
+  add(method);
+  made[size++] = ' ';
+  const auto ends_path = [](char c) { return c == '?' || c == '#' || c == ';'; };
+  if (!uri.empty() && uri[0] != '/' && !ends_path(uri[0])) made[size++] = '*';
+  std::size_t at = 0;  // of a slash
+  for (std::size_t i = 0; at < uri.size() && uri[at] == '/'; ++i) {
     if (i == kSegments) {
-      out += "...";
-      return;
+      add("/...");
+      break;
     }
-    out += is_variable(segment) ? "*" : segment;
-    path.remove_prefix(end);
+    const std::size_t begin = at + 1;
+    bool variable = false;
+    for (at = begin; at < uri.size() && uri[at] != '/' && !ends_path(uri[at]); ++at) {
+      variable |= (uri[at] >= '0' && uri[at] <= '9') || uri[at] == '%';
+    }
+    made[size++] = '/';
+    add(variable || at - begin > kLongestSegment ? "*" : uri.substr(begin, at - begin));
   }
+  out.assign(made.data(), size);
 }
 
 std::string request_shape(std::string_view method, std::string_view uri) {
@@ -182,6 +189,24 @@ std::string_view code_in(std::string_view value) {
     found = static_cast<std::size_t>(hit - begin);
   }
   return found < kCode.size() ? kCode[found] : std::string_view();
+}
+
+// Sixteen places at a time.
+bool may_hold_code(std::string_view text) {
+  using Block [[gnu::vector_size(16)]] = std::uint8_t;
+  using Halves [[gnu::vector_size(16)]] = std::uint64_t;
+  std::size_t i = 0;
+  for (; i + sizeof(Block) < text.size(); i += sizeof(Block)) {
+    Block a, b;  // each byte, and what comes behind it
+    std::memcpy(&a, text.data() + i, sizeof a);
+    std::memcpy(&b, text.data() + i + 1, sizeof b);
+    const auto found = ((b == '{') & ((a == '$') | (a == '#') | (a == '%') | (a == '{'))) | ((a == '$') & (b == '(')) |
+                       ((a == '<') & ((b == '%') | (b == '?') | (b == '!'))) | ((a == '.') & (b == '.')) | (a == '`');
+    Halves halves;
+    std::memcpy(&halves, &found, sizeof halves);
+    if ((halves[0] | halves[1]) != 0) return true;
+  }
+  return !code_in(text.substr(i)).empty();
 }
 
 void statement_shape(std::string_view sql, std::string& out) {

@@ -31,6 +31,8 @@ class FactSink {
 void request_shape(std::string_view method, std::string_view uri, std::string& out);
 // What a header's value holds of templates, shells and markup: "${"; "" for nothing of the kind.
 [[nodiscard]] std::string_view code_in(std::string_view value);
+// Is code_in() worth asking? Nearly all headers hold nothing, which this says in a few steps.
+[[nodiscard]] bool may_hold_code(std::string_view text);
 // "COPY FROM PROGRAM"; "?" for a text without keywords
 [[nodiscard]] std::string statement_shape(std::string_view sql);
 void statement_shape(std::string_view sql, std::string& out);

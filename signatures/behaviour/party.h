@@ -9,6 +9,7 @@
 // Tests    tests/unit/signatures/behaviour/party_test.cpp
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -48,12 +49,23 @@ class PartyTable {
   [[nodiscard]] std::size_t size() const { return names_.size(); }
 
   // Addresses inside may have other owners from now on.
-  void forget_inside() { inside_ids_.clear(); }
+  void forget_inside() {
+    inside_ids_.clear();
+    recent_.fill({});
+  }
 
   // DNS said so: from now on the address outside is called by this name.
   void call(const IpAddress& address, std::string_view name);
 
  private:
+  // What is known of an address, so that most records cost no search in a tree.
+  struct Recent {
+    IpAddress address;
+    PartyId id = kNobody;  // kNobody: not asked for yet
+    bool inside = false, used = false;
+  };
+  Recent& recent(const IpAddress& address) const;
+  [[nodiscard]] PartyId find(const IpAddress& address, bool inside);
   PartyId intern(std::string name);
 
   std::vector<IpPrefix> inside_;
@@ -61,6 +73,7 @@ class PartyTable {
   std::vector<std::string> names_;
   std::unordered_map<std::string, PartyId> ids_;
   std::map<IpAddress, PartyId> inside_ids_, outside_ids_;
+  mutable std::array<Recent, 1024> recent_;  // by hash
 };
 
 }  // namespace bulkhead::behaviour

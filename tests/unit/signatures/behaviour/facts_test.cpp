@@ -21,6 +21,12 @@ TEST(Facts, PathsKeepWhatTheProgramDecides) {
   EXPECT_EQ(request_shape("OPTIONS", "*"), "OPTIONS *");
   EXPECT_EQ(request_shape("GET", ""), "GET ");
   EXPECT_EQ(request_shape("GET", "/" + std::string(40, 'x')), "GET /*");
+  EXPECT_EQ(request_shape("GET", "/" + std::string(32, 'x')), "GET /" + std::string(32, 'x'));
+  EXPECT_EQ(request_shape("GET", "?a=1"), "GET ");
+  EXPECT_EQ(request_shape("GET", "/a//b/"), "GET /a//b/");
+  const std::string all =
+      "/" + std::string(32, 'a') + "/" + std::string(32, 'b') + "/" + std::string(32, 'c') + "/" + std::string(32, 'd');
+  EXPECT_EQ(request_shape(std::string(40, 'M'), all + "/e"), std::string(16, 'M') + " " + all + "/...");
 }
 
 TEST(Facts, StatementsKeepTheirKeywords) {
@@ -40,6 +46,30 @@ TEST(Facts, CodeInHeaders) {
   EXPECT_EQ(code_in("`id` {{7*7}} ${a}"), "${");
   EXPECT_EQ(code_in("a$"), "");
   EXPECT_EQ(code_in("1..2 #1 100% <b>"), "");
+}
+
+TEST(Facts, CodeIsFoundAtAnyPlace) {
+  std::uint32_t state = 1;
+  const auto next = [&state](std::uint32_t below) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+  };
+  std::size_t with = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string text(next(70), 'a');
+    for (char& c : text) c = "abcdefgh$#%{(<?!.`/"[next(i % 2 == 0 ? 19 : 10)];
+    EXPECT_EQ(may_hold_code(text) && !code_in(text).empty(), !code_in(text).empty()) << text;
+    with += code_in(text).empty() ? 0 : 1;
+  }
+  EXPECT_GT(with, 1000U);
+  for (const char* code : {"${", "#{", "%{", "{{", "$(", "<%", "<?", "<!", "../", "`"}) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      EXPECT_TRUE(may_hold_code(std::string(at, ' ') + code + std::string(40 - at, ' '))) << code << " at " << at;
+      EXPECT_TRUE(may_hold_code(std::string(at, ' ') + code)) << code << " at the end, " << at;
+    }
+  }
+  EXPECT_FALSE(
+      may_hold_code("Host: shop\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\nX: 1 < 2, 5 % of $3 {a}\r\n\r\n"));
 }
 
 TEST(Facts, TextIsCutAtTheSideThatSaysLess) {

@@ -143,6 +143,45 @@ TEST_F(ObserverTest, AHalfRequestIsToldAtTheEnd) {
   EXPECT_EQ(facts[0].text(), "GET /items/* (no answer)");
 }
 
+// A watch that stays open (etcd, Kubernetes) hides nothing that comes behind it.
+TEST_F(ObserverTest, AStreamWithoutAnswerHoldsUpNoOther) {
+  const auto frame = [](std::uint8_t type, std::uint8_t flags, std::uint8_t stream, std::string_view body) {
+    std::string out = {0, 0, static_cast<char>(body.size()), static_cast<char>(type), static_cast<char>(flags)};
+    return out + std::string(3, '\0') + static_cast<char>(stream) + std::string(body);
+  };
+  const auto get = [](std::string_view path) {  // :method GET, :scheme http, :path not indexed
+    return std::string("\x82\x86\x04", 3) + static_cast<char>(path.size()) + std::string(path);
+  };
+  handshake();
+  const std::string asked = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, "") + frame(1, 5, 1, get("/watch")) +
+                            frame(1, 5, 3, get("/items"));
+  const std::string answer = frame(4, 0, 0, "") + frame(1, 5, 3, "\x88");  // :status 200
+  tcp(true, 0x18, 1, 1, asked);
+  tcp(false, 0x18, 1, 1 + static_cast<std::uint32_t>(asked.size()), answer);
+  tcp(true, 0x10, 1 + static_cast<std::uint32_t>(asked.size()), 1 + static_cast<std::uint32_t>(answer.size()));
+  const auto texts = [this] {
+    std::vector<std::string> out;
+    for (const Observation& fact : kept.of(ObservationKind::kFact)) out.emplace_back(fact.text());
+    return out;
+  };
+  EXPECT_EQ(texts(), std::vector<std::string>{"GET /items"});
+  finish();
+  EXPECT_EQ(texts(), (std::vector<std::string>{"GET /items", "GET /watch (no answer)"}));
+}
+
+// One packet, no answer: the whole record comes from the flow itself.
+TEST_F(ObserverTest, AFlowOfOnePacketIsToldAtItsEnd) {
+  tcp(true, 0x02, 0, 0);
+  finish();
+  const auto milestones = kept.of(ObservationKind::kMilestone);
+  ASSERT_EQ(milestones.size(), 1U);
+  EXPECT_EQ(milestones[0].cause, MilestoneCause::kEnd);
+  EXPECT_FALSE(milestones[0].answered || milestones[0].refused || milestones[0].asked || milestones[0].replied);
+  EXPECT_EQ(milestones[0].packets, (std::array<std::uint32_t, 2>{1, 0}));
+  EXPECT_EQ(milestones[0].text(), "");
+  EXPECT_EQ(milestones[0].first_entropy, 0);
+}
+
 TEST_F(ObserverTest, ArpHasNoFlow) {
   std::vector<Byte> frame = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0,    0,  0x10, 8, 6,
                              0,    1,    8,    0,    6,    4,    0, 2, 2, 0,    0,  0,    0, 0x10,

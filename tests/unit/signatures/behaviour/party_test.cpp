@@ -27,8 +27,20 @@ TEST(PartyTable, InsideByOwnerOrAddressOutsideByNameOrAddress) {
   parties.call(at("198.51.100.3"), "api.example");
   EXPECT_EQ(parties.server(at("198.51.100.2")), parties.server(at("198.51.100.3")));
   EXPECT_EQ(parties.name(parties.server(at("198.51.100.2"))), "api.example");
+  parties.call(at("198.51.100.1"), "api.example");
+  EXPECT_EQ(parties.name(parties.server(at("198.51.100.1"))), "api.example") << "asked for before it had a name";
   parties.call(at("10.0.0.3"), "liar.example");
   EXPECT_EQ(parties.name(parties.server(at("10.0.0.3"))), "10.0.0.3") << "names do not rename what is ours";
+}
+
+TEST(PartyTable, AnAddressMayHaveAnotherOwner) {
+  std::string owner = "shop/web";
+  PartyTable parties(private_ranges(), [&](const IpAddress&) { return std::optional<std::string>(owner); });
+  EXPECT_EQ(parties.name(parties.client(at("10.0.0.1"))), "shop/web");
+  owner = "shop/api";
+  EXPECT_EQ(parties.name(parties.client(at("10.0.0.1"))), "shop/web");
+  parties.forget_inside();
+  EXPECT_EQ(parties.name(parties.client(at("10.0.0.1"))), "shop/api");
 }
 
 TEST(PartyTable, IsBounded) {
