@@ -26,6 +26,21 @@ bool read_number(std::string_view text, std::int64_t& out) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
+// "$12\r\n", as nearly all lengths come. False: anything else, and nothing is taken.
+bool take_length(ByteSpan& data, char kind, std::int64_t& out) {
+  constexpr std::size_t kDigits = 7;
+  if (data.empty() || data[0] != static_cast<Byte>(kind)) return false;
+  std::size_t at = 1;
+  std::int64_t number = 0;
+  for (; at < data.size() && at <= kDigits && data[at] >= '0' && data[at] <= '9'; ++at) {
+    number = number * 10 + (data[at] - '0');
+  }
+  if (at == 1 || at + 1 >= data.size() || data[at] != '\r' || data[at + 1] != '\n') return false;
+  out = number;
+  data = data.subspan(at + 2);
+  return true;
+}
+
 bool refuses_access(std::string_view error) {
   return error.starts_with("NOAUTH") || error.starts_with("WRONGPASS") || error.starts_with("NOPERM") ||
          error.starts_with("DENIED") || error.starts_with("ERR invalid password") ||
@@ -112,15 +127,16 @@ void RedisParser::begin_request(bool inline_form) {
   argument_index_ = 0;
 }
 
-void RedisParser::add_argument(std::string text) {
+void RedisParser::add_argument(std::string_view text) {
+  text = text.substr(0, kMaxArgument);
   if (argument_index_++ == 0) {
-    std::transform(text.begin(), text.end(), text.begin(), upper);
-    request_->command = std::move(text);
+    request_->command.resize(text.size());
+    std::transform(text.begin(), text.end(), request_->command.begin(), upper);
     return;
   }
   ++request_->argument_count;
   if (request_->arguments.size() < kMaxArguments) {
-    request_->arguments.push_back(std::move(text));
+    request_->arguments.emplace_back(text);
   } else {
     request_->note(RedisEvent::too_many_arguments);
   }
@@ -150,28 +166,40 @@ RedisParser::Step RedisParser::request(ByteSpan& data) {
     if (request_ == nullptr) return Step::kError;
     const Step step = take_bulk(data, request_bulk_, bulk_text_, kMaxArgument);
     if (step != Step::kOk) return step;
-    add_argument(std::move(bulk_text_));
+    add_argument(bulk_text_);
     bulk_text_.clear();
     if (--arguments_left_ == 0) finish_request();
     return Step::kOk;
   }
-  std::string_view line;
-  const Step step = take_line(data, line);
-  if (step != Step::kOk) return step;
   std::int64_t number = 0;
+  const char kind = request_ == nullptr ? '*' : '$';
+  if (!take_length(data, kind, number)) {
+    std::string_view line;
+    const Step step = take_line(data, line);
+    if (step != Step::kOk) return step;
+    if (request_ == nullptr) {
+      if (line.empty()) return Step::kOk;
+      if (line[0] != kind) return inline_command(line);
+    }
+    if (line.empty() || line[0] != kind || !read_number(line.substr(1), number)) return Step::kError;
+  }
   if (request_ == nullptr) {
-    if (line.empty()) return Step::kOk;
-    if (line[0] != '*') return inline_command(line);
-    if (!read_number(line.substr(1), number) || number > static_cast<std::int64_t>(kMaxElements)) return Step::kError;
+    if (number > static_cast<std::int64_t>(kMaxElements)) return Step::kError;
     if (number <= 0) return Step::kOk;
     begin_request(false);
     request_->arguments.reserve(std::min<std::size_t>(static_cast<std::size_t>(number - 1), 4));
     arguments_left_ = static_cast<std::uint64_t>(number);
     return Step::kOk;
   }
-  if (line.empty() || line[0] != '$' || !read_number(line.substr(1), number)) return Step::kError;
   if (number < 0 || number > static_cast<std::int64_t>(kMaxBulk)) return Step::kError;
-  request_bulk_ = {true, static_cast<std::uint64_t>(number), 2};
+  const auto size = static_cast<std::size_t>(number);
+  if (data.size() >= size + 2 && data[size] == '\r' && data[size + 1] == '\n') {  // it is all there
+    add_argument(view_text(data.first(size)));
+    data = data.subspan(size + 2);
+    if (--arguments_left_ == 0) finish_request();
+    return Step::kOk;
+  }
+  request_bulk_ = {true, size, 2};
   bulk_text_.clear();
   return Step::kOk;
 }
@@ -184,7 +212,7 @@ RedisParser::Step RedisParser::inline_command(std::string_view line) {
   const auto finish_word = [&] {
     if (!any) return;
     if (request_ == nullptr) begin_request(true);
-    add_argument(word.substr(0, kMaxArgument));
+    add_argument(word);
     word.clear();
     any = false;
   };

@@ -46,7 +46,7 @@ class RedisParser final : public AppParser {
   Step take_line(ByteSpan& data, std::string_view& line);
   Step inline_command(std::string_view line);
   void begin_request(bool inline_form);
-  void add_argument(std::string text);
+  void add_argument(std::string_view text);
   void finish_request();
   RedisTransaction& reply_target(bool push);
   void begin_reply(char kind, std::string_view line);
