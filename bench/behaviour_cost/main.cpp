@@ -4,7 +4,6 @@
 //   behaviour_cost [--signatures FILE] ROUNDS CAPTURE...
 //
 // Prints it for a tap that only follows protocols, and for one that applies the rules.
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 
@@ -20,6 +19,7 @@
 #include "config/daemon/behaviour_thread.h"
 #include "config/daemon/generation.h"
 #include "config/load/config_loader.h"
+#include "datapath/base/allocator.h"
 #include "datapath/io/pcap_file_source.h"
 #include "datapath/pipeline/replay.h"
 
@@ -86,11 +86,6 @@ Run replay(const std::vector<std::string>& files, const pipeline::SnapshotPtr& r
   return out;
 }
 
-std::size_t allocated() {
-  const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
 double median(std::vector<double> of) {
   std::sort(of.begin(), of.end());
   return of[of.size() / 2];
@@ -98,7 +93,7 @@ double median(std::vector<double> of) {
 
 // 100 clients with 100 services each, learned, and as much that waits; names of workloads.
 double memory_of_edges() {
-  const std::size_t before = allocated();
+  const std::size_t before = allocated_bytes();
   behaviour::BehaviourSettings to;
   to.graph.learn_windows = 1;
   to.graph.learn_age = 0s;
@@ -123,7 +118,7 @@ double memory_of_edges() {
     }
   }
   std::printf("edges learned: %zu, workloads: %zu\n", engine.graph().edges(), engine.parties().size());
-  return static_cast<double>(allocated() - before) / 1048576;
+  return static_cast<double>(allocated_bytes() - before) / 1048576;
 }
 
 class Discard final : public behaviour::ObservationSink {
@@ -135,7 +130,7 @@ class Discard final : public behaviour::ObservationSink {
 double memory_of_flows() {
   std::vector<std::unique_ptr<flow::Flow>> flows;
   for (int i = 0; i < 100'000; ++i) flows.push_back(std::make_unique<flow::Flow>());
-  const std::size_t before = allocated();
+  const std::size_t before = allocated_bytes();
   Discard discard;
   behaviour::ObserverFactory factory(discard);
   const auto observer = factory.make(0);
@@ -149,7 +144,7 @@ double memory_of_flows() {
     context.flow_is_new = true;
     observer->inspect(context);
   }
-  return static_cast<double>(allocated() - before + flows.size() * sizeof(flow::FlowWatch)) / 1048576;
+  return static_cast<double>(allocated_bytes() - before + flows.size() * sizeof(flow::FlowWatch)) / 1048576;
 }
 
 // Without rules where there are none.

@@ -4,7 +4,6 @@
 #include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
-#include <malloc.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -57,6 +56,7 @@
 #include "config/metrics/metrics_text.h"
 #include "config/sandbox/refused_calls.h"
 #include "config/sandbox/sandbox.h"
+#include "datapath/base/allocator.h"
 #include "datapath/base/private_file.h"
 #include "datapath/dpdk/dpdk_sources.h"
 #include "datapath/io/kernel_bypass.h"
@@ -1328,9 +1328,7 @@ class Daemon {
     for (const auto& live : lives_) settled = std::min(settled, live->settled_generation());
     const std::size_t before = retired_.size();
     std::erase_if(retired_, [&](const Retired& old) { return old.replaced_by <= settled; });
-#ifdef __GLIBC__
-    if (retired_.size() != before) malloc_trim(0);
-#endif
+    if (retired_.size() != before) give_back_memory();
   }
 
   // Ahead of one more: two at a time are enough.

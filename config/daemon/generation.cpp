@@ -1,6 +1,5 @@
 #include "config/daemon/generation.h"
 
-#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "config/load/patch_report.h"
 #include "config/load/policy_yaml.h"
 #include "config/load/signature_loader.h"
+#include "datapath/base/allocator.h"
 #include "rules/classify/policy_inspector.h"
 #include "rules/compile/policy_compiler.h"
 #include "rules/discovery/discovery.h"
@@ -136,9 +136,7 @@ std::optional<Generation> load_generation(const EngineSettings& settings, std::u
   }
   if (of_policy.has_errors() || signatures_failed) return std::nullopt;
   out.snapshot = std::move(snapshot);
-#ifdef __GLIBC__
-  malloc_trim(0);  // what reading the rules took is half of what they take
-#endif
+  give_back_memory();  // what reading the rules took is half of what they take
   out.summary.time = std::chrono::steady_clock::now() - begin;
   return out;
 }
