@@ -69,6 +69,8 @@ class Inspector : public stream::StreamListener {
  public:
   [[nodiscard]] virtual std::string_view name() const = 0;
   virtual void inspect(InspectContext& context) = 0;
+  // Does it look at StreamSide::window(), and release what it has judged? Where none does, the worker releases all.
+  [[nodiscard]] virtual bool reads_windows() const { return false; }
   virtual void on_flow_start(flow::Flow&) {}
   virtual void on_flow_end(flow::Flow&) {}
   // Takes over what the inspector of an earlier snapshot left with the flow, so that nothing of that one is kept.

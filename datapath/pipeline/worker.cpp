@@ -30,6 +30,13 @@ event::RejectTarget reject_target(const Alert& alert, Direction direction) {
   return event::RejectTarget::kNone;
 }
 
+// Nobody will look at its data: the stream engine need not keep it.
+void release_windows(stream::TcpSession& session) {
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    session.side(d).release(session.side(d).delivered_end());
+  }
+}
+
 }  // namespace
 
 Worker::Worker(const PipelineSettings& settings, std::uint32_t index, event::EventPublisher& publisher,
@@ -68,6 +75,8 @@ void Worker::use(SnapshotPtr snapshot) {
     app_->need(factory->hash_needs());
     app_->need(factory->feature_needs());
   }
+  windows_read_ =
+      std::any_of(inspectors.begin(), inspectors.end(), [](const auto& each) { return each->reads_windows(); });
   {
     const std::lock_guard lock(inspectors_mutex_);
     inspectors_.swap(inspectors);
@@ -205,10 +214,7 @@ bool Worker::track(PacketWork& work) {
   if (work.flow->action == flow::FlowAction::kPass) {
     finish_transactions(work);
     counters_.passed.add();
-    if (work.stream.session != nullptr) {  // nobody will look at its data: the stream engine need not keep it
-      stream::StreamSide& side = work.stream.session->side(work.direction);
-      side.release(side.delivered_end());
-    }
+    if (work.stream.session != nullptr) release_windows(*work.stream.session);
     return false;
   }
   if (work.stream.begins_midstream && !except(work, Exception::kMidstream)) return false;
@@ -365,6 +371,7 @@ void Worker::inspect(PacketWork& work) {
   context.events = &events_;
   context.alert_queue_overflow = &overflow_;
   for (const auto& inspector : inspectors_) inspector->inspect(context);
+  if (context.tcp != nullptr && !windows_read_) release_windows(*context.tcp);
   counters_.alert_queue_overflow.add(overflow_);
   if (work.before_gap) {
     constexpr std::size_t kMostFlows = 65536, kMostAlerts = 64;

@@ -144,6 +144,7 @@ class Worker final : private stream::StreamListener {
   std::uint32_t adopt_from_ = flow::FlowTable::kVisited;
   // The worker alone changes the list, and reads it without the lock; other threads ask for counters under it.
   std::vector<std::unique_ptr<Inspector>> inspectors_;
+  bool windows_read_ = false;         // by one of them
   event::CounterList retired_stats_;  // of inspectors that a later generation has replaced
   mutable std::mutex inspectors_mutex_;
   std::unique_ptr<decode::PacketChain> chain_;

@@ -45,6 +45,7 @@ class SignatureInspector final : public pipeline::Inspector {
   SignatureInspector(SignatureDbPtr db, const MatchSettings& settings, std::shared_ptr<SharedState> shared);
 
   [[nodiscard]] std::string_view name() const override { return "signatures"; }
+  [[nodiscard]] bool reads_windows() const override { return true; }
   void inspect(pipeline::InspectContext& context) override;
   void on_flow_end(flow::Flow& flow) override;
   void adopt(flow::Flow& flow) override;

@@ -46,8 +46,9 @@ class Requests final : public ResponseSink {
 // Fires one rule on every packet with payload that it is shown, and counts those.
 class PayloadInspector final : public Inspector {
  public:
-  PayloadInspector(RuleAction action, int* seen) : action_(action), seen_(seen) {}
+  PayloadInspector(RuleAction action, bool reads, int* seen) : action_(action), reads_(reads), seen_(seen) {}
   [[nodiscard]] std::string_view name() const override { return "test"; }
+  [[nodiscard]] bool reads_windows() const override { return reads_; }
   void inspect(InspectContext& context) override {
     const bool decided = context.flow != nullptr && context.flow->action != flow::FlowAction::kNone;
     if (context.packet->payload.empty() || decided) return;
@@ -67,19 +68,21 @@ class PayloadInspector final : public Inspector {
  private:
   Counter counted_;
   RuleAction action_;
+  bool reads_;
   int* seen_;
   std::shared_ptr<const event::SignatureInfo> signature_ = std::make_shared<event::SignatureInfo>();
 };
 
 class PayloadFactory final : public InspectorFactory {
  public:
-  PayloadFactory(RuleAction action, int* seen) : action_(action), seen_(seen) {}
+  PayloadFactory(RuleAction action, bool reads, int* seen) : action_(action), reads_(reads), seen_(seen) {}
   [[nodiscard]] std::unique_ptr<Inspector> make(std::uint32_t) const override {
-    return std::make_unique<PayloadInspector>(action_, seen_);
+    return std::make_unique<PayloadInspector>(action_, reads_, seen_);
   }
 
  private:
   RuleAction action_;
+  bool reads_;
   int* seen_;
 };
 
@@ -89,7 +92,7 @@ class WorkerTest : public testing::Test {
     settings.decode.verify_checksums = false;
     worker = std::make_unique<Worker>(settings, 0, collector, gate, &requests);
     auto snapshot = std::make_shared<Snapshot>();
-    snapshot->inspectors.push_back(std::make_shared<PayloadFactory>(action, &seen));
+    snapshot->inspectors.push_back(std::make_shared<PayloadFactory>(action, windows_read, &seen));
     worker->use(snapshot);
     return *worker;
   }
@@ -127,6 +130,7 @@ class WorkerTest : public testing::Test {
   UnorderedGate gate;
   std::unique_ptr<Worker> worker;
   int seen = 0;
+  bool windows_read = false;  // by the inspector
   std::uint64_t number = 1;
   Bytes sent_on;  // in place of the last packet; empty: itself
 };
@@ -414,13 +418,38 @@ TEST_F(WorkerTest, CountersLiveOnOverAReload) {
     send(true, kData, 1, 1, "x");
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->generation = generation;
-    snapshot->inspectors.push_back(std::make_shared<PayloadFactory>(RuleAction::kPass, &seen));
+    snapshot->inspectors.push_back(std::make_shared<PayloadFactory>(RuleAction::kPass, false, &seen));
     worker->use(snapshot);
   }
   ended = true;
   reader.join();
   EXPECT_GE(seen, 50);
   EXPECT_EQ(total(), static_cast<std::uint64_t>(seen));
+}
+
+// Only rules read the windows of streams: without them nothing is kept of what was delivered.
+TEST_F(WorkerTest, DataThatNobodyWillReadIsNotKept) {
+  const auto kept = [&](bool read) {
+    windows_read = read;
+    start();
+    open();
+    std::uint32_t sent = 1;
+    std::uint64_t most = 0;
+    for (int i = 0; i < 100; ++i) {
+      const std::string payload(1000, 'x');
+      send(true, kData, sent, 1, payload);
+      sent += 1000;
+      send(false, kAck, 1, sent);
+      std::vector<std::pair<std::string, std::uint64_t>> counters;
+      worker->add_stats(counters);
+      const auto found = std::find_if(counters.begin(), counters.end(),
+                                      [](const auto& counter) { return counter.first == "tcp.reassembly_memuse"; });
+      if (found != counters.end()) most = std::max(most, found->second);
+    }
+    return most;
+  };
+  EXPECT_GE(kept(true), 100'000U) << "an inspector that reads windows says itself what it needs no longer";
+  EXPECT_LE(kept(false), 10'000U);
 }
 
 // What the answers' side has beyond the depth will never be read: requests must not wait for it, each of them looked at
