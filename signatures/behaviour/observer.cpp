@@ -14,7 +14,7 @@ struct Observer::Opening final : flow::FlowExtension, Pooled {
   std::array<char, Observation::kTextBytes> text;
 
   Opening(ByteSpan bytes, std::uint8_t entropy_of_them)
-      : entropy(entropy_of_them), size(static_cast<std::uint8_t>(std::min(bytes.size(), text.size()))) {
+      : entropy(entropy_of_them), size(static_cast<std::uint8_t>(std::min(bytes.size(), Observation::kTextBytes))) {
     std::memcpy(text.data(), bytes.data(), size);
   }
   void turn() override { size = 0; }  // it was the other end's
