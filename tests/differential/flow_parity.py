@@ -28,7 +28,8 @@ TIMING = ("flow.end.", "flow.active", "flow.total", "flow.tcp_reuse", "tcp.activ
 # Memory, pools and threads are each engine's own; applications have differential tests of their own.
 LEFT_OUT = ("app_layer.", "flow.mgr.", "flow.recycler.", "flow.wrk.", "flow.spare", "flow.get_used", "memcap", "http.",
             "ftp.", "file_store.", "uptime", "detect.", "tcp.ssn_from", "tcp.segment_from")
-CONFIGURATION = """%YAML 1.1
+# Suricata's settings up to the list of types.
+EVE = """%YAML 1.1
 ---
 outputs:
   - eve-log:
@@ -36,7 +37,8 @@ outputs:
       filetype: regular
       filename: eve.json
       types:
-        - flow
+"""
+CONFIGURATION = EVE + """        - flow
         - anomaly: {enabled: yes, types: {decode: yes, stream: yes, applayer: no}}
         - stats: {totals: yes}
 stats: {enabled: yes, interval: 8, decoder-events: true, stream-events: true}

@@ -29,15 +29,7 @@ KEPT = {"dns only here", "dns.tx_id"}
 # Fields of each engine's own run; of later versions of the reference; of the mail's header, which 7.0.10 leaves out.
 LEFT_OUT = ("flow_id", "timestamp", "pkt_src", "parent_id", "tls.client_alpns", "tls.server_alpns", "http.grpc", "email.subject",
             "email.message_id", "email.x_mailer", "email.user_agent", "http.http_port", "http.api")
-CONFIGURATION = """%YAML 1.1
----
-outputs:
-  - eve-log:
-      enabled: yes
-      filetype: regular
-      filename: eve.json
-      types:
-        - http: {extended: yes}
+CONFIGURATION = flow_parity.EVE + """        - http: {extended: yes}
         - dns: {version: 2}
         - tls: {extended: yes}
         - files: {force-magic: no, force-hash: [md5, sha1, sha256]}
