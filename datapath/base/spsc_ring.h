@@ -3,9 +3,8 @@
 // Thread   push(), push_by() by the producer, pop(), pop_by() by the consumer, size() by anyone (approximate).
 // Limits   capacity is rounded up to a power of two; push() answers false when full and leaves the
 //          value untouched, so that the caller counts the loss.
-// kFromFront  a ring that was found empty is filled from its first slot again: the fewer values wait, the less memory
-// is
-//          gone through, and what the producer writes is still in its cache.
+// Front    kFromFront: a ring that is found empty is filled from its first slot again, so that few waiting values take
+//          little memory in turn, which stays in the producer's cache.
 // Source   Lamport's ring with cached indices.
 // Tests    tests/unit/datapath/base/spsc_ring_test.cpp
 #pragma once

@@ -13,8 +13,9 @@ struct Observer::Opening final : flow::FlowExtension, Pooled {
   std::uint8_t entropy = 0, size = 0;
   std::array<char, Observation::kTextBytes> text;
 
-  Opening(ByteSpan bytes, std::uint8_t entropy_of_them)
-      : entropy(entropy_of_them), size(static_cast<std::uint8_t>(std::min(bytes.size(), Observation::kTextBytes))) {
+  explicit Opening(ByteSpan bytes)
+      : entropy(entropy_sixteenths(bytes)),
+        size(static_cast<std::uint8_t>(std::min(bytes.size(), Observation::kTextBytes))) {
     std::memcpy(text.data(), bytes.data(), size);
   }
   void turn() override { size = 0; }  // it was the other end's
@@ -49,27 +50,6 @@ std::uint8_t entropy_sixteenths(ByteSpan bytes) {
   const std::uint64_t whole = kEntropySteps.whole[size];
   // log2 size - sum / size, where whole is size * log2 size; a rounding of the table never makes it a sixteenth less.
   return static_cast<std::uint8_t>(((whole - sum) * 16 / size + (std::uint64_t{1} << 16)) >> 32);
-}
-
-// Clients begin with the same words again and again.
-std::uint8_t Observer::entropy_of(ByteSpan bytes) {
-  bytes = bytes.first(std::min(bytes.size(), kEntropyBytes));
-  std::uint64_t hash = bytes.size();
-  const auto mix = [&](std::size_t at, std::size_t size) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, &bytes[at], size);
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-    hash ^= hash >> 32;
-  };
-  std::size_t at = 0;
-  for (; at + 8 <= bytes.size(); at += 8) mix(at, 8);
-  if (at < bytes.size()) mix(at, bytes.size() - at);
-  auto& [key, entropy] = entropies_[hash % entropies_.size()];
-  if (key != hash) {
-    entropy = entropy_sixteenths(bytes);
-    key = hash;
-  }
-  return entropy;
 }
 
 void Observer::tell() {
@@ -137,21 +117,26 @@ void Observer::see_link(const pipeline::InspectContext& context) {
 
 namespace {
 
+// Answers of HTTP/2 come in any order.
+bool in_order(const app::AppFlow& application) {
+  return application.protocol != app::AppProtocol::http2;
+}
+
 // Nearly all packets make nothing new known.
 bool has_untold(const app::AppFlow* application) {
   if (application == nullptr || application->parser == nullptr) return false;
   const auto& all = application->parser->transactions();
-  return !all.empty() && (!all.back()->told || application->protocol == app::AppProtocol::http2);
+  return !all.empty() && (!all.back()->told || !in_order(*application));
 }
 
 }  // namespace
 
-void Observer::see_facts(const pipeline::InspectContext& context, bool at_end) {
+void Observer::see_facts(const pipeline::InspectContext& context) {
   const app::AppFlow* application = context.application;
   const auto& all = application->parser->transactions();
-  const bool in_order = application->protocol != app::AppProtocol::http2;
+  const bool ordered = in_order(*application);
   std::size_t i = 0;
-  if (in_order) {
+  if (ordered) {
     for (i = all.size(); i > 0 && !all[i - 1]->told; --i) {
     }
   }
@@ -160,8 +145,8 @@ void Observer::see_facts(const pipeline::InspectContext& context, bool at_end) {
   for (; i < all.size(); ++i) {
     app::Transaction& transaction = *all[i];
     if (transaction.told) continue;
-    if (!is_ready(*application, transaction, at_end)) {
-      if (in_order) break;
+    if (!is_ready(*application, transaction, context.flow_ends)) {
+      if (ordered) break;
       continue;
     }
     transaction.told = true;
@@ -188,7 +173,6 @@ void Observer::fact(FactKind kind, std::string_view text, const IpAddress& addre
 }
 
 void Observer::see_alerts(const pipeline::InspectContext& context) {
-  if (context.alerts == nullptr) return;
   for (const pipeline::Alert& alert : *context.alerts) {
     if (alert.silent || alert.signature == nullptr || alert.action == pipeline::RuleAction::kPass) continue;
     Observation& out = about(*context.flow, ObservationKind::kFact, context.now);
@@ -221,8 +205,7 @@ void Observer::inspect(pipeline::InspectContext& context) {
   }
   const std::size_t side = index_of(context.direction);
   if (!view.payload.empty() && watch.hear(side, view.payload.size()) && side == 0) {
-    flow.set_extension(flow::ExtensionSlot::kBehaviour,
-                       std::make_unique<Opening>(view.payload, entropy_of(view.payload)));
+    flow.set_extension(flow::ExtensionSlot::kBehaviour, std::make_unique<Opening>(view.payload));
   }
   if (!watch.answered && flow.established()) {
     watch.answered = true;
@@ -232,7 +215,7 @@ void Observer::inspect(pipeline::InspectContext& context) {
   if (!watch.answered && view.has_tcp && context.direction == Direction::kToClient && (view.tcp.flags & 0x04) != 0) {
     watch.refused = true;
   }
-  if (has_untold(context.application)) see_facts(context, context.flow_ends);
+  if (has_untold(context.application)) see_facts(context);
   if (context.alerts != nullptr && !context.alerts->empty()) see_alerts(context);
   const std::uint64_t packets = flow.counts[0].packets + flow.counts[1].packets;
   if (!watch.first_milestone && packets >= kFirstMilestonePackets) {

@@ -2,11 +2,10 @@
 //
 // Thread   ObserverFactory is shared; one Observer per worker. No model, no table: a few comparisons a packet.
 // Order    behind the signatures, so that transactions are as complete as this packet makes them.
-// Limits   32 bytes in a flow, 96 more once its client has spoken; at most kFactsPerPacket facts a packet, what is
-// beyond is counted. Tests    tests/unit/signatures/behaviour/observer_test.cpp, tests/differential/behaviour.cmake
+// Limits   32 bytes in a flow, 96 more once its client has spoken; kFactsPerPacket facts a packet, the rest is counted.
+// Tests    tests/unit/signatures/behaviour/observer_test.cpp, tests/differential/behaviour.cmake
 #pragma once
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -35,13 +34,12 @@ class Observer final : public pipeline::Inspector, private FactSink {
  private:
   struct Opening;
   void see_link(const pipeline::InspectContext& context);
-  void see_facts(const pipeline::InspectContext& context, bool at_end);
+  void see_facts(const pipeline::InspectContext& context);
   void see_alerts(const pipeline::InspectContext& context);
   void milestone(const flow::Flow& flow, MilestoneCause cause, Timestamp now);
   // Begins record_ anew; what belongs to one kind alone is left to who asked.
   Observation& about(const flow::Flow& flow, ObservationKind kind, Timestamp now);
   void tell();  // record_
-  [[nodiscard]] std::uint8_t entropy_of(ByteSpan bytes);
   void fact(FactKind kind, std::string_view text, const IpAddress& address) override;
 
   std::shared_ptr<ObservationSink> sink_;
@@ -49,7 +47,6 @@ class Observer final : public pipeline::Inspector, private FactSink {
   std::size_t told_ = 0;        // facts of this packet
   Opening* opening_ = nullptr;  // of their flow
   std::uint64_t packet_ = 0;
-  std::array<std::pair<std::uint64_t, std::uint8_t>, 64> entropies_{};  // of beginnings seen lately, by hash
   Counter observations_, facts_dropped_;
 };
 

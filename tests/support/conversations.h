@@ -36,11 +36,12 @@ class ConversationCollector final : public stream::StreamListener {
   void on_rewind(flow::Flow& flow, Direction /*d*/, std::uint64_t /*offset*/) override { of(flow).gap = true; }
   void add(flow::Flow& flow, Direction d, ByteSpan data) {
     Conversation& talk = of(flow);
+    if (talk.pieces.empty()) talk.client = flow.client;  // it may have been turned since its first packet
     if (!talk.gap && !data.empty()) talk.pieces.push_back({d, {data.begin(), data.end()}});
   }
   void add_packet(const flow::Flow& flow, std::size_t captured) { of(flow).captured += captured; }
   void forget(const flow::Flow& flow) { open_.erase(&flow); }
-  // Those in which something was said.
+  // Those in which something was said, or lost.
   [[nodiscard]] std::vector<Conversation> take() {
     std::erase_if(all_, [](const Conversation& talk) { return talk.pieces.empty() && !talk.gap; });
     return std::move(all_);
