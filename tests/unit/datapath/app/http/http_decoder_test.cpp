@@ -72,6 +72,38 @@ TEST(HttpDecoder, AGzipHeaderWithReservedFlagsOrAWrongChecksum) {
   EXPECT_EQ(decoded(checked, {Coding::kGzip}, 1000), kText);
 }
 
+bool fails(const std::string& bytes, std::size_t step) {
+  const HttpSettings settings;
+  Decoder decoder({Coding::kGzip}, settings);
+  StringSink sink;
+  for (std::size_t at = 0; at < bytes.size(); at += step) {
+    const std::string piece = bytes.substr(at, step);
+    decoder.write({reinterpret_cast<const Byte*>(piece.data()), piece.size()}, sink);
+  }
+  EXPECT_TRUE(sink.text.starts_with(kText));
+  return decoder.failed();
+}
+
+TEST(HttpDecoder, AWrongCheckSumOrSizeIsSaid) {
+  for (const std::size_t step : {1U, 5U, 1000U}) {
+    for (const int window_bits : {15 + 16, 15}) {
+      const std::string right = deflated(kText, window_bits);
+      EXPECT_FALSE(fails(right, step));
+      for (std::size_t behind = 1; behind <= (window_bits == 15 ? 4U : 8U); ++behind) {
+        std::string wrong = right;
+        wrong[wrong.size() - behind] ^= 1;
+        EXPECT_TRUE(fails(wrong, step)) << "byte " << behind << " from the end, pieces of " << step;
+      }
+    }
+    const std::string member = deflated(kText, 15 + 16);
+    std::string second = member;
+    second[second.size() - 8] ^= 1;
+    EXPECT_FALSE(fails(member + member, step));
+    EXPECT_TRUE(fails(member + second, step));
+    EXPECT_FALSE(fails(deflated(std::string(kText).append(1UL << 20, 'x'), 15 + 16), 1000 * step));
+  }
+}
+
 TEST(HttpDecoder, Layers) {
   const std::string twice = deflated(deflated(kText, 15 + 16), 15);
   EXPECT_EQ(decoded(twice, {Coding::kDeflate, Coding::kGzip}, 7), kText);
