@@ -16,9 +16,11 @@ namespace {
 // pointer, so without a limit 64 KB would become megabytes.
 constexpr std::size_t kCostBase = 4096, kCostPerByte = 32;
 
-constexpr std::uint16_t kHighestOpcode = 6;  // DSO, RFC 8490
-constexpr std::size_t kMaxLabel = 63;        // RFC 1035 3.1
-constexpr std::size_t kLeastItemBytes = 2;   // of a question or record: a pointer to its name, the rest cut off
+constexpr std::uint16_t kHighestOpcode = 6;    // DSO, RFC 8490
+constexpr std::size_t kMaxLabel = 63;          // RFC 1035 3.1
+constexpr std::size_t kLeastRecordBytes = 11;  // the root, type, class, TTL, length
+constexpr std::size_t kExpectedRecords = 16;   // room for more comes as they do
+constexpr std::size_t kLeastItemBytes = 2;     // of a question or record: a pointer to its name, the rest cut off
 
 class MessageReader {
  public:
@@ -40,19 +42,32 @@ class MessageReader {
 
   // Appends the record, or what it consists of.
   Reading record(std::vector<Record>& out) {
-    Record record;
-    if (const Reading r = name(bytes_.size(), false, record.name); r != Reading::kWhole) return r;
+    if (const Reading r = walk(bytes_.size(), false); r != Reading::kWhole) return r;
     if (remaining() < 10) return Reading::kShort;
-    record.type = load_be16(&bytes_[at_]);
-    record.class_ = load_be16(&bytes_[at_ + 2]);
-    record.ttl = load_be32(&bytes_[at_ + 4]);
-    const std::size_t length = load_be16(&bytes_[at_ + 8]);
+    const Byte* fixed = &bytes_[at_];
+    const std::size_t length = load_be16(fixed + 8);
     at_ += 10;
     if (remaining() < length) return Reading::kShort;
     const std::size_t end = at_ + length;
-    const Reading reading = length == 0 ? Reading::kWhole : data(record, end, out);
-    if (reading != Reading::kWhole) return reading;
-    if (record.type != rrtype::kTxt || length == 0) out.push_back(std::move(record));
+    const auto begin = [&](Record& record) {
+      record.name.text.assign(text_.data(), text_size_);
+      record.name.cut = cut_;
+      record.type = load_be16(fixed);
+      record.class_ = load_be16(fixed + 2);
+      record.ttl = load_be32(fixed + 4);
+    };
+    if (load_be16(fixed) == rrtype::kTxt && length != 0) {
+      Record of_each;
+      begin(of_each);
+      if (const Reading r = texts(of_each, end, out); r != Reading::kWhole) return r;
+    } else {
+      Record& record = out.emplace_back();
+      begin(record);
+      if (const Reading r = length == 0 ? Reading::kWhole : data(record, end); r != Reading::kWhole) {
+        out.pop_back();
+        return r;
+      }
+    }
     at_ = end;
     return Reading::kWhole;
   }
@@ -152,7 +167,7 @@ class MessageReader {
     return true;
   }
 
-  Reading data(Record& record, std::size_t end, std::vector<Record>& out) {
+  Reading data(Record& record, std::size_t end) {
     switch (record.type) {
       case rrtype::kA: return address(record, end, 4);
       case rrtype::kAaaa: return address(record, end, 16);
@@ -163,7 +178,6 @@ class MessageReader {
         if (end - at_ < 2) return Reading::kMalformed;
         at_ += 2;
         return host(record, end);
-      case rrtype::kTxt: return texts(record, end, out);
       case rrtype::kNull: return keep_text(record, bytes_.subspan(at_, end - at_));
       case rrtype::kSoa: return soa(record, end);
       case rrtype::kSrv: return srv(record, end);
@@ -310,9 +324,14 @@ Reading read_message(ByteSpan bytes, Message& out) {
       return r;
     }
   }
+  const auto expect = [&](std::vector<Record>& records, std::size_t said) {
+    records.reserve(std::min({said, bytes.size() / kLeastRecordBytes, kExpectedRecords}));
+  };
+  expect(out.answers, out.header.answers);
   for (std::uint32_t i = 0; i < out.header.answers; ++i) {
     if (const Reading r = reader.record(out.answers); r != Reading::kWhole) return r;
   }
+  expect(out.authorities, out.header.authorities);
   for (std::uint32_t i = 0; i < out.header.authorities; ++i) {
     if (const Reading r = reader.record(out.authorities); r != Reading::kWhole) return r;
   }
