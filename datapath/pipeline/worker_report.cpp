@@ -78,10 +78,9 @@ void set_flow(const flow::Flow& flow, event::EventHeader& header) {
 }  // namespace
 
 void Worker::report_anomalies(const PacketWork& work) {
-  const auto metadata = work.flow != nullptr ? metadata_of(*work.flow) : nullptr;
   const auto report = [&](std::string_view type, std::string name) {
     event::AnomalyEvent e;
-    e.metadata = metadata;
+    if (work.flow != nullptr) e.metadata = metadata_of(*work.flow);
     e.header = header_for(work);
     e.type = type;
     e.name = std::move(name);
