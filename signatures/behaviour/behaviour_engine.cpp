@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "datapath/app/dns/dns_names.h"
+
 namespace bulkhead::behaviour {
 
 namespace {
@@ -69,6 +71,16 @@ Timestamp BehaviourEngine::even_time(Timestamp packet_time) {
 }
 
 void BehaviourEngine::take(const Observation& told) {
+  take_one(told);
+  if (told.kind != ObservationKind::kFact || told.fact != FactKind::kName || told.operation == 0) return;
+  Observation question = told;
+  question.fact = FactKind::kQuestion;
+  question.operation = 0;
+  question.set_text(app::dns::rrtype_text(told.operation));
+  take_one(question);
+}
+
+void BehaviourEngine::take_one(const Observation& told) {
   ++stats_.observations;
   if (told.kind == ObservationKind::kFact && told.fact == FactKind::kAddressName) {
     parties_.call(told.address, told.text());

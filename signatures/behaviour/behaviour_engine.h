@@ -81,6 +81,7 @@ class BehaviourEngine {
   [[nodiscard]] Timestamp even_time(Timestamp packet_time);
   [[nodiscard]] bool lossy(Timestamp now) const { return quiet_since_ && now - *quiet_since_ < settings_.loss_quiet; }
   [[nodiscard]] PartyId subject_of(const Scene& scene) const;
+  void take_one(const Observation& told);
   void take_live(const Scene& scene);
   void offer_news(const Scene& scene, bool learning, bool suspected);
   void conclude();

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstring>
 
-#include "datapath/app/dns/dns_names.h"
 #include "datapath/app/dns/dns_transaction.h"
 #include "datapath/app/http/http_transaction.h"
 #include "datapath/app/pgsql/pgsql_transaction.h"
@@ -102,8 +101,7 @@ void dns_facts(const app::dns::DnsTransaction& tx, FactSink& out) {
   if (tx.refused) return;
   if (tx.direction == Direction::kToServer) {
     for (const app::dns::Question& question : tx.message.questions) {
-      out.fact(FactKind::kName, question.name.text);
-      out.fact(FactKind::kQuestion, app::dns::rrtype_text(question.type));
+      out.fact(FactKind::kName, question.name.text, {}, question.type);
     }
     return;
   }
@@ -115,7 +113,7 @@ void dns_facts(const app::dns::DnsTransaction& tx, FactSink& out) {
     const auto* text = std::get_if<app::dns::TextData>(&record.data);
     if (text == nullptr || (record.type != 1 && record.type != 28)) continue;
     if (const auto address = IpAddress::parse(text->value.text)) {
-      out.fact(FactKind::kAddressName, tx.message.questions[0].name.text, *address);
+      out.fact(FactKind::kAddressName, tx.message.questions[0].name.text, *address, 0);
     }
   }
 }
@@ -191,7 +189,7 @@ std::string_view code_in(std::string_view value) {
   return found < kCode.size() ? kCode[found] : std::string_view();
 }
 
-// Sixteen places at a time.
+// Sixteen places at a time: first what is rare in headers, each of which begins or ends a code of two characters.
 bool may_hold_code(std::string_view text) {
   using Block [[gnu::vector_size(16)]] = std::uint8_t;
   using Halves [[gnu::vector_size(16)]] = std::uint64_t;
@@ -200,11 +198,16 @@ bool may_hold_code(std::string_view text) {
     Block a, b;  // each byte, and what comes behind it
     std::memcpy(&a, text.data() + i, sizeof a);
     std::memcpy(&b, text.data() + i + 1, sizeof b);
-    const auto found = ((b == '{') & ((a == '$') | (a == '#') | (a == '%') | (a == '{'))) | ((a == '$') & (b == '(')) |
-                       ((a == '<') & ((b == '%') | (b == '?') | (b == '!'))) | ((a == '.') & (b == '.')) | (a == '`');
-    Halves halves;
-    std::memcpy(&halves, &found, sizeof halves);
-    if ((halves[0] | halves[1]) != 0) return true;
+    const auto some = [](auto found) {
+      Halves halves;
+      std::memcpy(&halves, &found, sizeof halves);
+      return (halves[0] | halves[1]) != 0;
+    };
+    if (!some((b == '{') | (a == '$') | (a == '<') | ((a == '.') & (b == '.')) | (a == '`'))) continue;
+    if (some(((b == '{') & ((a == '$') | (a == '#') | (a == '%') | (a == '{'))) | ((a == '$') & (b == '(')) |
+             ((a == '<') & ((b == '%') | (b == '?') | (b == '!'))) | ((a == '.') & (b == '.')) | (a == '`'))) {
+      return true;
+    }
   }
   return !code_in(text.substr(i)).empty();
 }

@@ -21,8 +21,9 @@ class FactSink {
   FactSink(const FactSink&) = delete;
   FactSink& operator=(const FactSink&) = delete;
   virtual ~FactSink() = default;
-  virtual void fact(FactKind kind, std::string_view text, const IpAddress& address) = 0;
-  void fact(FactKind kind, std::string_view text) { fact(kind, text, {}); }
+  // `type`: of the question for a name (RFC 1035 3.2.2).
+  virtual void fact(FactKind kind, std::string_view text, const IpAddress& address, std::uint16_t type) = 0;
+  void fact(FactKind kind, std::string_view text) { fact(kind, text, {}, 0); }
   std::string made;  // for texts that are put together
 };
 

@@ -32,12 +32,12 @@ enum class MilestoneCause : std::uint8_t { kPackets, kAge, kPeriod, kEnd };
 
 enum class FactKind : std::uint8_t {
   kVerb,         // what was asked: "GET /api/items/*", "CONFIG", "COPY FROM PROGRAM"
-  kQuestion,     // the type of a DNS question: "TXT"
+  kQuestion,     // the type of a DNS question: "TXT"; the engine makes it of kName
   kClientError,  // refused as wrong: HTTP 4xx
   kServerError,  // HTTP 5xx
   kAuthFailed,   // a login was refused
   kNoSuchName,   // NXDOMAIN
-  kName,         // a name was asked for
+  kName,         // a name was asked for; operation is the type of the question
   kAddressName,  // an answer says that `address` has this name
   kServerName,   // of a TLS client or of an HTTP request
   kJa3,          // of a TLS client
@@ -64,7 +64,7 @@ struct Observation {
   std::uint16_t whole_size = 0;  // of the text before it was cut
   std::uint8_t text_size = 0;
   FactKind fact = FactKind::kVerb;
-  std::uint16_t operation = 0;  // of an alert: the severity; of kLink: ARP's
+  std::uint16_t operation = 0;  // of an alert: the severity; of a name: the question's type; of kLink: ARP's
   std::array<char, kTextBytes> text_bytes{};
 
   // kLink; of facts kAddressName

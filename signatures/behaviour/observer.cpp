@@ -122,11 +122,16 @@ bool in_order(const app::AppFlow& application) {
   return application.protocol != app::AppProtocol::http2;
 }
 
-// Nearly all packets make nothing new known.
-bool has_untold(const app::AppFlow* application) {
+// Nearly all packets make nothing new known; most others come between a request and its answer.
+bool may_tell(const app::AppFlow* application, bool at_end) {
   if (application == nullptr || application->parser == nullptr) return false;
   const auto& all = application->parser->transactions();
-  return !all.empty() && (!all.back()->told || !in_order(*application));
+  if (all.empty()) return false;
+  if (!in_order(*application)) return true;
+  const app::Transaction& last = *all.back();
+  if (last.told) return false;
+  const bool answer_awaited = last.progress[1] == 0 && application->protocol != app::AppProtocol::tls;
+  return at_end || !answer_awaited || (all.size() > 1 && !all[all.size() - 2]->told);
 }
 
 }  // namespace
@@ -159,7 +164,7 @@ void Observer::see_facts(const pipeline::InspectContext& context) {
   }
 }
 
-void Observer::fact(FactKind kind, std::string_view text, const IpAddress& address) {
+void Observer::fact(FactKind kind, std::string_view text, const IpAddress& address, std::uint16_t type) {
   if (kind == FactKind::kServerName && opening_ != nullptr) {
     // Each request of a connection names it again.
     const auto hash = static_cast<std::uint32_t>(text_hash(text) | 1);
@@ -167,6 +172,7 @@ void Observer::fact(FactKind kind, std::string_view text, const IpAddress& addre
   }
   ++told_;
   record_.fact = kind;
+  record_.operation = type;
   record_.address = address;
   record_.set_text(text, kind == FactKind::kName || kind == FactKind::kServerName || kind == FactKind::kNoSuchName);
   tell();
@@ -185,48 +191,63 @@ void Observer::see_alerts(const pipeline::InspectContext& context) {
   }
 }
 
+void Observer::open(flow::Flow& flow, const pipeline::InspectContext& context) {
+  flow.watch.begun = true;
+  flow.watch.next_milestone = flow.start + kFirstMilestoneAge;
+  if (!context.flow_is_new) return;  // it was there before the observer
+  about(flow, ObservationKind::kOpen, context.now);
+  tell();
+}
+
+void Observer::await_answer(flow::Flow& flow, const pipeline::InspectContext& context) {
+  const decode::PacketView& view = *context.packet;
+  if (flow.established()) {
+    flow.watch.answered = true;
+    about(flow, ObservationKind::kAnswered, context.now);
+    tell();
+  } else if (view.has_tcp && context.direction == Direction::kToClient && (view.tcp.flags & 0x04) != 0) {
+    flow.watch.refused = true;
+  }
+}
+
+void Observer::first_words(flow::Flow& flow, ByteSpan words) {
+  flow.set_extension(flow::ExtensionSlot::kBehaviour, std::make_unique<Opening>(words));
+}
+
+void Observer::periodic(flow::Flow& flow, Timestamp now) {
+  const bool first = flow.watch.next_milestone == flow.start + kFirstMilestoneAge;
+  milestone(flow, first ? MilestoneCause::kAge : MilestoneCause::kPeriod, now);
+  flow.watch.next_milestone = now + kMilestonePeriod;
+}
+
+// What few packets need stands in functions of its own: all else is a few lines of the instruction cache, which the
+// rules have filled with theirs.
 void Observer::inspect(pipeline::InspectContext& context) {
   packet_ = context.packet_number;
   if (context.flow == nullptr) return see_link(context);
   flow::Flow& flow = *context.flow;
   flow::FlowWatch& watch = flow.watch;
-  if (!watch.begun) {
-    watch.begun = true;
-    watch.next_milestone = flow.start + kFirstMilestoneAge;
-  }
   const decode::PacketView& view = *context.packet;
-  if (context.direction == Direction::kToServer && view.raw != nullptr && !view.raw->leaves &&
-      view.origin == decode::PacketOrigin::kWire) {
+  const std::size_t side = index_of(context.direction);
+  if (side == 0 && view.raw != nullptr && !view.raw->leaves && view.origin == decode::PacketOrigin::kWire) {
     watch.interface = view.raw->interface_index;
   }
-  if (context.flow_is_new) {
-    about(flow, ObservationKind::kOpen, context.now);
-    tell();
+  if (!watch.begun) [[unlikely]]
+    open(flow, context);
+  if (!view.payload.empty() && watch.hear(side, view.payload.size()) && side == 0) [[unlikely]] {
+    first_words(flow, view.payload);
   }
-  const std::size_t side = index_of(context.direction);
-  if (!view.payload.empty() && watch.hear(side, view.payload.size()) && side == 0) {
-    flow.set_extension(flow::ExtensionSlot::kBehaviour, std::make_unique<Opening>(view.payload));
-  }
-  if (!watch.answered && flow.established()) {
-    watch.answered = true;
-    about(flow, ObservationKind::kAnswered, context.now);
-    tell();
-  }
-  if (!watch.answered && view.has_tcp && context.direction == Direction::kToClient && (view.tcp.flags & 0x04) != 0) {
-    watch.refused = true;
-  }
-  if (has_untold(context.application)) see_facts(context);
-  if (context.alerts != nullptr && !context.alerts->empty()) see_alerts(context);
-  const std::uint64_t packets = flow.counts[0].packets + flow.counts[1].packets;
-  if (!watch.first_milestone && packets >= kFirstMilestonePackets) {
+  if (!watch.answered) [[unlikely]]
+    await_answer(flow, context);
+  if (may_tell(context.application, context.flow_ends)) see_facts(context);
+  if (context.alerts != nullptr && !context.alerts->empty()) [[unlikely]]
+    see_alerts(context);
+  if (!watch.first_milestone && flow.counts[0].packets + flow.counts[1].packets >= kFirstMilestonePackets) {
     watch.first_milestone = true;
     milestone(flow, MilestoneCause::kPackets, context.now);
   }
-  if (!context.flow_ends && context.now >= watch.next_milestone) {
-    const bool first = watch.next_milestone == flow.start + kFirstMilestoneAge;
-    milestone(flow, first ? MilestoneCause::kAge : MilestoneCause::kPeriod, context.now);
-    watch.next_milestone = context.now + kMilestonePeriod;
-  }
+  if (context.now >= watch.next_milestone && !context.flow_ends) [[unlikely]]
+    periodic(flow, context.now);
 }
 
 void Observer::on_flow_end(flow::Flow& flow) {

@@ -33,6 +33,10 @@ class Observer final : public pipeline::Inspector, private FactSink {
 
  private:
   struct Opening;
+  [[gnu::noinline]] void open(flow::Flow& flow, const pipeline::InspectContext& context);
+  [[gnu::noinline]] void await_answer(flow::Flow& flow, const pipeline::InspectContext& context);
+  [[gnu::noinline]] void first_words(flow::Flow& flow, ByteSpan words);
+  [[gnu::noinline]] void periodic(flow::Flow& flow, Timestamp now);
   void see_link(const pipeline::InspectContext& context);
   void see_facts(const pipeline::InspectContext& context);
   void see_alerts(const pipeline::InspectContext& context);
@@ -40,7 +44,7 @@ class Observer final : public pipeline::Inspector, private FactSink {
   // Begins record_ anew; what belongs to one kind alone is left to who asked.
   Observation& about(const flow::Flow& flow, ObservationKind kind, Timestamp now);
   void tell();  // record_
-  void fact(FactKind kind, std::string_view text, const IpAddress& address) override;
+  void fact(FactKind kind, std::string_view text, const IpAddress& address, std::uint16_t type) override;
 
   std::shared_ptr<ObservationSink> sink_;
   Observation record_;          // in the making: zeroing one takes as long as all the rest

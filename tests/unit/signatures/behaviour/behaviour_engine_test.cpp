@@ -43,6 +43,15 @@ class BehaviourTest : public testing::Test {
     engine.take(out);
     now = now + 10ms;
   }
+  // As an observer tells it: the name, and of which type the question was.
+  void ask(const char* from, const char* to, std::string_view name, std::uint16_t type) {
+    Observation out = about(from, to, 53, ObservationKind::kFact, 17);
+    out.fact = FactKind::kName;
+    out.operation = type;
+    out.set_text(name, true);
+    engine.take(out);
+    now = now + 10ms;
+  }
   void arp(const char* mac, const char* address) {
     Observation out;
     out.kind = ObservationKind::kLink;
@@ -60,8 +69,7 @@ class BehaviourTest : public testing::Test {
       flow_between(kWeb, kDb, 5432);
       fact(kWeb, kDb, 5432, FactKind::kVerb, "SELECT FROM");
       flow_between(kWeb, kDns, 53, 17);
-      fact(kWeb, kDns, 53, FactKind::kQuestion, "A", 17);
-      fact(kWeb, kDns, 53, FactKind::kName, "db.shop.example", 17);
+      ask(kWeb, kDns, "db.shop.example", 1);
     }
     arp("02:00:00:00:00:10", kWeb);
     engine.set_mode(BehaviourMode::kWatch);
@@ -142,8 +150,10 @@ TEST_F(BehaviourTest, NewWordsForADatabaseAndNewPathsForAService) {
   EXPECT_EQ(incidents.size(), 1U) << "one new path may be a release";
   fact("203.0.113.9", kWeb, 80, FactKind::kVerb, "GET /.env");
   EXPECT_EQ(incidents.size(), 2U);
-  fact(kWeb, kDns, 53, FactKind::kQuestion, "TXT", 17);
-  EXPECT_EQ(incidents.size(), 3U);
+  ask(kWeb, kDns, "db.shop.example", 1);
+  EXPECT_EQ(incidents.size(), 2U);
+  ask(kWeb, kDns, "db.shop.example", 16);
+  EXPECT_EQ(incidents.size(), 3U) << "a question for TXT";
 }
 
 TEST_F(BehaviourTest, AScanIsSeenFromTheEighthService) {

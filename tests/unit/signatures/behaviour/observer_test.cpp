@@ -69,6 +69,19 @@ class ObserverTest : public testing::Test {
   std::uint64_t number_ = 1;
 };
 
+TEST_F(ObserverTest, ANameIsToldWithTheTypeOfItsQuestion) {
+  const std::string header("\x12\x34\x01\0\0\x01\0\0\0\0\0\0", 12), type_and_class("\0\x10\0\x01", 4);
+  const std::string asked = header + '\4' + "shop" + '\7' + "example" + '\0' + type_and_class;
+  PacketBuilder builder;
+  send(builder.ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(40000, 53).payload(asked).build());
+  finish();
+  const auto facts = kept.of(ObservationKind::kFact);
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_EQ(facts[0].fact, FactKind::kName);
+  EXPECT_EQ(facts[0].text(), "shop.example");
+  EXPECT_EQ(facts[0].operation, 16);
+}
+
 TEST_F(ObserverTest, AConnectionOpensIsAnsweredAndEnds) {
   handshake();
   finish();
