@@ -20,12 +20,13 @@ constexpr std::uint16_t kHighestOpcode = 6;    // DSO, RFC 8490
 constexpr std::size_t kMaxLabel = 63;          // RFC 1035 3.1
 constexpr std::size_t kLeastRecordBytes = 11;  // the root, type, class, TTL, length
 constexpr std::size_t kExpectedRecords = 16;   // room for more comes as they do
-constexpr std::size_t kLeastItemBytes = 2;     // of a question or record: a pointer to its name, the rest cut off
+constexpr std::size_t kExpectedText = 2048, kMoreText = 4096;
+constexpr std::size_t kLeastItemBytes = 2;  // of a question or record: a pointer to its name, the rest cut off
 
 class MessageReader {
  public:
-  MessageReader(ByteSpan bytes, Faults& faults)
-      : bytes_(bytes), faults_(faults), left_(kCostBase + kCostPerByte * bytes.size()) {}
+  MessageReader(ByteSpan bytes, Faults& faults, Texts& texts)
+      : bytes_(bytes), faults_(faults), texts_(texts), left_(kCostBase + kCostPerByte * bytes.size()) {}
 
   [[nodiscard]] std::size_t position() const { return at_; }
   void go_to(std::size_t position) { at_ = position; }
@@ -50,7 +51,7 @@ class MessageReader {
     if (remaining() < length) return Reading::kShort;
     const std::size_t end = at_ + length;
     const auto begin = [&](Record& record) {
-      record.name.text.assign(text_.data(), text_size_);
+      record.name.text = texts_.keep({text_.data(), text_size_});
       record.name.cut = cut_;
       record.type = load_be16(fixed);
       record.class_ = load_be16(fixed + 2);
@@ -99,7 +100,7 @@ class MessageReader {
   Reading name(std::size_t end, bool open, Name& out) {
     const Reading reading = walk(end, open);
     if (reading != Reading::kWhole) return reading;
-    out.text.assign(text_.data(), text_size_);
+    out.text = texts_.keep({text_.data(), text_size_});
     out.cut = cut_;
     return reading;
   }
@@ -191,7 +192,7 @@ class MessageReader {
     TextData& text = record.data.emplace<TextData>();
     if (end - at_ != length) return Reading::kWhole;
     const IpAddress ip = length == 4 ? IpAddress::v4(load_be32(&bytes_[at_])) : IpAddress::v6(&bytes_[at_]);
-    text.value.text = AddressText(ip).view();
+    text.value.text = texts_.keep(AddressText(ip).view());
     return Reading::kWhole;
   }
 
@@ -201,7 +202,7 @@ class MessageReader {
 
   Reading keep_text(Record& record, ByteSpan bytes) {
     if (!pay(bytes.size())) return Reading::kMalformed;
-    record.data.emplace<TextData>().value.text.assign(bytes.begin(), bytes.end());
+    record.data.emplace<TextData>().value.text = keep(bytes);
     return Reading::kWhole;
   }
 
@@ -248,8 +249,12 @@ class MessageReader {
     sshfp.type = bytes_[at_ + 1];
     const ByteSpan print = bytes_.subspan(at_ + 2, end - at_ - 2);
     if (!pay(print.size())) return Reading::kMalformed;
-    sshfp.fingerprint.assign(print.begin(), print.end());
+    sshfp.fingerprint = keep(print);
     return Reading::kWhole;
+  }
+
+  [[nodiscard]] std::string_view keep(ByteSpan bytes) {
+    return texts_.keep({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
 
   // The record is there as a whole, so what is short within it cannot become longer.
@@ -257,6 +262,7 @@ class MessageReader {
 
   ByteSpan bytes_;
   Faults& faults_;
+  Texts& texts_;
   std::array<char, kMaxNameBytes + kMaxLabel + 2> text_;  // of the name that is being read; one dot and label too many
   std::size_t text_size_ = 0;
   bool cut_ = false;
@@ -305,6 +311,25 @@ bool sections_are_usual(const Header& h, MessageReader& reader) {
 
 }  // namespace
 
+void Texts::expect(std::size_t bytes) {
+  first_ = std::make_unique_for_overwrite<char[]>(bytes);
+  at_ = first_.get();
+  left_ = bytes;
+}
+
+std::string_view Texts::keep(std::string_view text) {
+  if (text.empty()) return {};
+  if (text.size() > left_) {
+    left_ = std::max(text.size(), kMoreText);
+    at_ = more_.emplace_back(std::make_unique_for_overwrite<char[]>(left_)).get();
+  }
+  char* const begin = at_;
+  std::memcpy(begin, text.data(), text.size());
+  at_ += text.size();
+  left_ -= text.size();
+  return {begin, text.size()};
+}
+
 bool read_header(ByteSpan bytes, Header& out) {
   if (bytes.size() < kHeaderBytes) return false;
   std::size_t at = 0;
@@ -317,7 +342,8 @@ bool read_header(ByteSpan bytes, Header& out) {
 
 Reading read_message(ByteSpan bytes, Message& out) {
   if (!read_header(bytes, out.header)) return Reading::kShort;
-  MessageReader reader(bytes, out.faults);
+  out.texts.expect(std::min(bytes.size() * 2, kExpectedText));
+  MessageReader reader(bytes, out.faults, out.texts);
   for (std::uint32_t i = 0; i < out.header.questions; ++i) {
     if (const Reading r = reader.question(out.questions.emplace_back()); r != Reading::kWhole) {
       out.questions.pop_back();
@@ -342,7 +368,8 @@ Likeness likeness(ByteSpan bytes) {
   Header header;
   if (!read_header(bytes, header) || !header_is_plausible(header, bytes.size())) return Likeness::kNo;
   Faults faults;
-  MessageReader reader(bytes, faults);
+  Texts texts;
+  MessageReader reader(bytes, faults, texts);
   if (header_is_usual(header) && sections_are_usual(header, reader)) return Likeness::kStrict;
   Message message;
   return read_message(bytes, message) == Reading::kMalformed ? Likeness::kNo : Likeness::kHeader;

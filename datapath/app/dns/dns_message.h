@@ -17,7 +17,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -43,9 +44,25 @@ struct Header {
   [[nodiscard]] std::uint8_t rcode() const { return flags & 15; }
 };
 
+// The texts of a message, in one piece of memory where they fit.
+class Texts {
+ public:
+  // How long they may well be together.
+  void expect(std::size_t bytes);
+  // The copy stays where it is as long as this lives, also when this is moved.
+  [[nodiscard]] std::string_view keep(std::string_view text);
+
+ private:
+  std::unique_ptr<char[]> first_;
+  std::vector<std::unique_ptr<char[]>> more_;
+  char* at_ = nullptr;
+  std::size_t left_ = 0;
+};
+
+// Texts of names and records lie in Message::texts.
 struct Name {
-  std::string text;  // labels with dots between; "" is the root
-  bool cut = false;  // there was more
+  std::string_view text;  // labels with dots between; "" is the root
+  bool cut = false;       // there was more
 };
 
 struct Question {
@@ -63,7 +80,7 @@ struct SrvData {
 };
 struct SshfpData {
   std::uint8_t algorithm = 0, type = 0;
-  std::string fingerprint;
+  std::string_view fingerprint;
 };
 // Addresses as text, the name of CNAME and its like, one string of TXT, the bytes of NULL.
 struct TextData {
@@ -82,6 +99,7 @@ struct Faults {
 };
 
 struct Message {
+  Texts texts;
   Header header;
   std::vector<Question> questions;
   std::vector<Record> answers, authorities;

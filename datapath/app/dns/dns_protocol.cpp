@@ -1,6 +1,7 @@
 // DNS as the rest of the engine sees it: how it is found, its buffers, its events.
 #include <array>
 #include <memory>
+#include <string_view>
 
 #include "datapath/app/dns/dns_parser.h"
 #include "datapath/app/dns/dns_transaction.h"
@@ -16,7 +17,7 @@ constexpr std::array<std::uint8_t, 2> kRequests{kComplete, BufferDef::kNever};
 bool get_query(Transaction& tx, Direction, std::uint32_t index, BufferView& out) {
   const auto& dns = static_cast<const DnsTransaction&>(tx);
   if (dns.refused || dns.direction != Direction::kToServer || index >= dns.message.questions.size()) return false;
-  const std::string& name = dns.message.questions[index].name.text;
+  const std::string_view name = dns.message.questions[index].name.text;
   out.bytes = {reinterpret_cast<const Byte*>(name.data()), name.size()};
   return true;
 }

@@ -40,7 +40,7 @@ std::string query_of(const std::string& wire_name) {
   return dns_message({.questions = {wire_name + be16(1) + be16(1)}});
 }
 
-const std::string& text_of(const Record& record) {
+std::string_view text_of(const Record& record) {
   return std::get<TextData>(record.data).value.text;
 }
 
