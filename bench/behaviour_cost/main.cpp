@@ -11,11 +11,11 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "bench/policy_bench/figures.h"
 #include "config/daemon/behaviour_thread.h"
 #include "config/daemon/generation.h"
 #include "config/load/config_loader.h"
@@ -24,6 +24,8 @@
 #include "datapath/pipeline/worker.h"
 
 using namespace bulkhead;
+using bench::quantile;
+using bench::seconds_of;
 using namespace std::chrono_literals;
 
 namespace {
@@ -33,12 +35,6 @@ class Nobody final : public event::EventPublisher {
   void publish(event::Event&&) override {}
   void watermark(std::uint64_t) override {}
 };
-
-double seconds_of(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
 
 config::BehaviourThreadSettings settings() {
   config::BehaviourThreadSettings out;
@@ -147,11 +143,6 @@ Round run_round(const std::vector<std::string>& files, const pipeline::SnapshotP
   return out;
 }
 
-double median(std::vector<double> of) {
-  std::sort(of.begin(), of.end());
-  return of[of.size() / 2];
-}
-
 // 100 clients with 100 services each, learned, and as much that waits; names of workloads.
 double memory_of_edges() {
   const std::size_t before = allocated_bytes();
@@ -220,17 +211,15 @@ void compare(const std::vector<std::string>& files, const pipeline::SnapshotPtr&
     thread.push_back(last.thread);
     ratio.push_back(last.with / last.without);
   }
-  std::sort(ratio.begin(), ratio.end());
-  const auto percent = [&](std::size_t of_four) { return (ratio[(ratio.size() - 1) * of_four / 4] - 1) * 100; };
-  const auto ns = [&](std::vector<double> of) {
-    return median(std::move(of)) * 1e9 / static_cast<double>(last.packets);
+  const auto percent = [&](double part) { return (quantile(ratio, part) - 1) * 100; };
+  const auto ns = [&](const std::vector<double>& of) {
+    return quantile(of, 0.5) * 1e9 / static_cast<double>(last.packets);
   };
   std::printf(
       "%s: the worker's CPU a packet %.0f ns without, %.0f ns with: median of %d rounds %+.1f %% (aim 3; quarters "
-      "%+.1f "
-      "and %+.1f); the behaviour thread %.0f ns\n",
-      rules == nullptr ? "protocols alone" : "with signatures", ns(without), ns(with), rounds, percent(2), percent(1),
-      percent(3), ns(thread));
+      "%+.1f and %+.1f); the behaviour thread %.0f ns\n",
+      rules == nullptr ? "protocols alone" : "with signatures", ns(without), ns(with), rounds, percent(0.5),
+      percent(0.25), percent(0.75), ns(thread));
   std::printf("packets: %llu; records: %llu taken, %llu dropped at a full ring (nothing here waits for it)\n",
               static_cast<unsigned long long>(last.packets), static_cast<unsigned long long>(last.taken),
               static_cast<unsigned long long>(last.ring_full));

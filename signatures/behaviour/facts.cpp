@@ -189,7 +189,7 @@ std::string_view code_in(std::string_view value) {
   return found < kCode.size() ? kCode[found] : std::string_view();
 }
 
-// Sixteen places at a time: first what is rare in headers, each of which begins or ends a code of two characters.
+// Sixteen places at a time.
 bool may_hold_code(std::string_view text) {
   using Block [[gnu::vector_size(16)]] = std::uint8_t;
   using Halves [[gnu::vector_size(16)]] = std::uint64_t;
@@ -198,16 +198,11 @@ bool may_hold_code(std::string_view text) {
     Block a, b;  // each byte, and what comes behind it
     std::memcpy(&a, text.data() + i, sizeof a);
     std::memcpy(&b, text.data() + i + 1, sizeof b);
-    const auto some = [](auto found) {
-      Halves halves;
-      std::memcpy(&halves, &found, sizeof halves);
-      return (halves[0] | halves[1]) != 0;
-    };
-    if (!some((b == '{') | (a == '$') | (a == '<') | ((a == '.') & (b == '.')) | (a == '`'))) continue;
-    if (some(((b == '{') & ((a == '$') | (a == '#') | (a == '%') | (a == '{'))) | ((a == '$') & (b == '(')) |
-             ((a == '<') & ((b == '%') | (b == '?') | (b == '!'))) | ((a == '.') & (b == '.')) | (a == '`'))) {
-      return true;
-    }
+    const auto found = ((b == '{') & ((a == '$') | (a == '#') | (a == '%') | (a == '{'))) | ((a == '$') & (b == '(')) |
+                       ((a == '<') & ((b == '%') | (b == '?') | (b == '!'))) | ((a == '.') & (b == '.')) | (a == '`');
+    Halves halves;
+    std::memcpy(&halves, &found, sizeof halves);
+    if ((halves[0] | halves[1]) != 0) return true;
   }
   return !code_in(text.substr(i)).empty();
 }
