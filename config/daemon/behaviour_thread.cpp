@@ -89,19 +89,26 @@ event::AppEvent incident_event(const behaviour::Incident& incident, const behavi
 
 class BehaviourThread::Lane final : public behaviour::ObservationSink {
  public:
-  Lane(std::size_t capacity, std::atomic<std::uint64_t>& dropped) : ring_(capacity), dropped_(dropped) {}
+  Lane(std::size_t records, std::atomic<std::uint64_t>& dropped)
+      : ring_(records * SpscByteRing::taken(sizeof(behaviour::Observation))), dropped_(dropped) {}
   void take(const behaviour::Observation& observation) override {
-    const auto fill = [&](behaviour::Observation& slot) { observation.put(slot); };
-    if (!ring_.push_by(fill)) dropped_.fetch_add(1, std::memory_order_relaxed);
+    if (Byte* const room = ring_.claim(sizeof observation)) {
+      ring_.commit(observation.pack(room));
+    } else {
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
   }
-  template <typename Take>
-  [[nodiscard]] bool pop_by(Take&& take) {
-    return ring_.pop_by(std::forward<Take>(take));
+  [[nodiscard]] bool pop(behaviour::Observation& out) {
+    const ByteSpan record = ring_.front();
+    if (record.empty()) return false;
+    out.unpack(record.data());
+    ring_.pop();
+    return true;
   }
-  [[nodiscard]] bool empty() const { return ring_.size() == 0; }
+  [[nodiscard]] bool empty() const { return ring_.empty(); }
 
  private:
-  SpscRing<behaviour::Observation, true> ring_;
+  SpscByteRing ring_;
   std::atomic<std::uint64_t>& dropped_;
 };
 
@@ -115,7 +122,8 @@ BehaviourThread::BehaviourThread(const BehaviourThreadSettings& settings, event:
         lanes_.push_back(lane);
         return lane;
       },
-      !settings_.intel.directory.empty());
+      behaviour::ObserverNeeds{.fingerprints = !settings_.intel.directory.empty(),
+                               .models = !settings_.models.empty()});
   load();
 }
 
@@ -280,10 +288,10 @@ std::size_t BehaviourThread::drain() {
   const auto now = std::chrono::steady_clock::now();
   engine_->real_time_passed(now - last_round_);
   last_round_ = now;
-  const auto take = [&](const behaviour::Observation& seen) { engine_->take(seen); };
+  behaviour::Observation seen;
   for (const auto& lane : lanes) {
     std::size_t taken = 0;
-    while (taken < kRound && lane->pop_by(take)) ++taken;
+    for (; taken < kRound && lane->pop(seen); ++taken) engine_->take(seen);
     most = std::max(most, taken);
   }
   return most;

@@ -30,7 +30,7 @@
 
 #include "config/load/books_settings.h"
 #include "datapath/base/counters.h"
-#include "datapath/base/spsc_ring.h"
+#include "datapath/base/spsc_byte_ring.h"
 #include "datapath/event/event_publisher.h"
 #include "rules/discovery/inventory.h"
 #include "signatures/behaviour/behaviour_engine.h"

@@ -57,6 +57,7 @@ struct AppFlow final : flow::FlowExtension {
   // directions that the caller holds are the opposite now. The caller takes this back.
   bool turned = false;
   bool may_bypass = false;       // the parser has seen all that can be seen, and rules need not see more
+  bool news = false;             // bytes, a gap or an end have come since the last packet that was judged
   std::vector<AppEvent> events;  // of the packet in hand
 
   [[nodiscard]] bool has(Direction d) const { return sides[bulkhead::index_of(d)].detected != AppProtocol::kUnknown; }

@@ -50,6 +50,7 @@ void AppLayer::stream(flow::Flow& flow, Direction d, const stream::StreamSide& f
   AppFlow& state = known != nullptr ? *known : state_of(flow);
   AppSide& side = side_of(state, d);
   if (readable > side.taken) {
+    state.news = true;
     const std::uint64_t begin = std::clamp(side.taken, from.window_begin(), readable);
     if (begin > side.taken) gap(flow, d, begin - side.taken, now);
     const ByteSpan window = from.window();
@@ -61,7 +62,10 @@ void AppLayer::stream(flow::Flow& flow, Direction d, const stream::StreamSide& f
       if (state.turned) return;  // `from` is the other side's now
     }
   }
-  if (ends && !side.ended) end(flow, state, d, now);
+  if (ends && !side.ended) {
+    state.news = true;
+    end(flow, state, d, now);
+  }
 }
 
 void AppLayer::datagram(flow::Flow& flow, Direction d, ByteSpan payload, Timestamp now) {
@@ -70,6 +74,7 @@ void AppLayer::datagram(flow::Flow& flow, Direction d, ByteSpan payload, Timesta
   AppSide& side = side_of(state, d);
   if (side.stopped) return;
   side.pending.clear();  // a datagram stands alone
+  state.news = true;
   take(flow, state, d, payload, now);
 }
 
@@ -77,6 +82,7 @@ void AppLayer::gap(flow::Flow& flow, Direction d, std::uint64_t length, Timestam
   AppFlow& state = state_of(flow);
   AppSide& side = side_of(state, d);
   side.taken += length;
+  state.news = true;
   if (side.stopped) return;
   if (!state.decided(d) || state.parser == nullptr) {
     // The start of this side is lost: it is what the other side is, or nothing.

@@ -74,6 +74,9 @@ class AppParser : public Pooled {
   // Nobody needs the oldest one any more. Whatever a parser keeps a pointer to, it keeps as Held.
   void give_up_oldest() { transactions_.pop_front(); }
   [[nodiscard]] Transaction* find(std::uint64_t id) const;
+  // Behaviour: those with smaller ids have been told, where answers come in order.
+  [[nodiscard]] std::uint64_t told() const { return told_; }
+  void told_before(std::uint64_t id) { told_ = id; }
 
  protected:
   template <typename T>
@@ -86,8 +89,8 @@ class AppParser : public Pooled {
   void first_id(std::uint64_t id) { next_id_ = id; }
 
  private:
+  std::uint64_t next_id_ = 0, told_ = 0;
   Transactions transactions_;
-  std::uint64_t next_id_ = 0;
 };
 
 }  // namespace bulkhead::app

@@ -60,7 +60,7 @@ class Transaction : public Pooled {
   std::array<std::uint32_t, 2> version{};  // by Direction: counts whatever rules could see anew
   std::array<bool, 2> inspected{};         // by Direction: rules have seen it complete
   bool logged = false;
-  bool told = false;                 // the behaviour observer has seen what was asked and what came of it
+  bool told = false;                 // behaviour: what was asked and what came of it; where answers come in any order
   std::vector<std::uint8_t> events;  // indexes into Protocol::events, in order of occurrence
   std::size_t events_reported = 0;   // how many have become anomaly records
   std::array<FileList, 2> files;     // by Direction

@@ -19,8 +19,10 @@ struct FlowWatch {
 
   std::array<std::uint64_t, 2> payload{};  // by Direction
   Timestamp next_milestone;
-  std::uint32_t interface = 0;  // of the client's packets
-  std::uint16_t turns = 0;      // how often the other end began to speak
+  std::uint32_t interface = 0;     // of the client's packets
+  std::uint32_t server_name = 0;   // what the last name that the client asked for hashes to; 0: none
+  std::uint16_t turns = 0;         // how often the other end began to speak
+  std::uint8_t first_entropy = 0;  // of the client's first words, in sixteenths of a bit a byte; 0: not known
   std::uint8_t last_speaker : 2 = kNobody;
   bool begun : 1 = false;  // the observer has seen the flow: the rest means something
   bool answered : 1 = false, refused : 1 = false, first_milestone : 1 = false, server_first : 1 = false;
@@ -42,8 +44,9 @@ struct FlowWatch {
     if (last_speaker != kNobody) last_speaker ^= 1;
     server_first = false;
     interface = 0;
+    first_entropy = 0;
   }
 };
-static_assert(sizeof(FlowWatch) == 32);
+static_assert(sizeof(FlowWatch) == 40);
 
 }  // namespace bulkhead::flow

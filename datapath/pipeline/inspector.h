@@ -71,6 +71,8 @@ class Inspector : public stream::StreamListener {
   virtual void inspect(InspectContext& context) = 0;
   // Does it look at StreamSide::window(), and release what it has judged? Where none does, the worker releases all.
   [[nodiscard]] virtual bool reads_windows() const { return false; }
+  // Is it told of on_data(), on_gap(), on_rewind()?
+  [[nodiscard]] virtual bool hears_stream() const { return true; }
   virtual void on_flow_start(flow::Flow&) {}
   virtual void on_flow_end(flow::Flow&) {}
   // Takes over what the inspector of an earlier snapshot left with the flow, so that nothing of that one is kept.

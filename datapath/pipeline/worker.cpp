@@ -77,6 +77,10 @@ void Worker::use(SnapshotPtr snapshot) {
   }
   windows_read_ =
       std::any_of(inspectors.begin(), inspectors.end(), [](const auto& each) { return each->reads_windows(); });
+  stream_listeners_.clear();
+  for (const auto& each : inspectors) {
+    if (each->hears_stream()) stream_listeners_.push_back(each.get());
+  }
   {
     const std::lock_guard lock(inspectors_mutex_);
     inspectors_.swap(inspectors);
@@ -542,7 +546,7 @@ void Worker::publish(event::Event&& event) {
 }
 
 void Worker::on_data(flow::Flow& flow, Direction direction, std::uint64_t offset, ByteSpan data) {
-  for (const auto& inspector : inspectors_) inspector->on_data(flow, direction, offset, data);
+  for (Inspector* inspector : stream_listeners_) inspector->on_data(flow, direction, offset, data);
 }
 
 // What lies before the gap is gone afterwards: it is judged now.
@@ -560,11 +564,11 @@ void Worker::on_gap(flow::Flow& flow, Direction direction, std::uint64_t offset,
       }
     }
   }
-  for (const auto& inspector : inspectors_) inspector->on_gap(flow, direction, offset, length);
+  for (Inspector* inspector : stream_listeners_) inspector->on_gap(flow, direction, offset, length);
 }
 
 void Worker::on_rewind(flow::Flow& flow, Direction direction, std::uint64_t offset) {
-  for (const auto& inspector : inspectors_) inspector->on_rewind(flow, direction, offset);
+  for (Inspector* inspector : stream_listeners_) inspector->on_rewind(flow, direction, offset);
 }
 
 }  // namespace bulkhead::pipeline

@@ -144,8 +144,9 @@ class Worker final : private stream::StreamListener {
   std::uint32_t adopt_from_ = flow::FlowTable::kVisited;
   // The worker alone changes the list, and reads it without the lock; other threads ask for counters under it.
   std::vector<std::unique_ptr<Inspector>> inspectors_;
-  bool windows_read_ = false;         // by one of them
-  event::CounterList retired_stats_;  // of inspectors that a later generation has replaced
+  std::vector<Inspector*> stream_listeners_;  // of them, who hear streams
+  bool windows_read_ = false;                 // by one of them
+  event::CounterList retired_stats_;          // of inspectors that a later generation has replaced
   mutable std::mutex inspectors_mutex_;
   std::unique_ptr<decode::PacketChain> chain_;
   // Frames with the payload that their streams have, until their batch is released: a batch has at most that many.

@@ -86,7 +86,8 @@ void Worker::show_streams_again(const PacketWork& work) {
   for (const Direction d : kBoth) {
     const stream::StreamSide& side = work.stream.session->side(d);
     if (side.window().empty()) continue;
-    for (const auto& inspector : inspectors_) inspector->on_data(*work.flow, d, side.window_begin(), side.window());
+    for (Inspector* inspector : stream_listeners_)
+      inspector->on_data(*work.flow, d, side.window_begin(), side.window());
   }
 }
 
@@ -104,6 +105,7 @@ void Worker::finish_transactions(const PacketWork& work) {
   app::AppFlow* state = app::app_flow(*work.flow);
   if (state == nullptr) return;
   report_app_events(work, *state);
+  state->news = false;
   state->sides[index_of(work.direction)].fresh = false;
   for (const Direction d : kBoth) {
     if (beyond_depth(work, d)) state->sides[index_of(d)].pending.clear();  // its rest will never come

@@ -2,7 +2,7 @@
 //
 //   kOpen       a flow's first packet
 //   kAnswered   both ends have been heard; TCP: the connection came about
-//   kMilestone  at 8 packets or 3 s, every 30 s, and at the end; its text is what the client sent first
+//   kMilestone  at 8 packets or 3 s, every 30 s, and at the end; its text is what the client sent first, for models
 //   kFact       of a transaction: what was asked, what came of it, a name in DNS
 //   kLink       an ARP message
 //
@@ -20,6 +20,7 @@
 #include <type_traits>
 
 #include "datapath/app/application_protocol.h"
+#include "datapath/base/byte_reader.h"
 #include "datapath/base/flow_key.h"
 #include "datapath/base/ip_address.h"
 #include "datapath/base/text_hash.h"
@@ -77,7 +78,7 @@ struct Observation {
   bool answered = false, refused = false;
   bool asked = false, replied = false;  // bytes of a payload have come from the client, from the server
   bool server_first = false;            // the server spoke before the client did
-  std::uint8_t first_entropy = 0;       // of the client's first payload
+  std::uint8_t first_entropy = 0;       // of the client's first payload; 0: not known (ObserverNeeds)
   std::uint16_t turns = 0;              // how often the other end began to speak
   std::array<std::uint32_t, 2> packets{};
   std::array<std::uint64_t, 2> bytes{};    // with headers
@@ -89,10 +90,26 @@ struct Observation {
   [[nodiscard]] std::string_view text() const { return {text_bytes.data(), text_size}; }
   // Of the whole text, cut or not.
   [[nodiscard]] std::uint64_t whole_hash() const { return whole_size > kTextBytes ? number : text_hash(text()); }
-  // What a record of its kind holds, most often 100 bytes of 272, into memory that holds anything of this type; the
-  // rest stays what it was.
-  void put(Observation& out) const;
+  // As few bytes, for this program alone; what the kind does not have stays as it was.
+  std::size_t pack(Byte* out) const;
+  void unpack(const Byte* in);
+
+ private:
+  // Calls `part` with place and length of each piece that belongs to the record; the first one tells which others do.
+  template <typename Part>
+  static void for_each_part(const Observation& record, Part&& part);
 };
+
+template <typename Part>
+void Observation::for_each_part(const Observation& record, Part&& part) {
+  static_assert(std::is_trivially_copyable_v<Observation>);
+  constexpr std::size_t text = offsetof(Observation, text_bytes), link = offsetof(Observation, address),
+                        milestone = offsetof(Observation, cause);
+  part(0, text);
+  if (record.text_size != 0) part(text, record.text_size);
+  if (record.kind == ObservationKind::kLink || record.fact == FactKind::kAddressName) part(link, milestone - link);
+  if (record.kind == ObservationKind::kMilestone) part(milestone, sizeof(Observation) - milestone);
+}
 
 inline void Observation::set_text(std::string_view text, bool keep_end) {
   if (text.size() > kTextBytes) number = text_hash(text);
@@ -101,17 +118,23 @@ inline void Observation::set_text(std::string_view text, bool keep_end) {
   std::memcpy(text_bytes.data(), text.data() + (keep_end ? text.size() - text_size : 0), text_size);
 }
 
-inline void Observation::put(Observation& out) const {
-  static_assert(std::is_trivially_copyable_v<Observation> && std::is_standard_layout_v<Observation>);
-  constexpr std::size_t text = offsetof(Observation, text_bytes), link = offsetof(Observation, address),
-                        milestone = offsetof(Observation, cause);
-  const auto copy = [&](std::size_t from, std::size_t to) {
-    std::memcpy(reinterpret_cast<char*>(&out) + from, reinterpret_cast<const char*>(this) + from, to - from);
-  };
-  copy(0, text);
-  if (text_size != 0) copy(text, text + text_size);
-  if (kind == ObservationKind::kLink || fact == FactKind::kAddressName) copy(link, milestone);
-  if (kind == ObservationKind::kMilestone) copy(milestone, sizeof(Observation));
+// What a record of its kind holds, most often 100 bytes of 272: the fields that all have, the text, what its kind alone
+// has. `out` has room for an Observation; returns how many bytes were written.
+inline std::size_t Observation::pack(Byte* out) const {
+  std::size_t size = 0;
+  for_each_part(*this, [&](std::size_t from, std::size_t length) {
+    std::memcpy(out + size, reinterpret_cast<const Byte*>(this) + from, length);
+    size += length;
+  });
+  return size;
+}
+
+// Only of what pack() wrote.
+inline void Observation::unpack(const Byte* in) {
+  for_each_part(*this, [&](std::size_t from, std::size_t length) {
+    std::memcpy(reinterpret_cast<Byte*>(this) + from, in, length);
+    in += length;
+  });
 }
 
 // Where workers leave their records.

@@ -9,13 +9,10 @@ namespace bulkhead::behaviour {
 
 // How the client began to speak.
 struct Observer::Opening final : flow::FlowExtension, Pooled {
-  std::uint32_t server_name = 0;  // what the last name that it asked for hashes to
-  std::uint8_t entropy = 0, size = 0;
+  std::uint8_t size = 0;
   std::array<char, Observation::kTextBytes> text;
 
-  explicit Opening(ByteSpan bytes)
-      : entropy(entropy_sixteenths(bytes)),
-        size(static_cast<std::uint8_t>(std::min(bytes.size(), Observation::kTextBytes))) {
+  explicit Opening(ByteSpan bytes) : size(static_cast<std::uint8_t>(std::min(bytes.size(), Observation::kTextBytes))) {
     std::memcpy(text.data(), bytes.data(), size);
   }
   void turn() override { size = 0; }  // it was the other end's
@@ -87,9 +84,8 @@ void Observer::milestone(const flow::Flow& flow, MilestoneCause cause, Timestamp
   out.server_first = watch.server_first;
   out.turns = watch.turns;
   out.payload = watch.payload;
-  out.first_entropy = 0;
+  out.first_entropy = watch.first_entropy;
   if (const auto* opening = static_cast<const Opening*>(flow.extension(flow::ExtensionSlot::kBehaviour))) {
-    out.first_entropy = opening->entropy;
     out.set_text({opening->text.data(), opening->size});
   }
   out.age = now - flow.start;
@@ -117,70 +113,64 @@ void Observer::see_link(const pipeline::InspectContext& context) {
 
 namespace {
 
-// Answers of HTTP/2 come in any order.
-bool in_order(const app::AppFlow& application) {
-  return application.protocol != app::AppProtocol::http2;
-}
-
-// Nearly all packets make nothing new known; most others come between a request and its answer.
-bool may_tell(const app::AppFlow* application, bool at_end) {
-  if (application == nullptr || application->parser == nullptr) return false;
-  const auto& all = application->parser->transactions();
-  if (all.empty()) return false;
-  if (!in_order(*application)) return true;
-  const app::Transaction& last = *all.back();
-  if (last.told) return false;
-  const bool answer_awaited = last.progress[1] == 0 && application->protocol != app::AppProtocol::tls;
-  return at_end || !answer_awaited || (all.size() > 1 && !all[all.size() - 2]->told);
+// Most often nothing has been said since the last answer.
+bool may_have_news(const app::AppFlow& application, bool flow_ends) {
+  if (!application.news && !flow_ends) return false;
+  const app::AppParser* parser = application.parser.get();
+  return parser != nullptr && parser->told() != parser->transactions_made();
 }
 
 }  // namespace
 
-void Observer::see_facts(const pipeline::InspectContext& context) {
-  const app::AppFlow* application = context.application;
-  const auto& all = application->parser->transactions();
-  const bool ordered = in_order(*application);
-  std::size_t i = 0;
-  if (ordered) {
-    for (i = all.size(); i > 0 && !all[i - 1]->told; --i) {
-    }
-  }
+// What has become known of transactions.
+void Observer::see_news(const pipeline::InspectContext& context) {
+  const app::AppFlow& application = *context.application;
+  app::AppParser& parser = *application.parser;
+  const auto& all = parser.transactions();
   told_ = 0;
-  opening_ = static_cast<Opening*>(context.flow->extension(flow::ExtensionSlot::kBehaviour));
-  for (; i < all.size(); ++i) {
-    app::Transaction& transaction = *all[i];
-    if (transaction.told) continue;
-    if (!is_ready(*application, transaction, context.flow_ends)) {
-      if (ordered) break;
-      continue;
+  context_ = &context;
+  if (application.protocol == app::AppProtocol::http2) {  // answers come in any order
+    for (const auto& transaction : all) {
+      if (transaction->told || !is_ready(application, *transaction, context.flow_ends)) continue;
+      transaction->told = true;
+      tell_facts(application, *transaction);
     }
-    transaction.told = true;
-    if (told_ >= kFactsPerPacket) {
-      facts_dropped_.add();
-      continue;
-    }
-    if (told_ == 0) about(*context.flow, ObservationKind::kFact, context.now);
-    facts_of(*application, transaction, *this);
+    return;
+  }
+  const std::uint64_t end = parser.transactions_made(), oldest = end - all.size();
+  for (std::uint64_t id = std::max(parser.told(), oldest); id < end; ++id) {
+    const app::Transaction& transaction = *all[id - oldest];
+    if (!is_ready(application, transaction, context.flow_ends)) return;
+    parser.told_before(id + 1);
+    tell_facts(application, transaction);
   }
 }
 
+void Observer::tell_facts(const app::AppFlow& application, const app::Transaction& transaction) {
+  if (told_ < kFactsPerPacket) return facts_of(application, transaction, *this);
+  facts_dropped_.add();
+}
+
 void Observer::fact(FactKind kind, std::string_view text, const IpAddress& address, std::uint16_t type) {
-  if (kind == FactKind::kServerName && opening_ != nullptr) {
+  flow::Flow& flow = *context_->flow;
+  if (kind == FactKind::kServerName) {
     // Each request of a connection names it again.
     const auto hash = static_cast<std::uint32_t>(text_hash(text) | 1);
-    if (std::exchange(opening_->server_name, hash) == hash) return;
+    if (std::exchange(flow.watch.server_name, hash) == hash) return;
   }
-  ++told_;
-  record_.fact = kind;
-  record_.operation = type;
-  record_.address = address;
-  record_.set_text(text, kind == FactKind::kName || kind == FactKind::kServerName || kind == FactKind::kNoSuchName);
+  if (told_++ == 0) note_interface(*context_);
+  Observation& out = about(flow, ObservationKind::kFact, context_->now);
+  out.fact = kind;
+  out.operation = type;
+  out.address = address;
+  out.set_text(text, kind == FactKind::kName || kind == FactKind::kServerName || kind == FactKind::kNoSuchName);
   tell();
 }
 
 void Observer::see_alerts(const pipeline::InspectContext& context) {
   for (const pipeline::Alert& alert : *context.alerts) {
     if (alert.silent || alert.signature == nullptr || alert.action == pipeline::RuleAction::kPass) continue;
+    note_interface(context);
     Observation& out = about(*context.flow, ObservationKind::kFact, context.now);
     out.fact = FactKind::kAlert;
     out.verified = out.verified && !(context.stream != nullptr && context.stream->invalid);
@@ -191,17 +181,30 @@ void Observer::see_alerts(const pipeline::InspectContext& context) {
   }
 }
 
-void Observer::open(flow::Flow& flow, const pipeline::InspectContext& context) {
-  flow.watch.begun = true;
-  flow.watch.next_milestone = flow.start + kFirstMilestoneAge;
-  if (!context.flow_is_new) return;  // it was there before the observer
-  about(flow, ObservationKind::kOpen, context.now);
-  tell();
+// The place of the client's packet; asked where something is told of it, since few packets have that in the cache.
+void Observer::note_interface(const pipeline::InspectContext& context) {
+  const decode::PacketView& view = *context.packet;
+  if (context.direction == Direction::kToServer && view.raw != nullptr && !view.raw->leaves &&
+      view.origin == decode::PacketOrigin::kWire) {
+    context.flow->watch.interface = view.raw->interface_index;
+  }
 }
 
-void Observer::await_answer(flow::Flow& flow, const pipeline::InspectContext& context) {
+// Until both ends have been heard.
+void Observer::beginning(const pipeline::InspectContext& context) {
+  flow::Flow& flow = *context.flow;
+  note_interface(context);
+  if (!flow.watch.begun) {
+    flow.watch.begun = true;
+    flow.watch.next_milestone = flow.start + kFirstMilestoneAge;
+    if (context.flow_is_new) {  // else it was there before the observer
+      about(flow, ObservationKind::kOpen, context.now);
+      tell();
+    }
+  }
   const decode::PacketView& view = *context.packet;
   if (flow.established()) {
+    if (flow.watch.answered) return;
     flow.watch.answered = true;
     about(flow, ObservationKind::kAnswered, context.now);
     tell();
@@ -210,14 +213,25 @@ void Observer::await_answer(flow::Flow& flow, const pipeline::InspectContext& co
   }
 }
 
-void Observer::first_words(flow::Flow& flow, ByteSpan words) {
-  flow.set_extension(flow::ExtensionSlot::kBehaviour, std::make_unique<Opening>(words));
+void Observer::hear_first(const pipeline::InspectContext& context) {
+  note_interface(context);
+  flow::Flow& flow = *context.flow;
+  const ByteSpan words = context.packet->payload;
+  const bool known = context.application != nullptr && app::is_known(context.application->protocol);
+  if (for_models_ || (context.tcp != nullptr && !known)) flow.watch.first_entropy = entropy_sixteenths(words);
+  if (for_models_) flow.set_extension(flow::ExtensionSlot::kBehaviour, std::make_unique<Opening>(words));
 }
 
-void Observer::periodic(flow::Flow& flow, Timestamp now) {
+void Observer::milestones(const pipeline::InspectContext& context) {
+  flow::Flow& flow = *context.flow;
+  if (!flow.watch.first_milestone && flow.counts[0].packets + flow.counts[1].packets >= kFirstMilestonePackets) {
+    flow.watch.first_milestone = true;
+    milestone(flow, MilestoneCause::kPackets, context.now);
+  }
+  if (context.now < flow.watch.next_milestone || context.flow_ends) return;
   const bool first = flow.watch.next_milestone == flow.start + kFirstMilestoneAge;
-  milestone(flow, first ? MilestoneCause::kAge : MilestoneCause::kPeriod, now);
-  flow.watch.next_milestone = now + kMilestonePeriod;
+  milestone(flow, first ? MilestoneCause::kAge : MilestoneCause::kPeriod, context.now);
+  flow.watch.next_milestone = context.now + kMilestonePeriod;
 }
 
 // What few packets need stands in functions of its own: all else is a few lines of the instruction cache, which the
@@ -225,29 +239,20 @@ void Observer::periodic(flow::Flow& flow, Timestamp now) {
 void Observer::inspect(pipeline::InspectContext& context) {
   packet_ = context.packet_number;
   if (context.flow == nullptr) return see_link(context);
-  flow::Flow& flow = *context.flow;
-  flow::FlowWatch& watch = flow.watch;
-  const decode::PacketView& view = *context.packet;
-  const std::size_t side = index_of(context.direction);
-  if (side == 0 && view.raw != nullptr && !view.raw->leaves && view.origin == decode::PacketOrigin::kWire) {
-    watch.interface = view.raw->interface_index;
-  }
-  if (!watch.begun) [[unlikely]]
-    open(flow, context);
-  if (!view.payload.empty() && watch.hear(side, view.payload.size()) && side == 0) [[unlikely]] {
-    first_words(flow, view.payload);
-  }
-  if (!watch.answered) [[unlikely]]
-    await_answer(flow, context);
-  if (may_tell(context.application, context.flow_ends)) see_facts(context);
+  const flow::Flow& flow = *context.flow;
+  flow::FlowWatch& watch = context.flow->watch;
+  const std::size_t side = index_of(context.direction), said = context.packet->payload.size();
+  if (!watch.begun || !watch.answered) [[unlikely]]
+    beginning(context);
+  if (said != 0 && watch.hear(side, said) && side == 0) [[unlikely]]
+    hear_first(context);
+  if (context.application != nullptr && may_have_news(*context.application, context.flow_ends)) see_news(context);
   if (context.alerts != nullptr && !context.alerts->empty()) [[unlikely]]
     see_alerts(context);
-  if (!watch.first_milestone && flow.counts[0].packets + flow.counts[1].packets >= kFirstMilestonePackets) {
-    watch.first_milestone = true;
-    milestone(flow, MilestoneCause::kPackets, context.now);
-  }
-  if (context.now >= watch.next_milestone && !context.flow_ends) [[unlikely]]
-    periodic(flow, context.now);
+  if (context.now >= watch.next_milestone ||
+      (!watch.first_milestone && flow.counts[0].packets + flow.counts[1].packets >= kFirstMilestonePackets))
+      [[unlikely]]
+    milestones(context);
 }
 
 void Observer::on_flow_end(flow::Flow& flow) {

@@ -41,42 +41,9 @@ TEST(SpscRing, AFullRingLeavesTheValueAlone) {
   EXPECT_EQ(*third, 3);
 }
 
-TEST(SpscRing, FromTheFrontWhenNothingWaits) {
-  SpscRing<int, true> ring(4);
-  const int* first = nullptr;
-  int out = 0;
-  for (int round = 0; round < 5; ++round) {
-    ASSERT_TRUE(ring.push(int{round}));
-    ASSERT_TRUE(ring.push(round + 10));
-    ASSERT_TRUE(ring.pop_by([&](int& slot) {
-      if (first == nullptr) first = &slot;
-      EXPECT_EQ(&slot, first);
-      EXPECT_EQ(slot, round);
-    }));
-    ASSERT_TRUE(ring.pop(out));
-    EXPECT_EQ(out, round + 10);
-  }
-  // While one waits, it goes round as any other, and is full where it should be.
-  ASSERT_TRUE(ring.push(0));
-  for (int i = 1; i < 20; ++i) {
-    ASSERT_TRUE(ring.push(int{i}));
-    ASSERT_TRUE(ring.pop(out));
-    EXPECT_EQ(out, i - 1);
-  }
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(ring.push(20 + i));
-  EXPECT_FALSE(ring.push(99));
-  EXPECT_EQ(ring.size(), 4U);
-  for (int i = 19; i < 23; ++i) {
-    ASSERT_TRUE(ring.pop(out));
-    EXPECT_EQ(out, i);
-  }
-  EXPECT_FALSE(ring.pop(out));
-}
-
-template <bool kFromFront>
-void run_two_threads() {
+TEST(SpscRing, TwoThreads) {
   constexpr std::uint64_t kCount = 200'000;
-  SpscRing<std::uint64_t, kFromFront> ring(64);
+  SpscRing<std::uint64_t> ring(64);
   std::thread producer([&] {
     for (std::uint64_t i = 1; i <= kCount;) {
       if (ring.push(std::uint64_t{i})) {
@@ -99,14 +66,6 @@ void run_two_threads() {
   }
   producer.join();
   EXPECT_EQ(expected, kCount + 1);
-}
-
-TEST(SpscRing, TwoThreads) {
-  run_two_threads<false>();
-}
-
-TEST(SpscRing, TwoThreadsFromTheFront) {
-  run_two_threads<true>();
 }
 
 }  // namespace

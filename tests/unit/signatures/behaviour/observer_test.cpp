@@ -33,9 +33,12 @@ class ObserverTest : public testing::Test {
  protected:
   ObserverTest() {
     settings_.decode.verify_checksums = false;
+    begin(std::make_shared<ObserverFactory>(kept));
+  }
+  void begin(std::shared_ptr<ObserverFactory> factory) {
     worker_ = std::make_unique<pipeline::Worker>(settings_, 0, nobody_, gate_, nullptr);
     auto snapshot = std::make_shared<pipeline::Snapshot>();
-    snapshot->inspectors.push_back(std::make_shared<ObserverFactory>(kept));
+    snapshot->inspectors.push_back(std::move(factory));
     worker_->use(snapshot);
   }
   void send(const std::vector<Byte>& bytes) {
@@ -60,9 +63,9 @@ class ObserverTest : public testing::Test {
 
   Kept kept;
   Timestamp now{1'700'000'000'000'000'000};
+  pipeline::PipelineSettings settings_;
 
  private:
-  pipeline::PipelineSettings settings_;
   NoEvents nobody_;
   pipeline::UnorderedGate gate_;
   std::unique_ptr<pipeline::Worker> worker_;
@@ -193,6 +196,32 @@ TEST_F(ObserverTest, AFlowOfOnePacketIsToldAtItsEnd) {
   EXPECT_EQ(milestones[0].packets, (std::array<std::uint32_t, 2>{1, 0}));
   EXPECT_EQ(milestones[0].text(), "");
   EXPECT_EQ(milestones[0].first_entropy, 0);
+}
+
+TEST_F(ObserverTest, WithoutModelsEntropyIsToldWhereTheProtocolIsNotKnown) {
+  auto moment = stream::InspectMoment::kArrival;
+  const auto last_of = [&](bool models, std::string_view words) {
+    const auto sink = [&] { return std::shared_ptr<ObservationSink>(std::shared_ptr<void>(), &kept); };
+    settings_.stream.inspect_moment = moment;
+    begin(std::make_shared<ObserverFactory>(sink, ObserverNeeds{.models = models}));
+    kept.all.clear();
+    handshake();
+    tcp(true, 0x18, 1, 1, words);
+    tcp(false, 0x18, 1, 1 + static_cast<std::uint32_t>(words.size()), "x");
+    finish();
+    return kept.of(ObservationKind::kMilestone).at(0);
+  };
+  constexpr std::string_view kRequest = "GET /items HTTP/1.1\r\nHost: shop\r\n\r\n", kStrange = "\x01\x7f who knows\n";
+  const Observation request = last_of(true, kRequest);
+  EXPECT_GT(request.first_entropy, 0);
+  EXPECT_EQ(request.text(), kRequest);
+  EXPECT_EQ(last_of(false, kRequest).first_entropy, 0);
+  const Observation strange = last_of(false, kStrange);
+  EXPECT_EQ(strange.first_entropy, last_of(true, kStrange).first_entropy);
+  EXPECT_GT(strange.first_entropy, 0);
+  EXPECT_EQ(strange.text(), "");
+  moment = stream::InspectMoment::kAcknowledged;  // nobody has read the words when they are heard
+  EXPECT_EQ(last_of(false, kRequest).first_entropy, request.first_entropy);
 }
 
 TEST_F(ObserverTest, ArpHasNoFlow) {
