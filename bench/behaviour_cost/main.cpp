@@ -21,6 +21,7 @@
 #include "config/daemon/generation.h"
 #include "config/load/config_loader.h"
 #include "datapath/base/allocator.h"
+#include "datapath/base/spsc_byte_ring.h"
 #include "datapath/io/pcap_file_source.h"
 #include "datapath/pipeline/worker.h"
 
@@ -255,7 +256,7 @@ int main(int argc, char** argv) {
   }
   const int rounds = words.empty() ? 3 : std::atoi(words[0].c_str());
   const double edges = memory_of_edges(), flows = memory_of_flows();
-  const double ring = 8192.0 * sizeof(behaviour::Observation) / 1048576;
+  const double ring = 8192.0 * SpscByteRing::taken(sizeof(behaviour::Observation)) / 1048576;
   std::printf("memory: 10,000 edges %.1f MB, 100,000 flows %.1f MB, ring of a worker %.1f MB; sum %.1f MB (aim 64)\n",
               edges, flows, ring, edges + flows + ring);
   if (words.size() < 2 || rounds < 1) return 0;
