@@ -90,7 +90,7 @@ struct Observation {
   [[nodiscard]] std::string_view text() const { return {text_bytes.data(), text_size}; }
   // Of the whole text, cut or not.
   [[nodiscard]] std::uint64_t whole_hash() const { return whole_size > kTextBytes ? number : text_hash(text()); }
-  // As few bytes, for this program alone; what the kind does not have stays as it was.
+  // In few bytes, for this process alone; what its kind does not have is left as it was.
   std::size_t pack(Byte* out) const;
   void unpack(const Byte* in);
 

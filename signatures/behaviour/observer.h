@@ -2,8 +2,9 @@
 //
 // Thread   ObserverFactory is shared; one Observer per worker. No model, no table: a few comparisons a packet.
 // Order    behind the signatures, so that transactions are as complete as this packet makes them.
-// Limits   40 bytes in a flow, 80 more for models once its client has spoken; kFactsPerPacket facts a packet, the rest
-// is counted. Tests    tests/unit/signatures/behaviour/observer_test.cpp, tests/differential/behaviour.cmake
+// Limits   40 bytes in a flow, 80 more for models once its client has spoken.
+//          kFactsPerPacket facts a packet, the rest is counted.
+// Tests    tests/unit/signatures/behaviour/observer_test.cpp, tests/differential/behaviour.cmake
 #pragma once
 
 #include <functional>

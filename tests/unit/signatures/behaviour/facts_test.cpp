@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <map>
 #include <random>
@@ -83,6 +84,52 @@ TEST(Facts, TextIsCutAtTheSideThatSaysLess) {
   seen.set_text("GET /");
   EXPECT_EQ(seen.text(), "GET /");
   EXPECT_EQ(seen.whole_hash(), text_hash("GET /"));
+}
+
+TEST(Observation, IsPackedWithWhatItsKindHas) {
+  Observation seen;
+  seen.time = {5};
+  seen.flow = 6;
+  seen.client.destination_port = 443;
+  seen.fact = FactKind::kVerb;
+  seen.set_text("GET /");
+  seen.address = seen.target = *IpAddress::parse("192.0.2.7");
+  seen.turns = 9;
+  seen.age = Nanoseconds(11);
+  const auto packed = [&](Observation& out) {
+    std::array<Byte, sizeof(Observation)> bytes{};
+    const std::size_t size = seen.pack(bytes.data());
+    out = {};
+    out.set_text("what an earlier record left there");
+    out.unpack(bytes.data());
+    EXPECT_EQ(out.time, seen.time);
+    EXPECT_EQ(out.flow, 6U);
+    EXPECT_EQ(out.client.destination_port, 443);
+    EXPECT_EQ(out.text(), seen.text());
+    return size;
+  };
+  Observation out;
+  seen.kind = ObservationKind::kFact;
+  EXPECT_LT(packed(out), 100U);
+  EXPECT_EQ(out.whole_hash(), text_hash("GET /"));
+  EXPECT_NE(out.address, seen.address);
+  EXPECT_EQ(out.turns, 0);
+  seen.fact = FactKind::kAddressName;
+  packed(out);
+  EXPECT_EQ(out.address, seen.address);
+  seen.fact = FactKind::kVerb;
+  seen.kind = ObservationKind::kLink;
+  packed(out);
+  EXPECT_EQ(out.target, seen.target);
+  seen.kind = ObservationKind::kMilestone;
+  seen.set_text("");
+  packed(out);
+  EXPECT_EQ(out.turns, 9);
+  EXPECT_EQ(out.age, seen.age);
+  EXPECT_NE(out.target, seen.target);
+  seen.kind = ObservationKind::kOpen;
+  EXPECT_LT(packed(out), 90U);
+  EXPECT_EQ(out.turns, 0);
 }
 
 TEST(Facts, Entropy) {
