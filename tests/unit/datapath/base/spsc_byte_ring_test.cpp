@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -19,7 +20,7 @@ std::uint32_t next(std::uint32_t& state) {
 bool push(SpscByteRing& ring, const std::string& text, std::size_t most) {
   Byte* const room = ring.claim(most);
   if (room == nullptr) return false;
-  std::memcpy(room, text.data(), text.size());
+  std::copy(text.begin(), text.end(), room);
   ring.commit(text.size());
   return true;
 }
