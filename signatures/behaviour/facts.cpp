@@ -209,11 +209,11 @@ bool may_hold_code(std::string_view text) {
     Block a, b;  // each byte, and what comes behind it
     std::memcpy(&a, text.data() + i, sizeof a);
     std::memcpy(&b, text.data() + i + 1, sizeof b);
-    // Less than code_in() asks, and rare in headers all the same.
+    // Rare in headers, each of which begins or ends a code; of three characters at most.
     const auto found = (b == '{') | (a == '$') | (a == '<') | (a == '`') | ((a == '.') & (b == '.'));
     Halves halves;
     std::memcpy(&halves, &found, sizeof halves);
-    if ((halves[0] | halves[1]) != 0) return true;
+    if ((halves[0] | halves[1]) != 0 && !code_in(text.substr(i, sizeof(Block) + 2)).empty()) return true;
     if (i == last) return text.back() == '`';
   }
 }

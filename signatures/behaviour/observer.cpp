@@ -158,12 +158,14 @@ void Observer::fact(FactKind kind, std::string_view text, const IpAddress& addre
     const auto hash = static_cast<std::uint32_t>(text_hash(text) | 1);
     if (std::exchange(flow.watch.server_name, hash) == hash) return;
   }
-  if (told_++ == 0) note_interface(*context_);
-  Observation& out = about(flow, ObservationKind::kFact, context_->now);
-  out.fact = kind;
-  out.operation = type;
-  out.address = address;
-  out.set_text(text, kind == FactKind::kName || kind == FactKind::kServerName || kind == FactKind::kNoSuchName);
+  if (told_++ == 0) {
+    note_interface(*context_);
+    about(flow, ObservationKind::kFact, context_->now);
+  }
+  record_.fact = kind;
+  record_.operation = type;
+  record_.address = address;
+  record_.set_text(text, kind == FactKind::kName || kind == FactKind::kServerName || kind == FactKind::kNoSuchName);
   tell();
 }
 
@@ -222,9 +224,17 @@ void Observer::hear_first(const pipeline::InspectContext& context) {
   if (for_models_) flow.set_extension(flow::ExtensionSlot::kBehaviour, std::make_unique<Opening>(words));
 }
 
+namespace {
+
+bool has_first_packets(const flow::Flow& flow) {
+  return !flow.watch.first_milestone && flow.counts[0].packets + flow.counts[1].packets >= kFirstMilestonePackets;
+}
+
+}  // namespace
+
 void Observer::milestones(const pipeline::InspectContext& context) {
   flow::Flow& flow = *context.flow;
-  if (!flow.watch.first_milestone && flow.counts[0].packets + flow.counts[1].packets >= kFirstMilestonePackets) {
+  if (has_first_packets(flow)) {
     flow.watch.first_milestone = true;
     milestone(flow, MilestoneCause::kPackets, context.now);
   }
@@ -239,7 +249,6 @@ void Observer::milestones(const pipeline::InspectContext& context) {
 void Observer::inspect(pipeline::InspectContext& context) {
   packet_ = context.packet_number;
   if (context.flow == nullptr) return see_link(context);
-  const flow::Flow& flow = *context.flow;
   flow::FlowWatch& watch = context.flow->watch;
   const std::size_t side = index_of(context.direction), said = context.packet->payload.size();
   if (!watch.begun || !watch.answered) [[unlikely]]
@@ -249,9 +258,7 @@ void Observer::inspect(pipeline::InspectContext& context) {
   if (context.application != nullptr && may_have_news(*context.application, context.flow_ends)) see_news(context);
   if (context.alerts != nullptr && !context.alerts->empty()) [[unlikely]]
     see_alerts(context);
-  if (context.now >= watch.next_milestone ||
-      (!watch.first_milestone && flow.counts[0].packets + flow.counts[1].packets >= kFirstMilestonePackets))
-      [[unlikely]]
+  if (context.now >= watch.next_milestone || has_first_packets(*context.flow)) [[unlikely]]
     milestones(context);
 }
 
