@@ -1,21 +1,27 @@
-// What the behaviour engine costs: the worker's CPU with and without it; memory of 10,000 edges and 100,000 flows. A
-// tap's worker does what is done here, without waiting for packets.
+// What the behaviour engine costs: the worker's CPU with and without it; memory of 10,000 edges and 100,000 flows.
 //
-//   behaviour_cost [--signatures FILE] ROUNDS CAPTURE...
+//   behaviour_cost [--tap] [--signatures FILE] ROUNDS CAPTURE...
 //
-// Workers of both kinds take turns with the whole; of each thousand packets the faster quarter of the rounds counts, so
-// that what else the machine does counts on neither side. Prints it for a tap that only follows protocols, and for one
-// that applies the rules. Apart from it: the CPU of the behaviour thread, which has a core of its own where there is
-// one.
+// The worker reads the files, and leaves out what it does for its events behind making them; with --tap it reads a ring
+// of the kernel's into which they are sent, never waiting longer than for the next thousand packets, and its events are
+// written: a tap at the limit of its rate (tap_round.h).
+//
+// Workers of both kinds take turns, with the whole, or in a tap with each thousand packets; what each thousand took is
+// compared over all rounds, so that what else the machine does counts on neither side. Prints it for a worker that only
+// follows protocols, and for one that applies the rules. Apart from it: the CPU of the behaviour thread, which has a
+// core of its own where there is one.
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
+#include "bench/behaviour_cost/tap_round.h"
 #include "bench/policy_bench/figures.h"
 #include "config/daemon/behaviour_thread.h"
 #include "config/daemon/generation.h"
@@ -207,38 +213,113 @@ double undisturbed(const std::vector<std::vector<double>>& rounds, std::size_t f
   return out;
 }
 
+struct Sides {
+  std::vector<std::vector<double>> without, with;
+};
+
+struct Took {
+  double without = 0, with = 0;  // seconds
+};
+
+// Rounds `from`, `from` + `step`, ...
+using Estimate = Took (*)(const Sides& sides, std::size_t from, std::size_t step);
+
+Took faster_quarter(const Sides& sides, std::size_t from, std::size_t step) {
+  return {undisturbed(sides.without, from, step), undisturbed(sides.with, from, step)};
+}
+
+// Of sides that had each thousand packets within the same milliseconds: what the middle half of the rounds says of how
+// much more one took than the other, which what lasts longer than that does not change.
+Took paired(const Sides& sides, std::size_t from, std::size_t step) {
+  Took out;
+  for (std::size_t turn = 0; turn < sides.without[0].size(); ++turn) {
+    std::vector<double> without, more;
+    for (std::size_t i = from; i < sides.without.size(); i += step) {
+      without.push_back(sides.without[i][turn]);
+      more.push_back(sides.with[i][turn] - sides.without[i][turn]);
+    }
+    std::sort(more.begin(), more.end());
+    const std::size_t cut = more.size() / 4;
+    const double sum = std::accumulate(more.begin() + static_cast<std::ptrdiff_t>(cut),
+                                       more.end() - static_cast<std::ptrdiff_t>(cut), 0.0);
+    const double middle = quantile(std::move(without), 0.5);
+    out.without += middle;
+    out.with += middle + sum / static_cast<double>(more.size() - 2 * cut);
+  }
+  return out;
+}
+
+void print_cost(const char* what, const Sides& sides, Estimate estimate, double packets) {
+  const auto percent = [](const Took& took) { return (took.with / took.without - 1) * 100; };
+  const Took all = estimate(sides, 0, 1);
+  std::printf("%s: the worker's CPU a packet %.0f ns without, %.0f ns with: %+.1f %% of %zu rounds (aim 3", what,
+              all.without * 1e9 / packets, all.with * 1e9 / packets, percent(all), sides.with.size());
+  if (sides.with.size() > 1) {
+    std::printf("; every other round alone %+.1f and %+.1f", percent(estimate(sides, 0, 2)),
+                percent(estimate(sides, 1, 2)));
+  }
+  std::printf(")");
+}
+
 // Without rules where there are none.
 void compare(const std::vector<std::string>& files, const pipeline::SnapshotPtr& rules, int rounds) {
-  std::vector<std::vector<double>> without, with;
+  Sides sides;
   std::vector<double> thread;
   Round last;
   static_cast<void>(run_round(files, rules, false));  // into the page cache
   for (int i = 0; i < 2 * rounds; ++i) {
     const bool this_with = (i + i / 2) % 2 != 0;
     Round round = run_round(files, rules, this_with);
-    (this_with ? with : without).push_back(std::move(round.turns));
+    (this_with ? sides.with : sides.without).push_back(std::move(round.turns));
     if (!this_with) continue;
     thread.push_back(round.thread);
     last = std::move(round);
   }
   const double packets = static_cast<double>(last.packets);
-  const auto percent = [&](std::size_t from, std::size_t step) {
-    return (undisturbed(with, from, step) / undisturbed(without, from, step) - 1) * 100;
-  };
-  std::printf("%s: the worker's CPU a packet %.0f ns without, %.0f ns with: %+.1f %% of %d rounds (aim 3",
-              rules == nullptr ? "protocols alone" : "with signatures", undisturbed(without, 0, 1) * 1e9 / packets,
-              undisturbed(with, 0, 1) * 1e9 / packets, percent(0, 1), rounds);
-  if (rounds > 1) std::printf("; every other round alone %+.1f and %+.1f", percent(0, 2), percent(1, 2));
-  std::printf("); the behaviour thread %.0f ns\n", quantile(thread, 0.5) * 1e9 / packets);
+  print_cost(rules == nullptr ? "protocols alone" : "with signatures", sides, faster_quarter, packets);
+  std::printf("; the behaviour thread %.0f ns\n", quantile(thread, 0.5) * 1e9 / packets);
   std::printf("packets: %llu; records: %llu taken, %llu dropped at a full ring (nothing here waits for it)\n",
               static_cast<unsigned long long>(last.packets), static_cast<unsigned long long>(last.taken),
               static_cast<unsigned long long>(last.ring_full));
+}
+
+// Both sides read the same packets.
+Status compare_taps(const std::vector<std::string>& files, const pipeline::SnapshotPtr& rules, int rounds) {
+  std::error_code ignored;
+  std::string folder = std::filesystem::temp_directory_path(ignored) / "behaviour_cost.XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) return errno_error("mkdtemp", folder);
+  Sides sides;
+  bench::TapRound last;
+  std::uint64_t lost = 0;
+  for (int i = 0; i < rounds; ++i) {
+    Result<bench::TapRound> round = bench::run_tap_round(files, rules, folder, static_cast<unsigned>(i));
+    std::filesystem::remove_all(folder, ignored);
+    if (!round) return round.error();
+    lost += round->lost;
+    sides.without.push_back(std::move(round->turns[0]));
+    sides.with.push_back(std::move(round->turns[1]));
+    if (sides.with.back().size() != sides.with[0].size() || sides.without.back().size() != sides.with[0].size()) {
+      return Error{"tap", "rounds", 0, "differ in packets"};
+    }
+    last = std::move(*round);
+  }
+  print_cost(rules == nullptr ? "tap, protocols alone" : "tap, with signatures", sides, paired,
+             static_cast<double>(last.packets[0]));
+  std::printf(
+      "\npackets: %llu and %llu, events %llu, lost in the rings of all rounds %llu; records: %llu taken, %llu "
+      "dropped at a full ring\n",
+      static_cast<unsigned long long>(last.packets[0]), static_cast<unsigned long long>(last.packets[1]),
+      static_cast<unsigned long long>(last.events), static_cast<unsigned long long>(lost),
+      static_cast<unsigned long long>(last.taken), static_cast<unsigned long long>(last.ring_full));
+  return ok();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
+  const bool tap = !words.empty() && words[0] == "--tap";
+  if (tap) words.erase(words.begin());
   pipeline::SnapshotPtr rules;
   if (words.size() > 1 && words[0] == "--signatures") {
     Diagnostics diagnostics;
@@ -261,7 +342,13 @@ int main(int argc, char** argv) {
               edges, flows, ring, edges + flows + ring);
   if (words.size() < 2 || rounds < 1) return 0;
   const std::vector<std::string> files(words.begin() + 1, words.end());
-  compare(files, nullptr, rounds);
-  if (rules != nullptr) compare(files, rules, rounds);
-  return 0;
+  if (!tap) {
+    compare(files, nullptr, rounds);
+    if (rules != nullptr) compare(files, rules, rounds);
+    return 0;
+  }
+  Status done = bench::make_tap_interfaces();
+  if (done) done = compare_taps(files, rules, rounds);
+  if (!done) std::fprintf(stderr, "%s\n", done.error().to_string().c_str());
+  return done ? 0 : 1;
 }
