@@ -209,7 +209,7 @@ Result<TapRound> run_tap_round(const std::vector<std::string>& files, const pipe
   TapLane without(engine_settings(folder + "/without"), rules, false);
   TapLane with(engine_settings(folder + "/with"), rules, true);
   Sender sender;
-  for (Status done : {without.start(), with.start(), sender.open()}) {
+  for (const Status& done : {without.start(), with.start(), sender.open()}) {
     if (!done) return done.error();
   }
   std::size_t sent = 0;
