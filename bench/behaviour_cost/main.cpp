@@ -8,8 +8,8 @@
 //
 // Workers of both kinds take turns, with the whole, or in a tap with each thousand packets; what each thousand took is
 // compared over all rounds, so that what else the machine does counts on neither side. Prints it for a worker that only
-// follows protocols, and for one that applies the rules. Apart from it: the CPU of the behaviour thread, which has a
-// core of its own where there is one.
+// follows protocols, and for one that applies the rules; with --tap for the latter alone, where there are rules. Apart
+// from it, without --tap: the CPU of the behaviour thread, which has a core of its own where there is one.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -21,9 +21,9 @@
 #include <string>
 #include <vector>
 
+#include "bench/behaviour_cost/behaviour.h"
 #include "bench/behaviour_cost/tap_round.h"
 #include "bench/policy_bench/figures.h"
-#include "config/daemon/behaviour_thread.h"
 #include "config/daemon/generation.h"
 #include "config/load/config_loader.h"
 #include "datapath/base/allocator.h"
@@ -32,23 +32,12 @@
 #include "datapath/pipeline/worker.h"
 
 using namespace bulkhead;
+using bench::Nobody;
 using bench::quantile;
 using bench::seconds_of;
 using namespace std::chrono_literals;
 
 namespace {
-
-class Nobody final : public event::EventPublisher {
- public:
-  void publish(event::Event&&) override {}
-  void watermark(std::uint64_t) override {}
-};
-
-config::BehaviourThreadSettings settings() {
-  config::BehaviourThreadSettings out;
-  out.enabled = true;
-  return out;
-}
 
 // One worker over all packets of a round.
 class Lane {
@@ -90,7 +79,8 @@ class Lane {
 struct Round {
   std::vector<double> turns;  // seconds of CPU of the worker, by thousand packets
   double thread = 0;          // of the behaviour thread
-  std::uint64_t packets = 0, taken = 0, ring_full = 0;
+  std::uint64_t packets = 0;
+  bench::Records records;
 };
 
 // Into the cache, for both.
@@ -107,7 +97,7 @@ Round run_round(const std::vector<std::string>& files, const pipeline::SnapshotP
   pipeline::PipelineSettings to = config::load_config({}, none).settings.pipeline;
   to.stream.inspect_moment = stream::InspectMoment::kArrival;  // as in a live tap
   Nobody nobody;
-  config::BehaviourThread behaviour(settings(), nobody, {}, {});
+  config::BehaviourThread behaviour(bench::behaviour_settings(), nobody, {}, {});
   const auto snapshot = std::make_shared<pipeline::Snapshot>();
   if (rules != nullptr) snapshot->inspectors = rules->inspectors;
   if (with) snapshot->inspectors.push_back(behaviour.factory());
@@ -136,12 +126,7 @@ Round run_round(const std::vector<std::string>& files, const pipeline::SnapshotP
   behaviour.stop();
   out.thread = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - all - (seconds_of(CLOCK_THREAD_CPUTIME_ID) - own);
   out.turns = lane.turns();
-  std::vector<std::pair<std::string, std::uint64_t>> stats;
-  behaviour.add_stats(stats);
-  for (const auto& [name, value] : stats) {
-    if (name == "behaviour.taken") out.taken = value;
-    if (name == "behaviour.ring_full") out.ring_full = value;
-  }
+  out.records = bench::records_of(behaviour);
   return out;
 }
 
@@ -279,8 +264,8 @@ void compare(const std::vector<std::string>& files, const pipeline::SnapshotPtr&
   print_cost(rules == nullptr ? "protocols alone" : "with signatures", sides, faster_quarter, packets);
   std::printf("; the behaviour thread %.0f ns\n", quantile(thread, 0.5) * 1e9 / packets);
   std::printf("packets: %llu; records: %llu taken, %llu dropped at a full ring (nothing here waits for it)\n",
-              static_cast<unsigned long long>(last.packets), static_cast<unsigned long long>(last.taken),
-              static_cast<unsigned long long>(last.ring_full));
+              static_cast<unsigned long long>(last.packets), static_cast<unsigned long long>(last.records.taken),
+              static_cast<unsigned long long>(last.records.ring_full));
 }
 
 // Both sides read the same packets.
@@ -310,7 +295,7 @@ Status compare_taps(const std::vector<std::string>& files, const pipeline::Snaps
       "dropped at a full ring\n",
       static_cast<unsigned long long>(last.packets[0]), static_cast<unsigned long long>(last.packets[1]),
       static_cast<unsigned long long>(last.events), static_cast<unsigned long long>(lost),
-      static_cast<unsigned long long>(last.taken), static_cast<unsigned long long>(last.ring_full));
+      static_cast<unsigned long long>(last.records.taken), static_cast<unsigned long long>(last.records.ring_full));
   return ok();
 }
 

@@ -1,24 +1,21 @@
 #include "bench/behaviour_cost/tap_round.h"
 
-#include <arpa/inet.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
 
 #include "bench/policy_bench/figures.h"
-#include "config/daemon/behaviour_thread.h"
 #include "config/daemon/outputs.h"
 #include "config/daemon/summary_sink.h"
 #include "config/load/config_loader.h"
@@ -35,12 +32,6 @@ using namespace std::chrono_literals;
 
 constexpr char kSender[] = "bench-a", kTap[] = "bench-b";
 
-class Nobody final : public event::EventPublisher {
- public:
-  void publish(event::Event&&) override {}
-  void watermark(std::uint64_t) override {}
-};
-
 class NoNames final : public output::WorkloadNames {
  public:
   std::string_view json_of(const IpAddress&) override { return {}; }
@@ -56,32 +47,28 @@ config::EngineSettings engine_settings(const std::string& folder) {
   return out;
 }
 
-config::BehaviourThreadSettings behaviour_settings() {
-  config::BehaviourThreadSettings out;
-  out.enabled = true;
-  return out;
-}
-
 // What a worker of a daemon does between two looks at its settings (pipeline/live.cpp).
 class TapLane {
  public:
   TapLane(const config::EngineSettings& settings, const pipeline::SnapshotPtr& rules, bool with)
       : output_(settings.output, 1, sinks(settings)),
         publisher_(output_.producer(0)),
-        behaviour_(behaviour_settings(), nobody_, {}, {}),
-        with_(with),
         source_(tap()),
         worker_(settings.pipeline, 0, publisher_, gate_, nullptr) {
     const auto snapshot = std::make_shared<pipeline::Snapshot>();
     if (rules != nullptr) snapshot->inspectors = rules->inspectors;
-    if (with) snapshot->inspectors.push_back(behaviour_.factory());
+    if (with) {
+      behaviour_.emplace(behaviour_settings(), nobody_, config::BehaviourThread::Block{},
+                         config::BehaviourThread::Losses{});
+      snapshot->inspectors.push_back(behaviour_->factory());
+    }
     worker_.use(snapshot);
     batch_.packets.reserve(1024);
   }
 
   [[nodiscard]] Status start() {
     if (Status started = output_.start(); !started) return started;
-    if (with_) behaviour_.start();
+    if (behaviour_) behaviour_->start();
     return source_.open();
   }
   // So many packets, or what has come when none come any more.
@@ -107,22 +94,18 @@ class TapLane {
     const double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     worker_.finish(last_);
     turns_.push_back(seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin);
-    if (with_) behaviour_.stop();
+    if (behaviour_) behaviour_->stop();
     output_.finish();
   }
 
   void add_to(TapRound& round) {
-    round.turns[with_ ? 1 : 0] = std::move(turns_);
+    const std::size_t side = behaviour_ ? 1 : 0;
+    round.turns[side] = std::move(turns_);
     const io::SourceStats stats = source_.stats();
-    round.packets[with_ ? 1 : 0] = stats.received;
+    round.packets[side] = stats.received;
     round.lost += stats.kernel_drops + output_.stats().dropped;
     round.events += output_.stats().written;
-    std::vector<std::pair<std::string, std::uint64_t>> counters;
-    behaviour_.add_stats(counters);
-    for (const auto& [name, value] : counters) {
-      if (name == "behaviour.taken") round.taken += value;
-      if (name == "behaviour.ring_full") round.ring_full += value;
-    }
+    if (behaviour_) round.records = records_of(*behaviour_);
   }
 
  private:
@@ -133,11 +116,8 @@ class TapLane {
   }
   // No time of the worker's. Events come faster here than one thread writes them, and lost ones would cost less.
   void wait_for_output() const {
-    for (;;) {
-      const output::OutputStats stats = output_.stats();
-      if (stats.written >= stats.published) return;
-      std::this_thread::sleep_for(200us);
-    }
+    const auto waits = [](const output::OutputStats& stats) { return stats.written < stats.published; };
+    while (waits(output_.stats())) std::this_thread::sleep_for(200us);
   }
   static io::PacketMmapTapSettings tap() {
     io::PacketMmapTapSettings out;
@@ -150,8 +130,7 @@ class TapLane {
   output::OutputThread output_;
   config::RingPublisher publisher_;
   Nobody nobody_;
-  config::BehaviourThread behaviour_;
-  const bool with_;
+  std::optional<config::BehaviourThread> behaviour_;
   io::PacketMmapTapSource source_;
   pipeline::UnorderedGate gate_;
   pipeline::Worker worker_;
@@ -208,6 +187,7 @@ Result<TapRound> run_tap_round(const std::vector<std::string>& files, const pipe
   constexpr std::size_t kTurn = 1000;
   TapLane without(engine_settings(folder + "/without"), rules, false);
   TapLane with(engine_settings(folder + "/with"), rules, true);
+  const std::array lanes{&without, &with};
   Sender sender;
   for (const Status& done : {without.start(), with.start(), sender.open()}) {
     if (!done) return done.error();
@@ -215,10 +195,9 @@ Result<TapRound> run_tap_round(const std::vector<std::string>& files, const pipe
   std::size_t sent = 0;
   unsigned turn = round;
   const auto take_turns = [&] {
-    TapLane& first = turn % 2 == 0 ? without : with;
-    first.run(sent);
-    (&first == &without ? with : without).run(sent);
-    ++turn;
+    const std::size_t first = turn++ % 2;
+    lanes[first]->run(sent);
+    lanes[1 - first]->run(sent);
     sent = 0;
   };
   for (const std::string& file : files) {
@@ -236,11 +215,11 @@ Result<TapRound> run_tap_round(const std::vector<std::string>& files, const pipe
     }
   }
   if (sent != 0) take_turns();
-  without.finish();
-  with.finish();
   TapRound out;
-  without.add_to(out);
-  with.add_to(out);
+  for (TapLane* const lane : lanes) {
+    lane->finish();
+    lane->add_to(out);
+  }
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/behaviour_cost/behaviour.h"
 #include "datapath/base/result.h"
 #include "datapath/pipeline/snapshot.h"
 
@@ -18,8 +19,8 @@ namespace bulkhead::bench {
 struct TapRound {
   std::array<std::vector<double>, 2> turns;  // seconds of CPU, by thousand packets: without, with
   std::array<std::uint64_t, 2> packets{};
-  std::uint64_t lost = 0;                              // in the rings
-  std::uint64_t taken = 0, ring_full = 0, events = 0;  // records of behaviour; events that both have written
+  std::uint64_t lost = 0, events = 0;  // packets and events lost in the rings of both; events that both have written
+  Records records;
 };
 
 // Once, ahead of the rounds.
