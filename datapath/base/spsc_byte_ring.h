@@ -70,16 +70,16 @@ class SpscByteRing {
       if (read_ == head_seen_) return {};
       front_seen_ = front_.load(std::memory_order_relaxed);
     }
-    std::size_t at = (read_ - front_seen_) % size_;
-    if (size_at(at) == kSkip) {
-      read_ += size_ - at;
-      at = 0;
+    read_at_ = (read_ - front_seen_) % size_;
+    if (size_at(read_at_) == kSkip) {
+      read_ += size_ - read_at_;
+      read_at_ = 0;
     }
-    return {memory_.get() + at + sizeof(Size), size_at(at)};
+    return {memory_.get() + read_at_ + sizeof(Size), size_at(read_at_)};
   }
   // Behind front(), which found one.
   void pop() {
-    read_ += taken(size_at((read_ - front_seen_) % size_));
+    read_ += taken(size_at(read_at_));
     tail_.store(read_, std::memory_order_release);
   }
 
@@ -107,6 +107,7 @@ class SpscByteRing {
   std::atomic<std::size_t> front_{0};         // where the memory begins
   alignas(64) std::atomic<std::size_t> tail_{0};
   std::size_t head_seen_ = 0, front_seen_ = 0, read_ = 0;
+  std::size_t read_at_ = 0;  // of front(), in the memory
 };
 
 }  // namespace bulkhead
