@@ -727,7 +727,9 @@ class Daemon {
     bool look = now >= next_read_back_;
     if (monitor_ != nullptr) {
       const auto heard = monitor_->poll();
-      look = look || !heard || *heard;
+      const bool touched = !heard || *heard;
+      if (touched) blocks_->distrust_hooks();
+      look = look || touched;
     }
     if (!look) return;
     next_read_back_ = now + kReadBack;

@@ -96,6 +96,10 @@ void BlockManager::append_ends(NftBatch& batch, const Block& block, Clock::time_
   }
 }
 
+void BlockManager::append_hooks(NftBatch& batch) const {
+  if (!hooked_) append_block_hooks(batch, settings_.table);
+}
+
 void BlockManager::remember_ends(const Block& block, Clock::time_point until) {
   for (const IpAddress& source : sources_of(block)) {
     Clock::time_point& end = ends_[source];
@@ -121,18 +125,21 @@ Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now
   if (outcome == BlockOutcome::kRenewed) append(batch, NftOp::kDeleteElements, bounded);
   append(batch, NftOp::kAddElements, bounded);
   append_ends(batch, bounded, now, true);
+  append_hooks(batch);
   Status status = transport_.apply(batch);
   if (!status && status.error().code == ENOENT) {
     // It ended, or someone removed it, since we looked.
     batch.clear();
     append(batch, NftOp::kAddElements, bounded);
     append_ends(batch, bounded, now, false);
+    append_hooks(batch);
     status = transport_.apply(batch);
   }
   if (!status) {
     counters_.failed.add();
     return status.error();
   }
+  hooked_ = true;
   forget_expired(now);
   active_.insert_or_assign({block.kind, block.target()}, Known{now + bounded.ttl, bounded});
   remember_ends(bounded, now + bounded.ttl);
@@ -219,13 +226,16 @@ Result<std::size_t> BlockManager::forget(const std::vector<IpAddress>& addresses
 Result<std::size_t> BlockManager::restore(Clock::time_point now) {
   forget_expired(now);
   ends_.clear();
+  distrust_hooks();
   for (auto& [key, known_block] : active_) {
     Block block = known_block.block;
     block.ttl = std::max(std::chrono::ceil<std::chrono::seconds>(known_block.until - now), std::chrono::seconds(1));
     NftBatch batch;
     append(batch, NftOp::kAddElements, block);
     append_ends(batch, block, now, false);
+    append_hooks(batch);
     if (const Status status = transport_.apply(batch); !status) return status.error();
+    hooked_ = true;
     remember_ends(block, now + block.ttl);
   }
   return active_.size();

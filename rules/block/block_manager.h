@@ -10,6 +10,7 @@
 // Tests    tests/unit/rules/block/block_manager_test.cpp (fake), tests/netns/block_netns_test.cpp (kernel)
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -61,6 +62,8 @@ class BlockManager {
   // Somebody else emptied the table: what this manager knows of stands there again, with the time that is left; how
   // many.
   [[nodiscard]] Result<std::size_t> restore(Clock::time_point now = Clock::now());
+  // Somebody else changed the table: the next block makes sure of the hooks again. From any thread.
+  void distrust_hooks() { hooked_ = false; }
   // Blocks in force as far as this manager knows.
   [[nodiscard]] std::size_t active(Clock::time_point now = Clock::now());
 
@@ -75,6 +78,7 @@ class BlockManager {
   [[nodiscard]] BlockOutcome guard(const Block& block, Clock::time_point now) const;
   void append(NftBatch& batch, NftOp op, const Block& block) const;
   void append_ends(NftBatch& batch, const Block& block, Clock::time_point now, bool replace) const;
+  void append_hooks(NftBatch& batch) const;
   void remember_ends(const Block& block, Clock::time_point until);
   [[nodiscard]] bool known(const Block& block, Clock::time_point now) const;
   void forget_expired(Clock::time_point now);
@@ -88,6 +92,7 @@ class BlockManager {
   std::map<Key, Known> active_;
   std::map<IpAddress, Clock::time_point> ends_;  // elements of the sets in front, to when
   std::deque<Clock::time_point> recent_;         // blocks added in the last minute
+  std::atomic<bool> hooked_{false};              // inet's hooks have been made
   Counters counters_;
 };
 

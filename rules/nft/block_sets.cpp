@@ -4,6 +4,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <iterator>
+#include <utility>
 
 #include "rules/nft/rule_builder.h"
 
@@ -113,6 +114,39 @@ std::vector<NftRule> block_entries(NftFamily family) {
     out.push_back(rule.verdict(NFT_JUMP, "block").done());
   }
   return out;
+}
+
+std::vector<NftChain> block_hooks() {
+  std::vector<NftChain> out;
+  for (const auto& [name, hook] : {std::pair{"block-in", NF_INET_PRE_ROUTING}, {"block-out", NF_INET_LOCAL_OUT}}) {
+    NftChain chain;
+    chain.name = name;
+    chain.hook = NftHook{"filter", hook, kBlockPriority, NF_ACCEPT, {}};
+    chain.rules = block_entries(NftFamily::kInet);
+    chain.needed_by = {block_ends_name(IpFamily::kV4), block_ends_name(IpFamily::kV6)};
+    out.push_back(std::move(chain));
+  }
+  return out;
+}
+
+void append_block_hooks(NftBatch& batch, const std::string& table) {
+  for (NftChain& chain : block_hooks()) {
+    NftCommand command;
+    command.family = NftFamily::kInet;
+    command.table = table;
+    command.name = chain.name;
+    command.op = NftOp::kAddChain;
+    command.hook = chain.hook;
+    batch.push_back(command);
+    command.hook.reset();
+    command.op = NftOp::kFlushChain;
+    batch.push_back(command);
+    command.op = NftOp::kAddRule;
+    for (NftRule& rule : chain.rules) {
+      command.rule = std::move(rule);
+      batch.push_back(command);
+    }
+  }
 }
 
 RuleBuilder limited_source(NftFamily family, IpFamily version) {

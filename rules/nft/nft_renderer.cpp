@@ -85,6 +85,7 @@ class TableRenderer {
     chain.rules = std::move(rules);
     table_.chains.push_back(std::move(chain));
   }
+  void chain(NftChain chain) { table_.chains.push_back(std::move(chain)); }
   void plain_chain(const std::string& name, std::vector<NftRule> rules) {
     table_.chains.push_back({name, std::nullopt, std::move(rules)});
   }
@@ -940,24 +941,23 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
   TableRenderer bridge(NftFamily::kBridge, table, settings);
   const bool inet_sees_all = mode.bridged_v4_in_inet && mode.bridged_v6_in_inet;
   const bool inet_sees_none = !mode.bridged_v4_in_inet && !mode.bridged_v6_in_inet;
-  inet.base_chain("block-in", NF_INET_PRE_ROUTING, settings.block_priority, block_entries(NftFamily::kInet));
-  inet.base_chain("block-out", NF_INET_LOCAL_OUT, settings.block_priority, block_entries(NftFamily::kInet));
+  for (NftChain& hook : block_hooks()) inet.chain(std::move(hook));
   // Resets that this node sends to both ends of a blocked flow. A mark does not cross into another
   // network namespace, so no container can send under it.
   const NftRule own_resets = bridge.rule().mark_is(kResetMark).counter().verdict(NF_ACCEPT).done("block-resets");
   std::vector<NftRule> out_of_node = block_entries(NftFamily::kBridge);
   out_of_node.insert(out_of_node.begin(), own_resets);
-  bridge.base_chain("block-out", NF_BR_LOCAL_OUT, settings.block_priority, std::move(out_of_node));
+  bridge.base_chain("block-out", NF_BR_LOCAL_OUT, kBlockPriority, std::move(out_of_node));
   if (table != nullptr) {
     inet.judge_inet();
     if (!inet_sees_all) bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet);
     if (!settings.closed.empty() || !settings.fail_closed.empty()) {
       bridge.gate();
-      bridge.base_chain("gate-in", NF_BR_PRE_ROUTING, settings.block_priority - 1, {bridge.jump("gate")});
+      bridge.base_chain("gate-in", NF_BR_PRE_ROUTING, kBlockPriority - 1, {bridge.jump("gate")});
     }
     if (settings.pin_sources) {
       bridge.guard();
-      bridge.base_chain("guard-in", inet_sees_none ? NF_BR_LOCAL_IN : NF_BR_PRE_ROUTING, settings.block_priority + 1,
+      bridge.base_chain("guard-in", inet_sees_none ? NF_BR_LOCAL_IN : NF_BR_PRE_ROUTING, kBlockPriority + 1,
                         {bridge.jump("guard")});
     }
   }

@@ -1,6 +1,7 @@
 // The policy table as an nf_tables ruleset: table `bulkhead` in the families inet and bridge.
 //
-//   inet    prerouting, output  -300  block                   before conntrack: established flows are cut too
+//   inet    prerouting, output  -300  block                   before conntrack: established flows are cut too;
+//                                                             made with the first block (block_sets.h)
 //           forward, input, output -10  judge                 ct established,related; then by address
 //   bridge  prerouting          -301  gate                    unknown ports of closed segments, the lease
 //           prerouting, output  -300  block; guard            source pinning of known ports
@@ -52,7 +53,6 @@ struct EnforcementMode {
 
 struct NftSettings {
   std::string table = "bulkhead";
-  std::int32_t block_priority = -300;  // after defragmentation (-400), before conntrack (-200)
   std::int32_t policy_priority = -10;  // before the filter tables of others (0)
   std::uint32_t block_set_size = 65536;
   std::uint32_t limited_packets = 100;   // per second, of a source that is limited

@@ -197,6 +197,8 @@ struct NftChain {
   std::string name;
   std::optional<NftHook> hook;  // a base chain
   std::vector<NftRule> rules;
+  // Sets of its table: while they are all empty the chain may be missing, since nobody needs it. Not in the kernel.
+  std::vector<std::string> needed_by = {};
 };
 
 struct NftElement {

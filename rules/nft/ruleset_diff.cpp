@@ -188,11 +188,20 @@ class TableComparison {
     return false;
   }
 
+  [[nodiscard]] bool is_needed(const NftChain& chain) const {
+    return chain.needed_by.empty() ||
+           std::any_of(chain.needed_by.begin(), chain.needed_by.end(), [&](const auto& name) {
+             const auto set = actual_sets_.find(name);
+             return set != actual_sets_.end() && !set->second->elements.empty();
+           });
+  }
+
   void compare_chains() {
     for (const NftChain& chain : desired_.chains) {
       desired_chains_.insert(chain.name);
       const auto found = actual_chains_.find(chain.name);
       if (found == actual_chains_.end()) {
+        if (!is_needed(chain)) continue;
         finding([&] { return "chain " + chain.name + " is missing" + where_; });
         new_chains_.push_back(&chain);
         refill_.push_back(&chain);

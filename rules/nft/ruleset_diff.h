@@ -2,8 +2,9 @@
 // differences in words for verify().
 //
 // Order    one transaction: rules go first, then map elements, sets and chains; then sets, chains,
-//          elements and rules come. Base chains are never deleted, unless their hook itself changes (netdev: or their
-//          port goes).
+//          elements and rules come. A chain that is needed by nobody yet (NftChain::needed_by) is neither made nor
+//          missed, and compared once it is there. Base chains are never deleted, unless their hook itself changes
+//          (netdev: or their port goes).
 // Rules    elements of sets marked dynamic_elements are not compared; merged intervals are compared as pairs of
 //          elements and change in place.
 // Thread   pure function. Cost  sorts each set once.

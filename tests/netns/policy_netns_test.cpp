@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "datapath/base/flow_key.h"
+#include "rules/block/block_manager.h"
 #include "rules/classify/classifier.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
@@ -236,12 +237,22 @@ TEST_P(PolicyNetns, TheListingOfNftAgrees) {
   if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
   load(kPolicies);
   if (HasFatalFailure()) return;
+  const char* raw = "hook prerouting priority raw; policy accept";
+  const std::string before = lab_->output("nft list table inet bulkhead 2>&1");
+  EXPECT_EQ(before.find(raw), std::string::npos) << "no hook for blocks that are not there\n" << before;
+  Block block;
+  block.kind = BlockKind::kSource;
+  block.tuple.source = *IpAddress::parse("198.51.100.1");
+  auto outcome = BlockManager(*transport_, {}).add(block);
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  const auto differences = enforcer_->verify();
+  ASSERT_TRUE(differences);
+  EXPECT_EQ(*differences, std::vector<std::string>{});
   const std::string listing = lab_->output("nft list ruleset 2>&1");
-  for (const char* part :
-       {"table inet bulkhead", "table bridge bulkhead", "ct state established,related accept", "ip saddr vmap @egress4",
-        "comment \"db/ingress/3\"", "tcp dport 7000-7010", "hook prerouting priority raw; policy accept",
-        "type ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service", "10.77.0.4 : jump egress-",
-        "reject with tcp reset", "ip saddr @block4-source"}) {
+  for (const char* part : {"table inet bulkhead", "table bridge bulkhead", "ct state established,related accept",
+                           "ip saddr vmap @egress4", "comment \"db/ingress/3\"", "tcp dport 7000-7010", raw,
+                           "type ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service",
+                           "10.77.0.4 : jump egress-", "reject with tcp reset", "ip saddr @block4-source"}) {
     EXPECT_NE(listing.find(part), std::string::npos) << part << "\n" << listing;
   }
   EXPECT_EQ(listing.find("unknown"), std::string::npos) << "nft can read all of it";

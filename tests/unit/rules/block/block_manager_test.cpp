@@ -51,6 +51,31 @@ TEST_F(BlockManagerTest, OneTransactionForBothFamiliesAndDirections) {
   EXPECT_EQ(manager.active(start_), 1U);
 }
 
+TEST_F(BlockManagerTest, TheFirstBlockMakesTheHooks) {
+  const auto hook = [&](const char* name) { return kernel_.kernel.table(NftFamily::kInet, "bulkhead")->chain(name); };
+  EXPECT_EQ(hook("block-in"), nullptr);
+  BlockManager manager(kernel_, {});
+  add(manager, source("10.0.0.1"));
+  for (const char* name : {"block-in", "block-out"}) {
+    ASSERT_NE(hook(name), nullptr) << name;
+    EXPECT_EQ(hook(name)->rules.size(), 2U);
+    EXPECT_EQ(hook(name)->hook->priority, -300);
+  }
+  add(manager, source("10.0.0.2"));
+  EXPECT_EQ(hook("block-in")->rules.size(), 2U);
+
+  BlockManager another(kernel_, {});  // of the command line: it cannot know
+  add(another, source("10.0.0.3"));
+  EXPECT_EQ(hook("block-in")->rules.size(), 2U);
+
+  std::erase_if(kernel_.kernel.tables[kernel_.kernel.tables[0].family == NftFamily::kInet ? 0 : 1].chains,
+                [](const NftChain& chain) { return chain.name == "block-in"; });
+  manager.distrust_hooks();
+  add(manager, source("10.0.0.4"));
+  ASSERT_NE(hook("block-in"), nullptr) << "somebody took it away";
+  EXPECT_EQ(hook("block-in")->rules.size(), 2U);
+}
+
 TEST_F(BlockManagerTest, AddressesThatAreNone) {
   BlockManager manager(kernel_, {});
   for (const char* address : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "ff02::1"}) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "rules/nft/nft_printer.h"
 #include "tests/unit/rules/nft/fake_nft_transport.h"
 #include "tests/unit/rules/random_policies.h"
@@ -48,6 +50,37 @@ TEST(RulesetDiff, BaseChainsAndBlocksAreLeftAlone) {
     EXPECT_NE(c.op, NftOp::kDeleteTable);
   }
   for (const NftTable& table : kernel.kernel.tables) EXPECT_EQ(table.set("block4-source")->elements.size(), 1U);
+}
+
+TEST(RulesetDiff, TheHooksOfBlocksAreMissedOnceThereIsABlock) {
+  FakeNftTransport kernel;
+  Enforcer enforcer(kernel);
+  ASSERT_TRUE(enforcer.load(nullptr, {true, true}));
+  const auto inet = [&]() -> NftTable& {
+    return *std::find_if(kernel.kernel.tables.begin(), kernel.kernel.tables.end(),
+                         [](const NftTable& table) { return table.family == NftFamily::kInet; });
+  };
+  EXPECT_EQ(inet().chain("block-in"), nullptr);
+  EXPECT_EQ(*enforcer.verify(), std::vector<std::string>{});
+
+  NftElement end;
+  end.key = {10, 0, 0, 9};
+  for (NftSet& set : inet().sets) {
+    if (set.name == "block4-ends") set.elements.push_back(end);
+  }
+  const auto found = enforcer.repair();
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2U);
+  EXPECT_EQ(found->front(), "chain block-in is missing in table inet bulkhead");
+  ASSERT_NE(inet().chain("block-in"), nullptr);
+  EXPECT_EQ(inet().chain("block-in")->rules.size(), 2U);
+
+  for (NftSet& set : inet().sets) set.elements.clear();
+  EXPECT_EQ(*enforcer.verify(), std::vector<std::string>{}) << "without blocks they stay";
+  for (NftChain& chain : inet().chains) {
+    if (chain.name == "block-in") chain.rules.pop_back();
+  }
+  EXPECT_EQ(enforcer.verify()->size(), 1U) << "what is there has to be right";
 }
 
 TEST(Enforcer, WhatTheKernelWouldNotHoldIsRefused) {
