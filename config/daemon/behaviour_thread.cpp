@@ -98,11 +98,13 @@ class BehaviourThread::Lane final : public behaviour::ObservationSink {
       dropped_.fetch_add(1, std::memory_order_relaxed);
     }
   }
+  [[nodiscard]] bool finishes_texts() const override { return true; }
   [[nodiscard]] bool pop(behaviour::Observation& out) {
     const ByteSpan record = ring_.front();
     if (record.empty()) return false;
     out.unpack(record.data());
     ring_.pop();
+    behaviour::finish_text(out);
     return true;
   }
   [[nodiscard]] bool empty() const { return ring_.empty(); }

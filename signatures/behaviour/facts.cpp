@@ -86,7 +86,8 @@ constexpr std::array<bool, 256> kBeginsCode = [] {
 
 void http_facts(const app::http::HttpTransaction& tx, FactSink& out) {
   if (!tx.request_seen) return;
-  request_shape(tx.method, tx.uri, out.made);
+  const bool plain = tx.response_seen && tx.status < 400;
+  if (!plain) request_shape(tx.method, tx.uri, out.made);
   if (tx.status >= 400 && tx.status < 500) {
     // 407 and 401 ask for a login: a browser's first request meets them too, so only several count.
     out.fact(tx.status == 401 || tx.status == 407 ? FactKind::kAuthFailed : FactKind::kClientError, out.made);
@@ -102,6 +103,10 @@ void http_facts(const app::http::HttpTransaction& tx, FactSink& out) {
     }
   }
   if (!tx.host.empty()) out.fact(FactKind::kServerName, tx.host);
+  if (plain) {
+    if (out.asked(TextForm::kRequest, tx.method, tx.uri)) return;
+    request_shape(tx.method, tx.uri, out.made);
+  }
   // What never got an answer is another shape: a half request.
   if (!tx.response_seen) out.made += " (no answer)";
   out.fact(FactKind::kVerb, out.made);
@@ -130,6 +135,7 @@ void dns_facts(const app::dns::DnsTransaction& tx, FactSink& out) {
 
 void pgsql_facts(const app::pgsql::PgsqlTransaction& tx, FactSink& out) {
   for (const std::string& query : tx.request.queries) {
+    if (out.asked(TextForm::kStatement, {}, query)) continue;
     statement_shape(query, out.made);
     out.fact(FactKind::kVerb, out.made);
   }
@@ -249,6 +255,19 @@ std::string statement_shape(std::string_view sql) {
   std::string out;
   statement_shape(sql, out);
   return out;
+}
+
+void finish_text(Observation& told) {
+  if (told.form == TextForm::kDone) return;
+  std::string shape;
+  if (told.form == TextForm::kRequest) {
+    request_shape(told.text().substr(0, told.operation), told.text().substr(told.operation), shape);
+  } else {
+    statement_shape(told.text(), shape);
+  }
+  told.form = TextForm::kDone;
+  told.operation = 0;
+  told.set_text(shape);
 }
 
 bool is_ready(const app::AppFlow& application, const app::Transaction& transaction, bool at_end) {

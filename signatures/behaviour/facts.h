@@ -24,6 +24,8 @@ class FactSink {
   // `type`: of the question for a name (RFC 1035 3.2.2).
   virtual void fact(FactKind kind, std::string_view text, const IpAddress& address, std::uint16_t type) = 0;
   void fact(FactKind kind, std::string_view text) { fact(kind, text, {}, 0); }
+  // What was asked, its shape for somebody else to make (finish_text). False: make it here.
+  virtual bool asked(TextForm, std::string_view, std::string_view) { return false; }
   std::string made;  // for texts that are put together
 };
 
@@ -37,6 +39,9 @@ void request_shape(std::string_view method, std::string_view uri, std::string& o
 // "COPY FROM PROGRAM"; "?" for a text without keywords
 [[nodiscard]] std::string statement_shape(std::string_view sql);
 void statement_shape(std::string_view sql, std::string& out);
+
+// Makes the shape of a text that came without (TextForm), on the thread that reads the record.
+void finish_text(Observation& told);
 
 // Is all there that facts_of() looks at? `at_end`: no more will come.
 [[nodiscard]] bool is_ready(const app::AppFlow& application, const app::Transaction& transaction, bool at_end);

@@ -46,8 +46,16 @@ enum class FactKind : std::uint8_t {
   kAlert,  // a rule fired: number is its sid, operation its severity, the text its message
 };
 
+// What a text still is: the worker may leave its shape to who reads the record (facts.h).
+enum class TextForm : std::uint8_t {
+  kDone,
+  kRequest,    // method and URI of a request; operation: how long the method is
+  kStatement,  // SQL
+};
+
 struct Observation {
   static constexpr std::size_t kTextBytes = 64;
+  static constexpr std::size_t kRawBytes = 120;  // of a text without its shape; longer ones are shaped at once
 
   Timestamp time;
   std::uint64_t flow = 0;
@@ -59,6 +67,7 @@ struct Observation {
   // The client cannot be forged: the handshake was seen, and the packet belongs into the connection.
   bool verified = false;
   bool midstream = false;
+  TextForm form = TextForm::kDone;
 
   // kFact, kMilestone
   std::uint64_t number = 0;      // of a text that was cut: the hash of the whole; of an alert: the rule's sid
@@ -66,7 +75,7 @@ struct Observation {
   std::uint8_t text_size = 0;
   FactKind fact = FactKind::kVerb;
   std::uint16_t operation = 0;  // of an alert: the severity; of a name: the question's type; of kLink: ARP's
-  std::array<char, kTextBytes> text_bytes{};
+  std::array<char, kRawBytes> text_bytes{};
 
   // kLink; of facts kAddressName
   IpAddress address;
@@ -87,6 +96,8 @@ struct Observation {
 
   // Of a name the end is kept, which says whose it is.
   void set_text(std::string_view text, bool keep_end = false);
+  // Two parts of a text as it came, of kRawBytes at most together.
+  void set_raw(TextForm as, std::string_view first, std::string_view second);
   [[nodiscard]] std::string_view text() const { return {text_bytes.data(), text_size}; }
   // Of the whole text, cut or not.
   [[nodiscard]] std::uint64_t whole_hash() const { return whole_size > kTextBytes ? number : text_hash(text()); }
@@ -118,7 +129,15 @@ inline void Observation::set_text(std::string_view text, bool keep_end) {
   std::memcpy(text_bytes.data(), text.data() + (keep_end ? text.size() - text_size : 0), text_size);
 }
 
-// What a record of its kind holds, most often 100 bytes of 272: the fields that all have, the text, what its kind alone
+inline void Observation::set_raw(TextForm as, std::string_view first, std::string_view second) {
+  form = as;
+  operation = static_cast<std::uint16_t>(first.size());
+  text_size = static_cast<std::uint8_t>(first.size() + second.size());
+  std::memcpy(text_bytes.data(), first.data(), first.size());
+  std::memcpy(text_bytes.data() + first.size(), second.data(), second.size());
+}
+
+// What a record of its kind holds, most often 100 bytes of 328: the fields that all have, the text, what its kind alone
 // has. `out` has room for an Observation; returns how many bytes were written.
 inline std::size_t Observation::pack(Byte* out) const {
   std::size_t size = 0;
@@ -145,6 +164,8 @@ class ObservationSink {
   ObservationSink& operator=(const ObservationSink&) = delete;
   virtual ~ObservationSink() = default;
   virtual void take(const Observation& observation) = 0;  // the worker's thread; never blocks in a live tap
+  // Texts may come without their shape, and finish_text() makes it where they are read.
+  [[nodiscard]] virtual bool finishes_texts() const { return false; }
 };
 
 }  // namespace bulkhead::behaviour

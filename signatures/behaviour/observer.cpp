@@ -66,6 +66,7 @@ Observation& Observer::about(const flow::Flow& flow, ObservationKind kind, Times
   out.interface = flow.watch.interface;
   const app::AppFlow* application = app::app_flow(flow);
   out.protocol = application != nullptr ? application->protocol : app::AppProtocol::kUnknown;
+  out.form = TextForm::kDone;
   out.number = 0;
   out.text_size = 0;
   out.whole_size = out.operation = 0;
@@ -151,6 +152,23 @@ void Observer::tell_facts(const app::AppFlow& application, const app::Transactio
   facts_dropped_.add();
 }
 
+// Facts of one packet share what their records begin with.
+void Observer::begin_fact() {
+  record_.form = TextForm::kDone;
+  if (told_++ != 0) return;
+  note_interface(*context_);
+  about(*context_->flow, ObservationKind::kFact, context_->now);
+}
+
+bool Observer::asked(TextForm form, std::string_view first, std::string_view second) {
+  if (!raw_texts_ || first.size() + second.size() > Observation::kRawBytes) return false;
+  begin_fact();
+  record_.fact = FactKind::kVerb;
+  record_.set_raw(form, first, second);
+  tell();
+  return true;
+}
+
 void Observer::fact(FactKind kind, std::string_view text, const IpAddress& address, std::uint16_t type) {
   flow::Flow& flow = *context_->flow;
   if (kind == FactKind::kServerName) {
@@ -158,10 +176,7 @@ void Observer::fact(FactKind kind, std::string_view text, const IpAddress& addre
     const auto hash = static_cast<std::uint32_t>(text_hash(text) | 1);
     if (std::exchange(flow.watch.server_name, hash) == hash) return;
   }
-  if (told_++ == 0) {
-    note_interface(*context_);
-    about(flow, ObservationKind::kFact, context_->now);
-  }
+  begin_fact();
   record_.fact = kind;
   record_.operation = type;
   record_.address = address;

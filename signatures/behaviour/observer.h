@@ -27,7 +27,8 @@ inline constexpr Nanoseconds kMilestonePeriod = std::chrono::seconds(30);
 class Observer final : public pipeline::Inspector, private FactSink {
  public:
   // `for_models`: what only models ask for is told, too.
-  Observer(std::shared_ptr<ObservationSink> sink, bool for_models) : sink_(std::move(sink)), for_models_(for_models) {}
+  Observer(std::shared_ptr<ObservationSink> sink, bool for_models)
+      : sink_(std::move(sink)), raw_texts_(sink_->finishes_texts()), for_models_(for_models) {}
   [[nodiscard]] std::string_view name() const override { return "behaviour"; }
   [[nodiscard]] bool hears_stream() const override { return false; }
   void inspect(pipeline::InspectContext& context) override;
@@ -47,14 +48,16 @@ class Observer final : public pipeline::Inspector, private FactSink {
   void milestone(const flow::Flow& flow, MilestoneCause cause, Timestamp now);
   // Begins record_ anew; what belongs to one kind alone is left to who asked.
   Observation& about(const flow::Flow& flow, ObservationKind kind, Timestamp now);
-  void tell();  // record_
+  void tell();        // record_
+  void begin_fact();  // record_
   void fact(FactKind kind, std::string_view text, const IpAddress& address, std::uint16_t type) override;
+  bool asked(TextForm form, std::string_view first, std::string_view second) override;
 
   std::shared_ptr<ObservationSink> sink_;
   std::uint64_t packet_ = 0;
   const pipeline::InspectContext* context_ = nullptr;  // while facts are told
   std::size_t told_ = 0;                               // facts of this packet
-  const bool for_models_;
+  const bool raw_texts_, for_models_;
   Counter observations_, facts_dropped_;
   Observation record_;  // in the making: zeroing one takes as long as all the rest
 };

@@ -156,5 +156,22 @@ TEST(Facts, EntropyIsThatOfTheFormula) {
   }
 }
 
+TEST(Facts, AStatementWithoutItsShapeGetsItLater) {
+  Observation told;
+  told.fact = FactKind::kVerb;
+  const std::string sql = "copy t to program 'id' " + std::string(Observation::kRawBytes - 23, ' ');
+  ASSERT_EQ(sql.size(), Observation::kRawBytes);
+  told.set_raw(TextForm::kStatement, {}, sql);
+  std::array<Byte, sizeof(Observation)> bytes{};
+  told.pack(bytes.data());
+  Observation read;
+  read.unpack(bytes.data());
+  finish_text(read);
+  EXPECT_EQ(read.text(), statement_shape(sql));
+  EXPECT_EQ(read.text(), "COPY TO PROGRAM");
+  finish_text(read);
+  EXPECT_EQ(read.text(), "COPY TO PROGRAM") << "what is done stays";
+}
+
 }  // namespace
 }  // namespace bulkhead::behaviour

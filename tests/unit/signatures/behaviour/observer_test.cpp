@@ -20,7 +20,9 @@ class Kept final : public ObservationSink {
     std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&](const auto& o) { return o.kind == kind; });
     return out;
   }
+  [[nodiscard]] bool finishes_texts() const override { return raw; }
   std::vector<Observation> all;
+  bool raw = false;
 };
 
 class NoEvents final : public event::EventPublisher {
@@ -147,6 +149,51 @@ TEST_F(ObserverTest, AnExchangeBecomesItsShapeAndItsOutcome) {
                                          kind(FactKind::kVerb) + "header x with ${",
                                          kind(FactKind::kServerName) + "shop", kind(FactKind::kVerb) + "GET /items/*"};
   EXPECT_EQ(facts, want) << "once, however many packets follow";
+}
+
+TEST_F(ObserverTest, AShapeMadeByTheReaderIsTheSame) {
+  const std::string longer = "/" + std::string(200, 'x') + "/7";
+  const auto talk = [&] {
+    kept.all.clear();
+    handshake();
+    std::uint32_t asked = 1, said = 1;
+    for (const auto& [uri, status] : std::vector<std::pair<std::string, int>>{
+             {"/api/items/17?full=1", 200}, {"/api/items/18", 404}, {longer, 200}, {"/cart;v=2/x", 301}}) {
+      const std::string request = "GET " + uri + " HTTP/1.1\r\nHost: shop\r\nX-A: ${jndi}\r\n\r\n";
+      const std::string answer = "HTTP/1.1 " + std::to_string(status) + " Because\r\nContent-Length: 0\r\n\r\n";
+      tcp(true, 0x18, asked, said, request);
+      asked += static_cast<std::uint32_t>(request.size());
+      tcp(false, 0x18, said, asked, answer);
+      said += static_cast<std::uint32_t>(answer.size());
+    }
+    finish();
+    return kept.of(ObservationKind::kFact);
+  };
+  const std::vector<Observation> at_once = talk();
+  kept.raw = true;
+  begin(std::make_shared<ObserverFactory>(kept));
+  std::vector<Observation> later = talk();
+  ASSERT_EQ(later.size(), at_once.size());
+  std::vector<std::string> raw;
+  for (std::size_t i = 0; i < later.size(); ++i) {
+    if (later[i].form != TextForm::kDone) raw.emplace_back(later[i].text());
+    std::array<Byte, sizeof(Observation)> bytes{};
+    later[i].pack(bytes.data());
+    Observation read;
+    read.unpack(bytes.data());
+    finish_text(read);
+    EXPECT_EQ(read.form, TextForm::kDone);
+    EXPECT_EQ(read.fact, at_once[i].fact);
+    EXPECT_EQ(read.text(), at_once[i].text());
+    EXPECT_EQ(read.operation, at_once[i].operation);
+    EXPECT_EQ(read.whole_hash(), at_once[i].whole_hash());
+  }
+  EXPECT_EQ(raw, (std::vector<std::string>{"GET/api/items/17?full=1", "GET/cart;v=2/x"}));
+  const auto verb = [&](const char* text) {
+    return std::any_of(at_once.begin(), at_once.end(),
+                       [&](const Observation& o) { return o.fact == FactKind::kVerb && o.text() == text; });
+  };
+  EXPECT_TRUE(verb("GET /api/items/*") && verb("GET /cart") && verb("header x-a with ${"));
 }
 
 TEST_F(ObserverTest, AHalfRequestIsToldAtTheEnd) {
