@@ -67,14 +67,14 @@ struct Observation {
   // The client cannot be forged: the handshake was seen, and the packet belongs into the connection.
   bool verified = false;
   bool midstream = false;
-  TextForm form = TextForm::kDone;
 
   // kFact, kMilestone
   std::uint64_t number = 0;      // of a text that was cut: the hash of the whole; of an alert: the rule's sid
   std::uint16_t whole_size = 0;  // of the text before it was cut
   std::uint8_t text_size = 0;
   FactKind fact = FactKind::kVerb;
-  std::uint16_t operation = 0;  // of an alert: the severity; of a name: the question's type; of kLink: ARP's
+  std::uint16_t operation = 0;      // of an alert: the severity; of a name: the question's type; of kLink: ARP's
+  TextForm form = TextForm::kDone;  // stands where it takes one byte of a packed record, not eight
   std::array<char, kRawBytes> text_bytes{};
 
   // kLink; of facts kAddressName
