@@ -727,11 +727,10 @@ class Daemon {
     bool look = now >= next_read_back_;
     if (monitor_ != nullptr) {
       const auto heard = monitor_->poll();
-      const bool touched = !heard || *heard;
-      if (touched) blocks_->distrust_hooks();
-      look = look || touched;
+      look = look || !heard || *heard;
     }
     if (!look) return;
+    blocks_->distrust_hooks();
     next_read_back_ = now + kReadBack;
     if (enforcer_->mode() != rules::EnforcementMode::detect()) {
       if (compiling_.valid()) compiling_.wait();

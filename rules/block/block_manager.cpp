@@ -96,8 +96,15 @@ void BlockManager::append_ends(NftBatch& batch, const Block& block, Clock::time_
   }
 }
 
-void BlockManager::append_hooks(NftBatch& batch) const {
-  if (!hooked_) append_block_hooks(batch, settings_.table);
+// `replace`: of what our books have in the kernel. Whoever distrusts the hooks meanwhile is heard by the next block.
+Status BlockManager::put(NftBatch batch, const Block& block, Clock::time_point now, bool replace) {
+  append(batch, NftOp::kAddElements, block);
+  append_ends(batch, block, now, replace);
+  const bool hooked = hooked_.exchange(true);
+  if (!hooked) append_block_hooks(batch, settings_.table);
+  Status out = transport_.apply(batch);
+  if (!out && !hooked) distrust_hooks();
+  return out;
 }
 
 void BlockManager::remember_ends(const Block& block, Clock::time_point until) {
@@ -123,23 +130,13 @@ Result<BlockOutcome> BlockManager::add(const Block& block, Clock::time_point now
   NftBatch batch;
   // An element that is there keeps its old time to live: take it out in the same transaction.
   if (outcome == BlockOutcome::kRenewed) append(batch, NftOp::kDeleteElements, bounded);
-  append(batch, NftOp::kAddElements, bounded);
-  append_ends(batch, bounded, now, true);
-  append_hooks(batch);
-  Status status = transport_.apply(batch);
-  if (!status && status.error().code == ENOENT) {
-    // It ended, or someone removed it, since we looked.
-    batch.clear();
-    append(batch, NftOp::kAddElements, bounded);
-    append_ends(batch, bounded, now, false);
-    append_hooks(batch);
-    status = transport_.apply(batch);
-  }
+  Status status = put(std::move(batch), bounded, now, true);
+  // It ended, or someone removed it, since we looked.
+  if (!status && status.error().code == ENOENT) status = put({}, bounded, now, false);
   if (!status) {
     counters_.failed.add();
     return status.error();
   }
-  hooked_ = true;
   forget_expired(now);
   active_.insert_or_assign({block.kind, block.target()}, Known{now + bounded.ttl, bounded});
   remember_ends(bounded, now + bounded.ttl);
@@ -230,12 +227,7 @@ Result<std::size_t> BlockManager::restore(Clock::time_point now) {
   for (auto& [key, known_block] : active_) {
     Block block = known_block.block;
     block.ttl = std::max(std::chrono::ceil<std::chrono::seconds>(known_block.until - now), std::chrono::seconds(1));
-    NftBatch batch;
-    append(batch, NftOp::kAddElements, block);
-    append_ends(batch, block, now, false);
-    append_hooks(batch);
-    if (const Status status = transport_.apply(batch); !status) return status.error();
-    hooked_ = true;
+    if (const Status status = put({}, block, now, false); !status) return status.error();
     remember_ends(block, now + block.ttl);
   }
   return active_.size();

@@ -78,7 +78,7 @@ class BlockManager {
   [[nodiscard]] BlockOutcome guard(const Block& block, Clock::time_point now) const;
   void append(NftBatch& batch, NftOp op, const Block& block) const;
   void append_ends(NftBatch& batch, const Block& block, Clock::time_point now, bool replace) const;
-  void append_hooks(NftBatch& batch) const;
+  [[nodiscard]] Status put(NftBatch batch, const Block& block, Clock::time_point now, bool replace);
   void remember_ends(const Block& block, Clock::time_point until);
   [[nodiscard]] bool known(const Block& block, Clock::time_point now) const;
   void forget_expired(Clock::time_point now);
@@ -92,7 +92,7 @@ class BlockManager {
   std::map<Key, Known> active_;
   std::map<IpAddress, Clock::time_point> ends_;  // elements of the sets in front, to when
   std::deque<Clock::time_point> recent_;         // blocks added in the last minute
-  std::atomic<bool> hooked_{false};              // inet's hooks have been made
+  std::atomic<bool> hooked_{false};              // inet's hooks have been made, or are being
   Counters counters_;
 };
 

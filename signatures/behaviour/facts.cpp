@@ -265,7 +265,6 @@ void finish_text(Observation& told) {
   } else {
     statement_shape(told.text(), shape);
   }
-  told.form = TextForm::kDone;
   told.operation = 0;
   told.set_text(shape);
 }

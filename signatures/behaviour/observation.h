@@ -123,6 +123,7 @@ void Observation::for_each_part(const Observation& record, Part&& part) {
 }
 
 inline void Observation::set_text(std::string_view text, bool keep_end) {
+  form = TextForm::kDone;
   if (text.size() > kTextBytes) number = text_hash(text);
   whole_size = static_cast<std::uint16_t>(text.size() < UINT16_MAX ? text.size() : UINT16_MAX);
   text_size = static_cast<std::uint8_t>(text.size() < kTextBytes ? text.size() : kTextBytes);

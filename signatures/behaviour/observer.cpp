@@ -154,7 +154,6 @@ void Observer::tell_facts(const app::AppFlow& application, const app::Transactio
 
 // Facts of one packet share what their records begin with.
 void Observer::begin_fact() {
-  record_.form = TextForm::kDone;
   if (told_++ != 0) return;
   note_interface(*context_);
   about(*context_->flow, ObservationKind::kFact, context_->now);
