@@ -79,6 +79,11 @@ class AppParser : public Pooled {
   void told_before(std::uint64_t id) { told_ = id; }
 
  protected:
+  // Not make_unique(): it would set the whole object to zero before its members are made.
+  template <typename T>
+  T& add() {
+    return add(std::unique_ptr<T>(new T));
+  }
   template <typename T>
   T& add(std::unique_ptr<T> tx) {
     T& made = *tx;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 
 namespace bulkhead::app::amqp {
 namespace {
@@ -136,7 +135,7 @@ std::string user_of(std::string_view mechanism, ByteSpan response) {
 }  // namespace
 
 AmqpTransaction& AmqpParser::begin(Direction d) {
-  AmqpTransaction& tx = add(std::make_unique<AmqpTransaction>());
+  AmqpTransaction& tx = add<AmqpTransaction>();
   tx.from_server = d == Direction::kToClient;
   return tx;
 }

@@ -12,7 +12,7 @@ void FtpDataParser::announced(const ExpectedFlow& what) {
 ParseResult FtpDataParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
   if (data.empty()) return {};
   if (tx_ == nullptr) {
-    tx_ = &add(std::make_unique<FtpDataTransaction>());
+    tx_ = &add<FtpDataTransaction>();
     tx_->command = command_;
     tx_->file_name = file_name_;
     tx_->advance(Direction::kToServer, stage::kOpen);

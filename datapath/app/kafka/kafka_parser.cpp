@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 
 namespace bulkhead::app::kafka {
 namespace {
@@ -253,7 +252,7 @@ ParseResult::Status KafkaParser::message(Direction d, ByteSpan shown, std::uint6
 
 void KafkaParser::request(ByteSpan bytes, bool cut) {
   ByteReader head(bytes);
-  KafkaTransaction& tx = add(std::make_unique<KafkaTransaction>());
+  KafkaTransaction& tx = add<KafkaTransaction>();
   tx.api_key = head.be16();
   tx.api_version = head.be16();
   tx.correlation = head.be32();
@@ -303,7 +302,7 @@ void KafkaParser::request(ByteSpan bytes, bool cut) {
       if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
       waiting_.pop_front();
     }
-    waiting_.push_back(&tx);
+    waiting_.emplace_back(&tx);
   }
   tx.advance(Direction::kToServer, exchange::kComplete);
 }

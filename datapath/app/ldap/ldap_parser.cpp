@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 
 namespace bulkhead::app::ldap {
 namespace {
@@ -213,7 +212,7 @@ FramedParser::Measure LdapParser::measure(Direction, ByteSpan data, std::uint64_
 }
 
 void LdapParser::broken(Direction d) {
-  LdapTransaction& tx = add(std::make_unique<LdapTransaction>());
+  LdapTransaction& tx = add<LdapTransaction>();
   tx.note(LdapEvent::malformed_message);
   tx.advance(d, exchange::kComplete);
   tx.advance(opposite(d), exchange::kComplete);
@@ -279,7 +278,7 @@ void LdapParser::read_search(LdapTransaction& tx, ByteSpan body) {
 }
 
 void LdapParser::request(std::uint32_t id, BerReader& operation) {
-  LdapTransaction& tx = add(std::make_unique<LdapTransaction>());
+  LdapTransaction& tx = add<LdapTransaction>();
   tx.message_id = id;
   tx.operation = name_of(operation.tag());
   const ByteSpan body = operation.body();
@@ -306,7 +305,7 @@ void LdapParser::request(std::uint32_t id, BerReader& operation) {
       if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
       waiting_.pop_front();
     }
-    waiting_.push_back(&tx);
+    waiting_.emplace_back(&tx);
   }
   tx.advance(Direction::kToServer, exchange::kComplete);
 }
@@ -334,7 +333,7 @@ ParseResult::Status LdapParser::response(std::uint32_t id, BerReader& operation)
   const bool part = kind == tag::kSearchEntry || kind == tag::kSearchReference || kind == tag::kIntermediate;
   if (found == waiting_.end()) {
     if (part) return ParseResult::Status::kOk;
-    LdapTransaction& tx = add(std::make_unique<LdapTransaction>());
+    LdapTransaction& tx = add<LdapTransaction>();
     tx.message_id = id;
     tx.operation = name_of(kind);
     read_result(tx, operation.body());

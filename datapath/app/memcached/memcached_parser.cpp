@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <iterator>
-#include <memory>
 
 #include "datapath/app/exchange_parser.h"
 
@@ -130,7 +129,7 @@ ParseResult MemcachedParser::parse(Direction d, ByteSpan data, const ParseMoment
 
 void MemcachedParser::broken(Direction d) {
   MemcachedTransaction* tx = d == Direction::kToServer ? storing_.get() : oldest();
-  if (tx == nullptr) tx = &add(std::make_unique<MemcachedTransaction>());
+  if (tx == nullptr) tx = &add<MemcachedTransaction>();
   tx->note(d == Direction::kToServer ? MemcachedEvent::malformed_request : MemcachedEvent::malformed_reply);
   tx->advance(Direction::kToServer, exchange::kComplete);
   tx->advance(Direction::kToClient, exchange::kComplete);
@@ -143,7 +142,7 @@ void MemcachedParser::wait_for_reply(MemcachedTransaction& tx) {
     if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
     waiting_.pop_front();
   }
-  waiting_.push_back(&tx);
+  waiting_.emplace_back(&tx);
 }
 
 void MemcachedParser::complete_reply(std::string_view status) {
@@ -178,7 +177,7 @@ MemcachedParser::Step MemcachedParser::text_request(ByteSpan& data) {
   const Words words = split(line);
   if (words.count == 0) return Step::kOk;
   const CommandForm* known = find_command(words[0]);
-  MemcachedTransaction& tx = add(std::make_unique<MemcachedTransaction>());
+  MemcachedTransaction& tx = add<MemcachedTransaction>();
   tx.command = words[0].substr(0, kMaxKey);
   const Form form = known != nullptr ? known->form : Form::kPlain;
   std::size_t first_key = 1, keys = 1;
@@ -257,7 +256,7 @@ MemcachedParser::Step MemcachedParser::binary(Direction d, ByteSpan& data) {
   data = data.subspan(shown);
   skip_[bulkhead::index_of(d)] = kHead + body - shown;
   if (d == Direction::kToServer) {
-    MemcachedTransaction& tx = add(std::make_unique<MemcachedTransaction>());
+    MemcachedTransaction& tx = add<MemcachedTransaction>();
     tx.value_bytes = body - in_front;
     binary_request(tx, message, opcode);
     const bool quiet = tx.command.size() > 1 && tx.command.back() == 'q';

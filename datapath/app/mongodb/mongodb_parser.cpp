@@ -1,7 +1,6 @@
 #include "datapath/app/mongodb/mongodb_parser.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "datapath/app/mongodb/bson.h"
 
@@ -161,7 +160,7 @@ ParseResult::Status MongodbParser::message(Direction d, ByteSpan shown, std::uin
   const ByteSpan body = shown.subspan(kHead);
   const bool cut = length > shown.size();
   if (d == Direction::kToServer) {
-    MongodbTransaction& tx = add(std::make_unique<MongodbTransaction>());
+    MongodbTransaction& tx = add<MongodbTransaction>();
     tx.request_id = id;
     request(tx, opcode, body, cut);
     const bool answered = (opcode == op::kMsg && (body.size() < 4 || (le32(body, 0) & kMoreToCome) == 0)) ||
@@ -173,7 +172,7 @@ ParseResult::Status MongodbParser::message(Direction d, ByteSpan shown, std::uin
         if (waiting_.front() != nullptr) waiting_.front()->advance(Direction::kToClient, exchange::kComplete);
         waiting_.pop_front();
       }
-      waiting_.push_back(&tx);
+      waiting_.emplace_back(&tx);
     }
     tx.advance(Direction::kToServer, exchange::kComplete);
     return ParseResult::Status::kOk;
@@ -193,7 +192,7 @@ MongodbTransaction& MongodbParser::take_waiting(std::uint32_t id) {
     waiting_.erase(found);
     return tx;
   }
-  MongodbTransaction& tx = add(std::make_unique<MongodbTransaction>());  // further replies of one request
+  MongodbTransaction& tx = add<MongodbTransaction>();  // further replies of one request
   tx.request_id = id;
   tx.opcode = "reply";
   tx.advance(Direction::kToServer, exchange::kComplete);

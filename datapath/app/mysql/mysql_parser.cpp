@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <string_view>
 
 namespace bulkhead::app::mysql {
@@ -97,7 +96,7 @@ FramedParser::Measure MysqlParser::measure(Direction, ByteSpan data, std::uint64
 }
 
 MysqlTransaction& MysqlParser::begin(std::string_view command) {
-  MysqlTransaction& tx = add(std::make_unique<MysqlTransaction>());
+  MysqlTransaction& tx = add<MysqlTransaction>();
   tx.command = command;
   tx.user = user_;
   tx.database = database_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <memory>
 #include <string>
 
 #include "datapath/app/exchange_parser.h"
@@ -99,7 +98,7 @@ ParseResult NatsParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
 
 bool NatsParser::line(Direction d, std::string_view text) {
   const Words words = split(text);
-  NatsTransaction& tx = add(std::make_unique<NatsTransaction>());
+  NatsTransaction& tx = add<NatsTransaction>();
   tx.from_server = d == Direction::kToClient;
   tx.command = upper(words[0]);
   const std::string& c = tx.command;

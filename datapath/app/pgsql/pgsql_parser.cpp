@@ -57,7 +57,7 @@ PgsqlParser::PgsqlParser(const AppSettings& settings) : settings_(settings.pgsql
 // --- transactions ---
 
 PgsqlTransaction& PgsqlParser::open(RequestKind kind) {
-  auto& tx = add(std::make_unique<PgsqlTransaction>());
+  auto& tx = add<PgsqlTransaction>();
   tx.request.kind = kind;
   return tx;
 }

@@ -26,7 +26,7 @@ Probe probe_ssh(Direction, ByteSpan data, std::uint16_t) {
 
 ParseResult SshParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
   if (finished_) return {ParseResult::Status::kDone, data.size()};
-  if (tx_ == nullptr) tx_ = &add(std::make_unique<SshTransaction>());
+  if (tx_ == nullptr) tx_ = &add<SshTransaction>();
   Side& s = side(d);
   ByteReader in(data);
   Step step = Step::kOn;

@@ -1,7 +1,6 @@
 #include "datapath/app/stratum/stratum_parser.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "datapath/app/exchange_parser.h"
 #include "datapath/app/json_fields.h"
@@ -67,7 +66,7 @@ bool StratumParser::line(Direction d, std::string_view text) {
   const bool readable = walk_json(text, message);
   const bool up = d == Direction::kToServer;
   if (readable && message.method.empty() && answer(message.id, message.result, message.error)) return true;
-  StratumTransaction& tx = add(std::make_unique<StratumTransaction>());
+  StratumTransaction& tx = add<StratumTransaction>();
   tx.message_id = message.id.substr(0, kMaxName);
   tx.method = message.method.substr(0, kMaxName);
   tx.from_pool = !up;
@@ -83,7 +82,7 @@ bool StratumParser::line(Direction d, std::string_view text) {
   if (!readable) tx.note(StratumEvent::malformed_message);
   const bool answered = readable && up && message.has_id && !tx.method.empty();
   if (answered && waiting_.size() < kMaxWaiting) {
-    waiting_.push_back(&tx);
+    waiting_.emplace_back(&tx);
   } else {
     tx.advance(opposite(d), exchange::kComplete);
   }

@@ -84,7 +84,7 @@ Probe probe_tls(Direction d, ByteSpan data, std::uint16_t) {
 
 TlsTransaction& TlsParser::transaction(const ParseMoment& moment) {
   if (tx_ == nullptr) {
-    tx_ = &add(std::make_unique<TlsTransaction>());
+    tx_ = &add<TlsTransaction>();
     if (is_known(moment.before)) tx_->before = name_of(moment.before);
   }
   return *tx_;
