@@ -94,12 +94,11 @@ void http_facts(const app::http::HttpTransaction& tx, FactSink& out) {
   }
   if (tx.status >= 500) out.fact(FactKind::kServerError, out.made);
   const app::http::Headers& headers = tx.message(Direction::kToServer).headers;
-  if (may_hold_code(headers.raw)) {
-    for (const app::http::Header& header : headers.list) {
+  if (may_hold_code(headers.raw())) {
+    for (const app::http::Header header : headers) {
       const std::string_view code = code_in(header.value);
       if (code.empty()) continue;
-      out.fact(FactKind::kVerb,
-               "header " + app::lower_case(std::string_view(header.name).substr(0, 32)) + " with " + std::string(code));
+      out.fact(FactKind::kVerb, "header " + app::lower_case(header.name.substr(0, 32)) + " with " + std::string(code));
     }
   }
   if (!tx.host.empty()) out.fact(FactKind::kServerName, tx.host);

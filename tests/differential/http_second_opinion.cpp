@@ -68,8 +68,8 @@ Reading ours(const Conversation& talk) {
       seen.target = tx.target;
     }
     seen.status = tx.status;
-    seen.request_headers = tx.message(Direction::kToServer).headers.list.size();
-    seen.response_headers = tx.message(Direction::kToClient).headers.list.size();
+    seen.request_headers = tx.message(Direction::kToServer).headers.size();
+    seen.response_headers = tx.message(Direction::kToClient).headers.size();
     seen.request_body = tx.message(Direction::kToServer).body.size();
     seen.response_body = tx.message(Direction::kToClient).body.size();
     out.transactions.push_back(std::move(seen));

@@ -38,9 +38,11 @@ void headers_array(JsonText& json, std::string_view key, const Headers& headers,
     return all || std::any_of(wanted.begin(), wanted.end(),
                               [&](const std::string& name) { return same_word(header.name, name); });
   };
-  if (!all && std::none_of(headers.list.begin(), headers.list.end(), shown)) return;
+  bool any = all;
+  for (const Header header : headers) any = any || shown(header);
+  if (!any) return;
   json.open_array(key);
-  for (const Header& header : headers.list) {
+  for (const Header header : headers) {
     if (!shown(header)) continue;
     json.open_object();
     json.field("name", header.name);
@@ -77,14 +79,14 @@ std::string http_object(const HttpTransaction& tx, const EveOptions& options, Us
   if (tx.port != 0) json.field("http_port", tx.port);
   if (!tx.target.empty()) json.field("url", tx.target);
   const auto header = [&](const char* key, const Headers& headers, std::string_view name) {
-    if (const Header* found = headers.find(name)) json.field(key, found->value);
+    if (const std::optional<Header> found = headers.find(name)) json.field(key, found->value);
   };
   header("http_user_agent", request.headers, "user-agent");
   header("xff", request.headers, "x-forwarded-for");
-  if (const Header* type = response.headers.find("content-type")) {
+  if (const std::optional<Header> type = response.headers.find("content-type")) {
     json.field("http_content_type", first_part(type->value));
   }
-  if (const Header* range = response.headers.find("content-range")) content_range(json, range->value);
+  if (const std::optional<Header> range = response.headers.find("content-range")) content_range(json, range->value);
   if (options.http_extended || use != Use::kRecord) {
     header("http_refer", request.headers, "referer");
     if (!tx.method.empty()) json.field("http_method", tx.method);

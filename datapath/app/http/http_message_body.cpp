@@ -17,8 +17,8 @@ void MessageBody::choose_decoder(HttpTransaction& tx, Direction d) {
   tx_ = &tx;
   direction_ = d;
   decoder_ = nullptr;
-  const Header* header = tx.message(d).headers.find("content-encoding");
-  if (header == nullptr) return;
+  const std::optional<Header> header = tx.message(d).headers.find("content-encoding");
+  if (!header) return;
   std::vector<Coding> layers;
   std::string_view rest = header->value;
   while (!rest.empty()) {
@@ -149,14 +149,14 @@ void MessageBody::open_file() {
   HttpTransaction& tx = *tx_;
   const Direction d = direction_;
   std::string name = header_parameter(tx.message(d).headers.value("content-disposition"), "filename");
-  if (name.empty()) name = tx.path;
+  if (name.empty()) name = tx.path();
   if (name.size() > settings_->http.max_file_name) {
     tx.note(HttpEvent::file_name_too_long);
     name.resize(settings_->http.max_file_name);
   }
   auto file = make_file(name, settings_->files());
-  if (const Header* header = tx.message(d).headers.find("content-range");
-      header != nullptr && d == Direction::kToClient) {
+  if (const std::optional<Header> header = tx.message(d).headers.find("content-range");
+      header && d == Direction::kToClient) {
     const ContentRange range = parse_content_range(header->value);
     if (range.start && range.end && range.size && *range.end >= *range.start) {
       file->range = FileRange{*range.start, *range.end, *range.size};
@@ -190,8 +190,8 @@ void MessageBody::end(bool whole, const ParseMoment& moment) {
 // A part of a file has come; with the last one that lacked the file is whole, and is this transaction's too.
 void MessageBody::join_part(const ParseMoment& moment) {
   if (moment.ranges == nullptr || tx_->host.empty()) return;
-  auto joined = moment.ranges->add(moment.client, tx_->host + tx_->path, *file_->range, part_, file_->name,
-                                   settings_->files(), moment.now);
+  auto joined = moment.ranges->add(moment.client, tx_->host + std::string(tx_->path()), *file_->range, part_,
+                                   file_->name, settings_->files(), moment.now);
   if (joined == nullptr) return;
   tx_->files[bulkhead::index_of(direction_)].push_back(std::move(joined));
   tx_->touch(direction_);

@@ -19,6 +19,8 @@ constexpr std::string_view kMethods[] = {"GET",        "POST",     "HEAD",      
                                          "MKACTIVITY", "ACL",      "REPORT",     "VERSION-CONTROL",
                                          "SEARCH",     "ERROR"};
 
+constexpr std::size_t kUsualHeaders = 1024;  // bytes
+
 bool is_method(std::string_view word) {
   return std::find(std::begin(kMethods), std::end(kMethods), word) != std::end(kMethods);
 }
@@ -332,6 +334,7 @@ HttpParser::Outcome HttpParser::request_line(std::string_view line, std::string_
   const Direction d = Direction::kToServer;
   s.tx = &tx;
   s.headers = 0;
+  s.has_pending = false;
   tx.message(d).line = line;
   tx.server_port = moment_.client.destination_port;
   parse_request_line(tx, line);
@@ -379,7 +382,7 @@ void HttpParser::parse_request_line(HttpTransaction& tx, std::string_view line) 
   NormalUri normal = normalise(parts, http_);
   if (normal.double_encoded) tx.note(HttpEvent::double_encoded_uri);
   tx.uri = std::move(normal.text);
-  tx.path = std::move(normal.path);
+  tx.path_size = normal.path_size;
 }
 
 HttpTransaction& HttpParser::next_for_response() {
@@ -391,7 +394,8 @@ HttpTransaction& HttpParser::next_for_response() {
   }
   HttpTransaction& made = add(std::make_unique<HttpTransaction>(http_));
   made.request_seen = false;
-  made.target = made.uri = made.path = "/libhtp::request_uri_not_seen";
+  made.target = made.uri = "/libhtp::request_uri_not_seen";
+  made.path_size = made.uri.size();
   made.note(HttpEvent::unable_to_match_response_to_request);
   made.advance(Direction::kToServer, stage::kComplete);
   responses_ = made.id;
@@ -404,6 +408,7 @@ HttpParser::Outcome HttpParser::status_line(std::string_view line, ByteSpan data
   HttpTransaction& tx = s.tx != nullptr ? *s.tx : next_for_response();
   s.tx = &tx;
   s.headers = 0;
+  s.has_pending = false;
   tx.response_seen = true;
   if (!is_status_line(line)) {
     const std::size_t size = line_of(d, text_of(data)).size;
@@ -453,11 +458,44 @@ void HttpParser::parse_status_line(HttpTransaction& tx, std::string_view line) {
 
 // --- headers ---
 
+// Takes headers that are as nearly all are: a token and a colon, one line that ends with CRLF. Stops before any other
+// line, with what was collected made a header. Returns the bytes taken.
+std::size_t HttpParser::plain_headers(Direction d, std::string_view text) {
+  Side& s = side(d);
+  if (text.empty() || folds(text)) return 0;
+  finish_header(d);
+  Headers& headers = s.tx->message(d).headers;
+  if (headers.raw().empty()) headers.reserve_raw(std::min(text.size(), kUsualHeaders));
+  std::size_t at = 0;
+  while (s.headers < http_.max_headers) {
+    const std::string_view rest = text.substr(at);
+    std::size_t colon = 0;
+    while (colon < rest.size() && is_token_char(rest[colon])) ++colon;
+    if (colon == 0 || colon == rest.size() || rest[colon] != ':') break;
+    const std::size_t end = rest.find('\n', colon);
+    if (end == std::string_view::npos || end + 1 == rest.size() || rest[end - 1] != '\r' || folds(rest.substr(end + 1)))
+      break;
+    std::string_view value = rest.substr(colon + 1, end - 1 - (colon + 1));
+    if (end > http_.max_line || value.find('\r') != std::string_view::npos) break;
+    while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+    while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+    const Headers::Text line = headers.append(rest.substr(0, end + 1));
+    ++s.headers;
+    s.after_lfcr = false;
+    add_header(d, line.part(0, colon), line.part(static_cast<std::size_t>(value.data() - rest.data()), value.size()));
+    at += end + 1;
+  }
+  return at;
+}
+
 HttpParser::Outcome HttpParser::header_line(Direction d, ByteSpan data, std::size_t& used) {
   Side& s = side(d);
-  const std::string_view text = text_of(data);
-  const Line line = line_of(d, text);
   HttpTransaction& tx = *s.tx;
+  std::string_view text = text_of(data);
+  const std::size_t plain = plain_headers(d, text);
+  used += plain;
+  text.remove_prefix(plain);
+  const Line line = line_of(d, text);
   if (line.size == 0) {
     if (text.size() < http_.max_line) return Outcome::kNeedMore;
     note_by_side(d, tx, HttpEvent::request_field_too_long, HttpEvent::response_field_too_long);
@@ -468,13 +506,15 @@ HttpParser::Outcome HttpParser::header_line(Direction d, ByteSpan data, std::siz
   if (s.after_lfcr && line.text.empty() && text.starts_with("\r\n\r\n")) size = 4;
   s.after_lfcr = !line.text.empty() && text.substr(line.text.size(), line.size - line.text.size()) == "\n\r";
   used += size;
-  tx.message(d).headers.raw.append(text.substr(0, size));
+  Headers& headers = tx.message(d).headers;
+  const bool room = s.headers <= http_.max_headers;
+  const Headers::Text received = room ? headers.append(text.substr(0, size)) : Headers::Text();
   // A single blank ends the headers too, unless an empty line follows.
   const bool blank =
       line.text.size() == 1 && line.size == 2 && is_blank(line.text[0]) && text.size() > 2 && text[2] != '\n';
   if (!line.text.empty() && !blank) {
-    add_header_line(d, line.text);
-    if (s.pending.size() > http_.max_line) {
+    add_header_line(d, room ? received.part(0, line.text.size()) : received);
+    if (s.pending.size > http_.max_line) {
       note_by_side(d, tx, HttpEvent::request_field_too_long, HttpEvent::response_field_too_long);
       return Outcome::kError;
     }
@@ -485,22 +525,25 @@ HttpParser::Outcome HttpParser::header_line(Direction d, ByteSpan data, std::siz
   return headers_done(d);
 }
 
-void HttpParser::add_header_line(Direction d, std::string_view line) {
+void HttpParser::add_header_line(Direction d, Headers::Text text) {
   Side& s = side(d);
   HttpTransaction& tx = *s.tx;
+  Headers& headers = tx.message(d).headers;
+  const std::string_view line = headers.view(text);
   if (folds(line)) {
     // Browsers take a folded line with a colon for a header of its own, if the one before has one too.
-    const bool looks_new = d == Direction::kToClient && line.find(':') != std::string_view::npos &&
-                           s.pending.find(':') != std::string::npos && tx.message(d).protocol == "HTTP/1.1";
+    const bool looks_new = d == Direction::kToClient && line.find(':') != std::string_view::npos && s.has_pending &&
+                           headers.view(s.pending).find(':') != std::string_view::npos &&
+                           tx.message(d).protocol == "HTTP/1.1";
     if (s.has_pending && !looks_new) {
-      s.pending.append(line);
+      s.pending = headers.folded(s.pending, line);
       return;
     }
     note_by_side(d, tx, HttpEvent::invalid_request_field_folding, HttpEvent::invalid_response_field_folding);
   }
   finish_header(d);
   s.has_pending = true;
-  s.pending = line;
+  s.pending = text;
 }
 
 // The collected line, folded ones joined, becomes a header.
@@ -514,44 +557,48 @@ void HttpParser::finish_header(Direction d) {
       note_by_side(d, tx, HttpEvent::request_too_many_headers, HttpEvent::response_too_many_headers);
     return;
   }
-  const std::string_view line = s.pending;
-  std::size_t colon = line.find(':');
-  if (d == Direction::kToServer) colon = std::min(colon, line.find('\0'));
+  const std::string_view line = tx.message(d).headers.view(s.pending);
+  std::size_t colon = 0;
+  while (colon < line.size() && is_token_char(line[colon])) ++colon;
+  const bool token = colon > 0 && colon < line.size() && line[colon] == ':';  // as nearly all are
+  if (!token) {
+    colon = line.find(':');
+    if (d == Direction::kToServer) colon = std::min(colon, line.find('\0'));
+  }
   std::string_view name, value = line;
   if (colon == std::string_view::npos || line[colon] == '\0') {
     note_by_side(d, tx, HttpEvent::request_field_missing_colon, HttpEvent::response_field_missing_colon);
   } else {
-    name = trim(line.substr(0, colon));
+    name = token ? line.substr(0, colon) : trim(line.substr(0, colon));
     value = line.substr(colon + 1);
-    if (!is_token(name)) note_by_side(d, tx, HttpEvent::request_header_invalid, HttpEvent::response_header_invalid);
+    if (!token && !is_token(name)) {
+      note_by_side(d, tx, HttpEvent::request_header_invalid, HttpEvent::response_header_invalid);
+    }
   }
   while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
   while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
-  add_header(d, name, value);
+  const auto text = [&](std::string_view part) {
+    return part.empty() ? Headers::Text()
+                        : s.pending.part(static_cast<std::size_t>(part.data() - line.data()), part.size());
+  };
+  add_header(d, text(name), text(value));
 }
 
 // One that is there already is joined to the first.
-void HttpParser::add_header(Direction d, std::string_view name, std::string_view value) {
+void HttpParser::add_header(Direction d, Headers::Text name, Headers::Text value) {
   constexpr std::uint32_t kRepetitions = 64;
   HttpTransaction& tx = *side(d).tx;
   Headers& headers = tx.message(d).headers;
-  for (Header& known : headers.list) {
-    if (!same_word(known.name, name)) continue;
-    ++known.times;
-    if (same_word(known.name, "content-length")) {
-      note_by_side(d, tx, HttpEvent::duplicate_content_length_field_in_request,
-                   HttpEvent::duplicate_content_length_field_in_response);
-      return;
-    }
-    if (known.times > kRepetitions) {
-      note_by_side(d, tx, HttpEvent::request_header_repetition, HttpEvent::response_header_repetition);
-      return;
-    }
-    known.value.append(", ").append(value);
-    return;
+  const std::uint32_t times = headers.add(name, value);
+  if (times == 1) return;
+  if (same_word(headers.view(name), "content-length")) {
+    note_by_side(d, tx, HttpEvent::duplicate_content_length_field_in_request,
+                 HttpEvent::duplicate_content_length_field_in_response);
+  } else if (times > kRepetitions) {
+    note_by_side(d, tx, HttpEvent::request_header_repetition, HttpEvent::response_header_repetition);
+  } else {
+    headers.join(name, ", ", value);
   }
-  if (headers.list.empty()) headers.list.reserve(8);
-  headers.list.push_back({std::string(name), std::string(value), 1});
 }
 
 HttpParser::Outcome HttpParser::headers_done(Direction d) {
@@ -565,7 +612,7 @@ HttpParser::Outcome HttpParser::headers_done(Direction d) {
 void HttpParser::find_host(HttpTransaction& tx) {
   const Message& m = tx.message(Direction::kToServer);
   const UriParts parts = split_uri(tx.target);
-  const Header* header = m.headers.find("host");
+  const std::optional<Header> header = m.headers.find("host");
   const bool connect = tx.method == "CONNECT";
   const bool in_uri = parts.has_authority || connect;
   HostPort named;
@@ -576,7 +623,7 @@ void HttpParser::find_host(HttpTransaction& tx) {
     tx.host = tx.host_raw = named.host;
     tx.port = named.port;
   }
-  if (header == nullptr) {
+  if (!header) {
     if (m.protocol == "HTTP/1.1") tx.note(HttpEvent::missing_host_header);
     return;
   }
@@ -593,8 +640,8 @@ void HttpParser::find_host(HttpTransaction& tx) {
 }
 
 void HttpParser::check_authorization(HttpTransaction& tx) {
-  const Header* header = tx.message(Direction::kToServer).headers.find("authorization");
-  if (header == nullptr) return;
+  const std::optional<Header> header = tx.message(Direction::kToServer).headers.find("authorization");
+  if (!header) return;
   const std::string_view scheme = trim(std::string_view(header->value).substr(0, header->value.find(' ')));
   for (const std::string_view known : {"basic", "digest", "bearer"}) {
     if (same_word(scheme, known)) return;
@@ -607,14 +654,14 @@ HttpParser::Outcome HttpParser::request_body_kind(HttpTransaction& tx) {
   const Headers& headers = tx.message(d).headers;
   side(d).body.choose_decoder(tx, d);
   tx.advance(d, stage::kBody);
-  if (const Header* te = headers.find("transfer-encoding")) {
+  if (const std::optional<Header> te = headers.find("transfer-encoding")) {
     if (contains_word(te->value, "chunked", true)) {
       start_body(d, State::kChunkSize, 0);
       return Outcome::kGoOn;
     }
     tx.note(HttpEvent::invalid_transfer_encoding_value_in_request);
   }
-  if (const Header* length = headers.find("content-length")) {
+  if (const std::optional<Header> length = headers.find("content-length")) {
     const auto number = first_number(length->value);
     if (number && *number > 0) {
       start_body(d, State::kLength, *number);
@@ -629,9 +676,9 @@ HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
   const Direction d = Direction::kToClient;
   Side& s = side(d);
   const Headers& headers = tx.message(d).headers;
-  const Header* te = headers.find("transfer-encoding");
-  const Header* length = headers.find("content-length");
-  if (tx.status == 100 && te == nullptr && length == nullptr) {
+  const std::optional<Header> te = headers.find("transfer-encoding");
+  const std::optional<Header> length = headers.find("content-length");
+  if (tx.status == 100 && !te && !length) {
     if (s.seen_continue) tx.note(HttpEvent::second_100_continue);
     s.seen_continue = true;
     tx.message(d).headers = {};
@@ -639,16 +686,14 @@ HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
     return Outcome::kGoOn;
   }
   s.seen_continue = false;
-  if ((tx.status == 101 && te == nullptr && length == nullptr) ||
-      (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300))
+  if ((tx.status == 101 && !te && !length) || (tx.method == "CONNECT" && tx.status >= 200 && tx.status < 300))
     return complete(d);
   side(d).body.choose_decoder(tx, d);
   tx.advance(d, stage::kBody);
-  const bool none =
-      tx.method == "HEAD" || (te == nullptr && length == nullptr &&
-                              ((tx.status >= 100 && tx.status < 200) || tx.status == 204 || tx.status == 304));
+  const bool none = tx.method == "HEAD" ||
+                    (!te && !length && ((tx.status >= 100 && tx.status < 200) || tx.status == 204 || tx.status == 304));
   if (none) return complete(d);
-  if (te != nullptr) {
+  if (te) {
     if (contains_word(te->value, "chunked", true)) {
       if (!same_word(te->value, "chunked")) tx.note(HttpEvent::response_abnormal_transfer_encoding);
       if (tx.message(d).protocol != "HTTP/1.1") tx.note(HttpEvent::response_chunked_old_proto);
@@ -657,7 +702,7 @@ HttpParser::Outcome HttpParser::response_body_kind(HttpTransaction& tx) {
     }
     tx.note(HttpEvent::invalid_transfer_encoding_value_in_response);
   }
-  if (length != nullptr) {
+  if (length) {
     const auto number = first_number(length->value);
     if (!number) {
       tx.note(HttpEvent::invalid_content_length_field_in_response);
@@ -763,7 +808,7 @@ HttpParser::Outcome HttpParser::complete(Direction d) {
   s.tx = nullptr;
   s.state = State::kLine;
   if (d == Direction::kToServer) {
-    if (tx.method == "CONNECT" || tx.message(d).headers.find("upgrade") != nullptr) s.state = State::kHold;
+    if (tx.method == "CONNECT" || tx.message(d).headers.find("upgrade").has_value()) s.state = State::kHold;
     finished_ = tx.message(d).body.size() == 0 ? &tx : nullptr;
     return Outcome::kGoOn;
   }

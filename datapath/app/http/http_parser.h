@@ -56,7 +56,7 @@ class HttpParser final : public AppParser {
     State state = State::kLine;
     std::uint64_t left = 0;  // bytes of the body or chunk
     Held<HttpTransaction> tx;
-    std::string pending;  // the header line that a folded one may continue
+    Headers::Text pending;  // the header line that a folded one may continue
     bool after_lfcr = false;
     bool has_pending = false;
     bool seen_continue = false;
@@ -71,6 +71,7 @@ class HttpParser final : public AppParser {
   void unexpected_body(std::string_view bytes);
   Outcome status_line(std::string_view line, ByteSpan data, std::size_t& used);
   Outcome header_line(Direction d, ByteSpan data, std::size_t& used);
+  std::size_t plain_headers(Direction d, std::string_view text);
   Outcome chunk_size(Direction d, ByteSpan data, std::size_t& used);
   std::size_t surplus(ByteSpan data);
   Outcome body_bytes(Direction d, ByteSpan data, std::size_t& used);
@@ -78,9 +79,9 @@ class HttpParser final : public AppParser {
 
   void parse_request_line(HttpTransaction& tx, std::string_view line);
   void parse_status_line(HttpTransaction& tx, std::string_view line);
-  void add_header_line(Direction d, std::string_view line);
+  void add_header_line(Direction d, Headers::Text text);
   void finish_header(Direction d);
-  void add_header(Direction d, std::string_view name, std::string_view value);
+  void add_header(Direction d, Headers::Text name, Headers::Text value);
   Outcome headers_done(Direction d);
   void find_host(HttpTransaction& tx);
   void check_authorization(HttpTransaction& tx);

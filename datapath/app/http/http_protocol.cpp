@@ -64,8 +64,8 @@ bool get_raw_host(Transaction& tx, Direction, std::uint32_t, BufferView& out) {
 
 // The value of one header; there and empty when the header is.
 bool get_header_value(Transaction& tx, Direction d, std::string_view name, BufferView& out) {
-  const Header* header = http_of(tx).message(d).headers.find(name);
-  return header != nullptr && give(header->value, out);
+  const std::optional<Header> header = http_of(tx).message(d).headers.find(name);
+  return header && give(header->value, out);
 }
 #define HEADER_GETTER(function, name)                                           \
   bool function(Transaction& tx, Direction d, std::uint32_t, BufferView& out) { \
@@ -93,50 +93,53 @@ bool get_cookie(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
 
 bool get_header(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
   Message& m = http_of(tx).message(d);
-  if (!m.header_buffer) {
+  std::optional<std::string>& built = m.buffers().headers;
+  if (!built) {
     std::string text;
-    for (const Header& header : m.headers.list) {
+    for (const Header header : m.headers) {
       if (!is_cookie(header)) text.append(header.name).append(": ").append(header.value).append("\r\n");
     }
-    m.header_buffer = std::move(text);
+    built = std::move(text);
   }
-  return give_if(*m.header_buffer, out);
+  return give_if(*built, out);
 }
 
 bool get_raw_header(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
-  return give_if(http_of(tx).message(d).headers.raw, out);
+  return give_if(http_of(tx).message(d).headers.raw(), out);
 }
 
 bool get_header_names(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
   Message& m = http_of(tx).message(d);
-  if (m.headers.list.empty()) return false;
-  if (!m.header_names) {
+  if (m.headers.empty()) return false;
+  std::optional<std::string>& built = m.buffers().names;
+  if (!built) {
     std::string text = "\r\n";
-    for (const Header& header : m.headers.list) text.append(header.name).append("\r\n");
-    m.header_names = text + "\r\n";
+    for (const Header header : m.headers) text.append(header.name).append("\r\n");
+    built = text + "\r\n";
   }
-  return give(*m.header_names, out);
+  return give(*built, out);
 }
 
 bool get_start(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {
   Message& m = http_of(tx).message(d);
-  if (!m.start) {
+  std::optional<std::string>& built = m.buffers().start;
+  if (!built) {
     std::string text = m.line + "\r\n";
-    for (const Header& header : m.headers.list)
-      text.append(header.name).append(": ").append(header.value).append("\r\n");
-    m.start = text + "\r\n";
+    for (const Header header : m.headers) text.append(header.name).append(": ").append(header.value).append("\r\n");
+    built = text + "\r\n";
   }
-  return give(*m.start, out);
+  return give(*built, out);
 }
 
 bool get_one_header(Transaction& tx, Direction d, std::uint32_t index, BufferView& out) {
   Message& m = http_of(tx).message(d);
-  if (index >= m.headers.list.size()) return false;
-  if (m.header_lines.size() != m.headers.list.size()) {
-    m.header_lines.clear();
-    for (const Header& header : m.headers.list) m.header_lines.push_back(header.name + ": " + header.value);
+  if (index >= m.headers.size()) return false;
+  std::vector<std::string>& lines = m.buffers().lines;
+  if (lines.size() != m.headers.size()) {
+    lines.clear();
+    for (const Header header : m.headers) lines.push_back(std::string(header.name).append(": ").append(header.value));
   }
-  return give(m.header_lines[index], out);
+  return give(lines[index], out);
 }
 
 bool get_body(Transaction& tx, Direction d, std::uint32_t, BufferView& out) {

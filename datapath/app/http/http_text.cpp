@@ -1,27 +1,9 @@
 #include "datapath/app/http/http_text.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace bulkhead::app::http {
-
-namespace {
-
-constexpr std::array<bool, 256> kTokenChars = [] {
-  std::array<bool, 256> out{};
-  for (const char c :
-       std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&'*+-.^_`|~")) {
-    out[static_cast<unsigned char>(c)] = true;
-  }
-  return out;
-}();
-
-}  // namespace
-
-bool is_token_char(char c) {
-  return kTokenChars[static_cast<unsigned char>(c)];
-}
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);

@@ -4,6 +4,7 @@
 // Tests    tests/unit/datapath/app/http/http_text_test.cpp
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,8 +22,18 @@ using app::same_word;
 using app::to_lower;
 using app::trim;
 
+inline constexpr std::array<bool, 256> kTokenChars = [] {
+  std::array<bool, 256> out{};
+  for (const char c :
+       std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&'*+-.^_`|~")) {
+    out[static_cast<unsigned char>(c)] = true;
+  }
+  return out;
+}();
 // May stand in a token (RFC 9110 5.6.2).
-[[nodiscard]] bool is_token_char(char c);
+[[nodiscard]] inline bool is_token_char(char c) {
+  return kTokenChars[static_cast<unsigned char>(c)];
+}
 [[nodiscard]] bool is_token(std::string_view text);
 // Equal but for the case of ASCII letters, zero bytes in `a` left out: senders hide header names behind them.
 [[nodiscard]] bool same_word_but_nul(std::string_view a, std::string_view b);

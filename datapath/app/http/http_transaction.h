@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +15,11 @@
 
 #include "datapath/app/body_window.h"
 #include "datapath/app/http/api_call.h"
+#include "datapath/app/http/http_headers.h"
 #include "datapath/app/http/http_settings.h"
 #include "datapath/app/transaction.h"
 #include "datapath/base/byte_reader.h"
+#include "datapath/base/pooled.h"
 
 namespace bulkhead::app::http {
 
@@ -31,29 +34,26 @@ enum class HttpEvent : std::uint8_t {
   kCount
 };
 
-struct Header {
-  std::string name, value;
-  std::uint32_t times = 1;  // repeated ones are joined with ", "
-};
-
-struct Headers {
-  std::vector<Header> list;  // in order of first occurrence
-  std::string raw;           // as received, with the empty line
-  [[nodiscard]] const Header* find(std::string_view name) const;
-  [[nodiscard]] std::string_view value(std::string_view name) const;
-};
-
 using Body = BodyWindow;
 
+// Of a message's headers; built when a rule asks.
+struct BuiltBuffers : Pooled {
+  std::optional<std::string> headers, names, start;
+  std::vector<std::string> lines;
+};
+
 struct Message {
+  [[nodiscard]] BuiltBuffers& buffers() {
+    if (built == nullptr) built = std::make_unique<BuiltBuffers>();
+    return *built;
+  }
+
   std::string line;  // without its end
   std::string protocol;
   Headers headers;
   Body body;
   std::uint64_t sent = 0;  // bytes of the body as it came: encoded, lines of chunks included, and what was lost
-  // Built when a rule asks; empty optionals: not yet.
-  std::optional<std::string> header_buffer, header_names, start;
-  std::vector<std::string> header_lines;
+  std::unique_ptr<BuiltBuffers> built;  // null: no rule has asked
 };
 
 // HTTP/2 adds to it what a stream has beside (http2/http2_transaction.h).
@@ -69,19 +69,21 @@ class HttpTransaction : public Transaction {
   }
 
   std::string method;
-  std::string target;        // as on the request line
-  std::string uri;           // normalised
-  std::string host;          // normalised, without port
-  std::string host_raw;      // as the Host header, or the URI, has it
-  std::string path;          // of the normalised URI: names files
-  std::uint16_t port = 0;    // named beside the host; 0: none
-  bool request_seen = true;  // else the request was made up for a response without one
+  std::string target;         // as on the request line
+  std::string uri;            // normalised
+  std::size_t path_size = 0;  // how much of it is the path
+  std::string host;           // normalised, without port
+  std::string host_raw;       // as the Host header, or the URI, has it
+  std::uint16_t port = 0;     // named beside the host; 0: none
+  bool request_seen = true;   // else the request was made up for a response without one
   bool is_09 = false;
   bool response_seen = false;  // its first line has come
   std::uint16_t status = 0;    // 0: no number
   std::string status_text, status_message;
   std::uint16_t server_port = 0;  // of the connection
 
+  // Of the normalised URI: names files.
+  [[nodiscard]] std::string_view path() const { return std::string_view(uri).substr(0, path_size); }
   // What the request asks of a container engine or kubelet; looked up anew until the request is complete.
   [[nodiscard]] const ApiCall& api_call() const;
 

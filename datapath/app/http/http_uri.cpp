@@ -173,7 +173,7 @@ void normalise_path(std::string_view text, const HttpSettings& settings, NormalU
   std::string path = percent_decoded(text, true);
   out.double_encoded = is_encoded_still(path);
   if (settings.double_decode_path) path = percent_decoded(path, true);
-  out.path = without_dot_segments(single_slashes(latin1_of(path)));
+  out.text = without_dot_segments(single_slashes(latin1_of(path)));
 }
 
 }  // namespace
@@ -181,16 +181,22 @@ void normalise_path(std::string_view text, const HttpSettings& settings, NormalU
 NormalUri normalise(const UriParts& parts, const HttpSettings& settings) {
   NormalUri out;
   if (is_plain(parts.path)) {
-    out.path = parts.path;
+    out.text.reserve(parts.path.size() + parts.query.size() + 1);
+    out.text = parts.path;
   } else {
     normalise_path(parts.path, settings, out);
   }
-  out.text = out.path;
+  out.path_size = out.text.size();
   if (parts.has_query) {
-    std::string query = percent_decoded(parts.query, true);
-    out.double_encoded |= is_encoded_still(query);
-    if (settings.double_decode_query) query = percent_decoded(query, true);
-    out.text.append("?").append(query);
+    out.text.push_back('?');
+    if (parts.query.find('%') == std::string_view::npos) {
+      out.text.append(parts.query);
+    } else {
+      std::string query = percent_decoded(parts.query, true);
+      out.double_encoded |= is_encoded_still(query);
+      if (settings.double_decode_query) query = percent_decoded(query, true);
+      out.text.append(query);
+    }
   }
   if (parts.has_fragment) out.text.append("#").append(percent_decoded(parts.fragment, true));
   return out;

@@ -24,8 +24,8 @@ struct UriParts {
 [[nodiscard]] UriParts split_uri(std::string_view target);
 
 struct NormalUri {
-  std::string text;  // path, query, fragment
-  std::string path;
+  std::string text;           // path, query, fragment
+  std::size_t path_size = 0;  // of the text
   bool double_encoded = false;
 };
 [[nodiscard]] NormalUri normalise(const UriParts& parts, const HttpSettings& settings);

@@ -104,8 +104,8 @@ void write_grpc(JsonText& json, const Http2Transaction& tx) {
   json.open_object("grpc");
   if (!tx.grpc_service.empty()) json.field("service", tx.grpc_service);
   if (!tx.grpc_method.empty()) json.field("method", tx.grpc_method);
-  const http::Header* status = tx.message(Direction::kToClient).headers.find("grpc-status");
-  if (status != nullptr) json.field("status", status->value);
+  const std::optional<http::Header> status = tx.message(Direction::kToClient).headers.find("grpc-status");
+  if (status) json.field("status", status->value);
   write_messages(json, "request", tx.part(Direction::kToServer));
   write_messages(json, "response", tx.part(Direction::kToClient));
   json.close_object();
@@ -124,16 +124,17 @@ std::string http_object(const Http2Transaction& tx) {
   if (!tx.method.empty()) json.field("http_method", tx.method);
   if (!tx.target.empty()) json.field("url", tx.target);
   if (tx.status != 0) json.field("status", tx.status);
-  if (const http::Header* host = request.headers.find("host")) {
+  if (const std::optional<http::Header> host = request.headers.find("host")) {
     json.field("hostname", host->value);
   } else if (!tx.host_raw.empty()) {
     json.field("hostname", tx.host_raw);
   }
-  if (const http::Header* agent = request.headers.find("user-agent")) json.field("http_user_agent", agent->value);
-  if (const http::Header* type = response.headers.find("content-type")) {
+  if (const std::optional<http::Header> agent = request.headers.find("user-agent"))
+    json.field("http_user_agent", agent->value);
+  if (const std::optional<http::Header> type = response.headers.find("content-type")) {
     json.field("http_content_type", http::trim(std::string_view(type->value).substr(0, type->value.find(';'))));
   }
-  if (const http::Header* length = response.headers.find("content-length")) {
+  if (const std::optional<http::Header> length = response.headers.find("content-length")) {
     if (const auto number = http::first_number(length->value)) json.field("length", *number);
   }
   json.open_object("http2");

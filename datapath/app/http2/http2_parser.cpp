@@ -66,13 +66,13 @@ bool decode_base64url(std::string_view text, std::string& out) {
 // Repeated fields are joined, as RFC 9113 8.2.3 says for cookies and RFC 9110 5.3 for all others.
 void add_header(http::Headers& headers, const HeaderField& field) {
   constexpr std::uint32_t kRepetitions = 64;
-  for (Header& known : headers.list) {
-    if (!same_word(known.name, field.name)) continue;
-    if (++known.times > kRepetitions) return;
-    known.value.append(same_word(field.name, "cookie") ? "; " : ", ").append(field.value);
-    return;
-  }
-  headers.list.push_back({field.name, field.value, 1});
+  const http::Headers::Text line =
+      headers.append(std::string(field.name).append(": ").append(field.value).append("\r\n"));
+  const http::Headers::Text name = line.part(0, field.name.size());
+  const http::Headers::Text value = line.part(field.name.size() + 2, field.value.size());
+  const std::uint32_t times = headers.add(name, value);
+  if (times == 1 || times > kRepetitions) return;
+  headers.join(name, same_word(field.name, "cookie") ? "; " : ", ", value);
 }
 
 }  // namespace
@@ -450,17 +450,13 @@ void Http2Parser::take_fields(Direction d, Http2Transaction& tx, std::vector<Hea
     if (field.size_update) {
       push_some(part.size_updates, static_cast<std::uint32_t>(field.size));
     } else if (!interim) {
-      message.headers.raw.append(field.name).append(": ").append(field.value).append("\r\n");
       add_header(message.headers, field);
     }
     tx.part(of).fields.push_back(std::move(field));
   }
   if (of == Direction::kToClient) check_grpc_status(tx);
   // Buffers that were built before the trailer came.
-  message.header_buffer.reset();
-  message.header_names.reset();
-  message.start.reset();
-  message.header_lines.clear();
+  message.built.reset();
   tx.touch(of);
   if (trailer || interim) return;
   tx.part(of).headers_seen = true;
@@ -483,10 +479,9 @@ void Http2Parser::request_headers(Http2Transaction& tx) {
   m.line = tx.method + " " + tx.target + " " + m.protocol;
   http::NormalUri normal = http::normalise(http::split_uri(tx.target), app_.http);
   tx.uri = std::move(normal.text);
-  tx.path = std::move(normal.path);
-  const Header* authority = m.headers.find(":authority");
-  const Header* host = m.headers.find("host");
-  if (const Header* named = authority != nullptr ? authority : host) {
+  tx.path_size = normal.path_size;
+  const std::optional<Header> authority = m.headers.find(":authority");
+  if (const std::optional<Header> named = authority ? authority : m.headers.find("host")) {
     const http::HostPort parsed = http::parse_host(named->value);
     tx.host = parsed.host;
     tx.host_raw = named->value;
@@ -497,11 +492,11 @@ void Http2Parser::request_headers(Http2Transaction& tx) {
 
 void Http2Parser::check_host(Http2Transaction& tx) {
   const http::Headers& headers = tx.message(Direction::kToServer).headers;
-  const Header* authority = headers.find(":authority");
-  if (authority == nullptr) return;
+  const std::optional<Header> authority = headers.find(":authority");
+  if (!authority) return;
   if (authority->value.find('@') != std::string::npos) tx.note(Http2Event::userinfo_in_uri);
-  const Header* host = headers.find("host");
-  if (host != nullptr && !same_word(host->value, authority->value)) tx.note(Http2Event::authority_host_mismatch);
+  const std::optional<Header> host = headers.find("host");
+  if (host && !same_word(host->value, authority->value)) tx.note(Http2Event::authority_host_mismatch);
 }
 
 void Http2Parser::response_headers(Http2Transaction& tx) {
@@ -539,7 +534,7 @@ void Http2Parser::follow(AppParser& previous, AppProtocol protocol) {
   if (protocol != AppProtocol::http1 || previous.transactions().empty()) return;
   auto& asked = static_cast<http::HttpTransaction&>(*previous.transactions().back());
   const http::Headers& old = asked.message(Direction::kToServer).headers;
-  if (const Header* settings = old.find("http2-settings")) {
+  if (const std::optional<Header> settings = old.find("http2-settings")) {
     Http2Transaction& tx = add_stream(0);
     std::string bytes;
     if (!decode_base64url(settings->value, bytes) || bytes.size() % 6 != 0) tx.note(Http2Event::invalid_http1_settings);
@@ -557,9 +552,9 @@ void Http2Parser::follow(AppParser& previous, AppProtocol protocol) {
   fields.push_back({":method", asked.method});
   fields.push_back({":path", asked.target});
   if (!asked.host_raw.empty()) fields.push_back({":authority", asked.host_raw});
-  for (const Header& header : old.list) {
+  for (const Header header : old) {
     if (same_word(header.name, "host") || same_word(header.name, "http2-settings")) continue;
-    fields.push_back({header.name, header.value});
+    fields.push_back({std::string(header.name), std::string(header.value)});
   }
   take_fields(Direction::kToServer, tx, std::move(fields));
   finish(Direction::kToServer, tx, true);

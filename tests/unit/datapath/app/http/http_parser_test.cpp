@@ -3,9 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "datapath/app/app_settings.h"
-
+#include "datapath/app/http/http_text.h"
 #include "datapath/app/protocol_table.h"
 
 namespace bulkhead::app::http {
@@ -214,6 +219,106 @@ TEST(HttpParser, Probe) {
   EXPECT_EQ(probe(kRequest, "GETX"), app::Probe::kNo);
   EXPECT_EQ(probe(kResponse, "HTTP/1.1"), app::Probe::kYes);
   EXPECT_EQ(probe(kResponse, "SSH-2.0"), app::Probe::kNo);
+}
+
+// The slow, obvious reading of a request's headers: line by line, folded ones joined, then name and value.
+struct PlainReading {
+  std::vector<std::pair<std::string, std::string>> headers;  // in order of first occurrence
+  bool missing_colon = false, invalid = false, bad_folding = false;
+};
+
+PlainReading read_plainly(const std::string& block) {
+  PlainReading out;
+  std::vector<std::string> lines;
+  std::istringstream in(block);
+  for (std::string line; std::getline(in, line);) {
+    while (line.ends_with('\r')) line.pop_back();
+    const bool folds = line.starts_with(' ') || line.starts_with('\t') || line.starts_with('\0');
+    if (folds && !lines.empty()) {
+      lines.back() += line;
+    } else {
+      out.bad_folding |= folds;
+      lines.push_back(line);
+    }
+  }
+  for (const std::string& line : lines) {
+    std::string name, value = line;
+    const std::size_t colon = line.find_first_of(std::string_view(":\0", 2));
+    if (colon == std::string::npos || line[colon] == '\0') {
+      out.missing_colon = true;
+    } else {
+      name = trim(line.substr(0, colon));
+      value = line.substr(colon + 1);
+      out.invalid |= !is_token(name);
+    }
+    while (value.starts_with(' ') || value.starts_with('\t')) value.erase(0, 1);
+    while (value.ends_with(' ') || value.ends_with('\t')) value.pop_back();
+    const auto known = std::find_if(out.headers.begin(), out.headers.end(),
+                                    [&](const auto& header) { return lower_case(header.first) == lower_case(name); });
+    if (known == out.headers.end()) {
+      out.headers.emplace_back(name, value);
+    } else {
+      known->second += ", " + value;
+    }
+  }
+  return out;
+}
+
+TEST(HttpParser, HeadersAreReadAsTheObviousReadingHasThem) {
+  const std::string_view names[] = {"Host", "X-A", "x-a", "Accept-Language", "b d", "", "(odd)", " lead"};
+  const std::string_view between[] = {":", ": ", ":\t ", " : ", "", std::string_view("\0:", 2), "::"};
+  const std::string_view values[] = {
+      "", "v", "a value of some length", "tail ", "c:d", std::string_view("n\0l", 3), "in\rside"};
+  const std::string_view ends[] = {"\r\n", "\r\n", "\r\n", "\n", "\r\r\n", "\r\n folded\r\n", "\n\tx: y\r\n"};
+  std::mt19937 random(7);
+  const auto any = [&](const auto& list) { return list[random() % std::size(list)]; };
+  for (int round = 0; round < 5000; ++round) {
+    std::string block;
+    for (std::size_t lines = 1 + random() % 6; lines > 0; --lines) {
+      std::string line;
+      // Most are plain, so that a header of another kind stands between such.
+      if (random() % 2 == 0) {
+        line.append(any(names).substr(0, 3)).append(": plain").append("\r\n");
+      } else {
+        line.append(any(names)).append(any(between)).append(any(values)).append(any(ends));
+      }
+      if (line.starts_with('\r') || line.starts_with('\n') || line.starts_with(" \n")) continue;  // ends the headers
+      block += line;
+    }
+    const PlainReading wanted = read_plainly(block);
+    for (const std::size_t step : {SIZE_MAX, std::size_t{1}, std::size_t{9}}) {
+      Talk talk(step);
+      talk.client("GET / HTTP/1.1\r\n" + block + "\r\n");
+      ASSERT_EQ(talk.count(), 1U);
+      const Headers& read = talk.tx(0).message(kRequest).headers;
+      std::vector<std::pair<std::string, std::string>> headers;
+      for (const Header header : read) headers.emplace_back(header.name, header.value);
+      ASSERT_EQ(headers, wanted.headers) << testing::PrintToString(block);
+      ASSERT_EQ(read.raw(), block + "\r\n");
+      ASSERT_EQ(talk.has(0, HttpEvent::request_field_missing_colon), wanted.missing_colon) << block;
+      ASSERT_EQ(talk.has(0, HttpEvent::request_header_invalid), wanted.invalid) << block;
+      ASSERT_EQ(talk.has(0, HttpEvent::invalid_request_field_folding), wanted.bad_folding) << block;
+      ASSERT_EQ(talk.tx(0).progress[0], stage::kComplete);
+    }
+  }
+}
+
+TEST(HttpParser, HeadersBeyondTheLimitAreNotKept) {
+  Talk talk;
+  const std::size_t limit = AppSettings().http.max_headers;
+  std::string request = "GET / HTTP/1.1\r\n";
+  for (std::size_t i = 0; i < limit + 50; ++i) request += "X-" + std::to_string(i) + ": a\r\n";
+  talk.client(request);
+  const Headers& headers = talk.tx(0).message(kRequest).headers;
+  EXPECT_EQ(headers.size(), limit);
+  EXPECT_EQ(headers[limit - 1].name, "X-" + std::to_string(limit - 1));
+  const std::size_t kept = headers.raw().size();
+  EXPECT_LT(kept, request.size());
+  EXPECT_TRUE(talk.has(0, HttpEvent::request_too_many_headers));
+  for (int i = 0; i < 1000; ++i) talk.client("Y: b\r\n z\r\n");
+  EXPECT_EQ(headers.raw().size(), kept) << "however many follow";
+  talk.client("\r\n");
+  EXPECT_EQ(talk.tx(0).progress[0], stage::kComplete);
 }
 
 }  // namespace

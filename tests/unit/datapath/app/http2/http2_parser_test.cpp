@@ -246,7 +246,7 @@ TEST(Http2Parser, TrailersAndInterimAnswers) {
                          frame(kHeaders, kEndHeaders | kEndStream, 1, field("grpc-status", "0")));
   EXPECT_EQ(talk.tx(0).status, 200);
   EXPECT_EQ(talk.tx(0).message(kServer).headers.value("grpc-status"), "0");
-  EXPECT_EQ(talk.tx(0).message(kServer).headers.find("link"), nullptr);
+  EXPECT_EQ(talk.tx(0).message(kServer).headers.find("link"), std::nullopt);
   EXPECT_EQ(talk.body(0, kServer), "body");
 }
 
