@@ -37,11 +37,11 @@ bool get_sent(Transaction& tx, Direction d, std::uint32_t index, BufferView& out
   return sent(from_server, tx) == (d == Direction::kToClient) && get_text<member>(tx, d, index, out);
 }
 
-// A std::vector<std::string> member, one by one.
+// A member that is a list of texts, one by one.
 template <auto member>
 bool get_list(Transaction& tx, Direction, std::uint32_t index, BufferView& out) {
-  const auto give = []<typename C>(std::vector<std::string> C::*m, Transaction& t, std::uint32_t at, BufferView& view) {
-    const std::vector<std::string>& list = static_cast<C&>(t).*m;
+  const auto give = []<typename C, typename List>(List C::*m, Transaction& t, std::uint32_t at, BufferView& view) {
+    const List& list = static_cast<C&>(t).*m;
     if (at >= list.size()) return false;
     show(list[at], view);
     return true;

@@ -1,8 +1,8 @@
 #include "datapath/app/redis/redis_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <memory>
 
 #include "datapath/app/exchange_parser.h"
 
@@ -26,19 +26,53 @@ bool read_number(std::string_view text, std::int64_t& out) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
-// "$12\r\n", as nearly all lengths come. False: anything else, and nothing is taken.
-bool take_length(ByteSpan& data, char kind, std::int64_t& out) {
-  constexpr std::size_t kDigits = 7;
-  if (data.empty() || data[0] != static_cast<Byte>(kind)) return false;
-  std::size_t at = 1;
-  std::int64_t number = 0;
-  for (; at < data.size() && at <= kDigits && data[at] >= '0' && data[at] <= '9'; ++at) {
-    number = number * 10 + (data[at] - '0');
+// Reads what is all there, from `at` on; a false answer leaves `at` anywhere.
+struct Cursor {
+  const char* at;
+  const char* end;
+
+  // "$12 CRLF", as nearly all lengths come.
+  bool length(char kind, std::size_t& out) {
+    constexpr std::ptrdiff_t kLongest = 10;  // kind, seven digits, line end
+    const char* const last = end - at > kLongest ? at + kLongest : end;
+    if (at == last || *at != kind) return false;
+    const char* const digits = ++at;
+    std::size_t number = 0;
+    for (; at != last && *at >= '0' && *at <= '9'; ++at) number = number * 10 + static_cast<std::size_t>(*at - '0');
+    if (at == digits || !line_end(last)) return false;
+    out = number;
+    return true;
   }
-  if (at == 1 || at + 1 >= data.size() || data[at] != '\r' || data[at + 1] != '\n') return false;
-  out = number;
-  data = data.subspan(at + 2);
-  return true;
+  // "$3 CRLF GET CRLF"
+  bool bulk(std::string_view& out) {
+    std::size_t size = 0;
+    if (!length('$', size) || static_cast<std::size_t>(end - at) < size + 2) return false;
+    out = {at, size};
+    at += size;
+    return line_end(end);
+  }
+
+ private:
+  bool line_end(const char* last) {
+    if (last - at < 2 || at[0] != '\r' || at[1] != '\n') return false;
+    at += 2;
+    return true;
+  }
+};
+
+Cursor cursor_of(ByteSpan data) {
+  const std::string_view text = view_text(data);
+  return {text.data(), text.data() + text.size()};
+}
+
+// The bytes that the cursor has not reached.
+ByteSpan rest_of(ByteSpan data, const Cursor& cursor) {
+  return data.last(static_cast<std::size_t>(cursor.end - cursor.at));
+}
+
+void set_command(RedisTransaction& tx, std::string_view text) {
+  tx.command = text.substr(0, kMaxArgument);
+  for (char& c : tx.command) c = upper(c);
 }
 
 bool refuses_access(std::string_view error) {
@@ -72,8 +106,10 @@ std::string_view name_of_reply(char kind, bool null) {
 
 ParseResult RedisParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
   const std::size_t size = data.size();
+  const bool to_server = d == Direction::kToServer;
   while (!data.empty()) {
-    const Step step = d == Direction::kToServer ? request(data) : reply(data);
+    if (to_server ? whole_request(data) : whole_reply(data)) continue;
+    const Step step = to_server ? request(data) : reply(data);
     if (step == Step::kMore) break;
     if (step == Step::kError) {
       broken(d);
@@ -86,7 +122,7 @@ ParseResult RedisParser::parse(Direction d, ByteSpan data, const ParseMoment&) {
 void RedisParser::broken(Direction d) {
   RedisTransaction* tx = d == Direction::kToServer ? request_ : reply_;
   if (tx == nullptr) {
-    tx = &add(std::make_unique<RedisTransaction>());
+    tx = &add<RedisTransaction>();
     tx->advance(opposite(d), exchange::kComplete);
   }
   tx->note(d == Direction::kToServer ? RedisEvent::malformed_request : RedisEvent::malformed_reply);
@@ -122,32 +158,34 @@ RedisParser::Step RedisParser::take_bulk(ByteSpan& data, Bulk& bulk, std::string
 // --- requests ---
 
 void RedisParser::begin_request(bool inline_form) {
-  request_ = &add(std::make_unique<RedisTransaction>());
+  request_ = &add<RedisTransaction>();
   request_->inline_form = inline_form;
   argument_index_ = 0;
 }
 
+// The first word is the command.
 void RedisParser::add_argument(std::string_view text) {
-  text = text.substr(0, kMaxArgument);
-  if (argument_index_++ == 0) {
-    request_->command.resize(text.size());
-    std::transform(text.begin(), text.end(), request_->command.begin(), upper);
-    return;
-  }
-  ++request_->argument_count;
-  if (request_->arguments.size() < kMaxArguments) {
-    request_->arguments.emplace_back(text);
+  RedisTransaction& tx = *request_;
+  if (argument_index_++ == 0) return set_command(tx, text);
+  ++tx.argument_count;
+  if (tx.arguments.size() < kMaxArguments) {
+    tx.arguments.push_back(text.substr(0, kMaxArgument));
   } else {
-    request_->note(RedisEvent::too_many_arguments);
+    tx.note(RedisEvent::too_many_arguments);
   }
 }
 
 void RedisParser::finish_request() {
   RedisTransaction& tx = *request_;
   request_ = nullptr;
+  asked(tx);
+}
+
+// The command is whole.
+void RedisParser::asked(RedisTransaction& tx) {
   bool silent = replies_off_ || skip_next_;
   skip_next_ = false;
-  if (tx.command == "CLIENT" && tx.arguments.size() == 2 && same_word(tx.arguments[0], "REPLY")) {
+  if (tx.command == std::string_view("CLIENT") && tx.arguments.size() == 2 && same_word(tx.arguments[0], "REPLY")) {
     if (same_word(tx.arguments[1], "OFF")) silent = replies_off_ = true;
     if (same_word(tx.arguments[1], "ON")) silent = replies_off_ = false;
     if (same_word(tx.arguments[1], "SKIP") && !replies_off_) silent = skip_next_ = true;
@@ -156,9 +194,37 @@ void RedisParser::finish_request() {
     tx.advance(Direction::kToClient, exchange::kComplete);
   } else {
     while (!waiting_.empty() && waiting_.front() == nullptr) waiting_.pop_front();  // replies that nobody will see
-    waiting_.push_back(&tx);
+    waiting_.emplace_back(&tx);
   }
   tx.advance(Direction::kToServer, exchange::kComplete);
+}
+
+// "*2 CRLF $3 CRLF GET CRLF $1 CRLF a CRLF" that is all there, with not more words than are kept. False: anything
+// else, and nothing is taken.
+bool RedisParser::whole_request(ByteSpan& data) {
+  if (request_ != nullptr || request_bulk_.open) return false;
+  Cursor cursor = cursor_of(data);
+  std::size_t count = 0;
+  if (!cursor.length('*', count) || count == 0 || count > kMaxArguments + 1) return false;
+  struct Place {
+    const char* at;
+    std::size_t size;
+  };
+  std::array<Place, kMaxArguments + 1> words;  // not std::string_view: setting them to nothing would cost as much
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string_view word;
+    if (!cursor.bulk(word)) return false;
+    words[i] = {word.data(), word.size()};
+  }
+  RedisTransaction& tx = add<RedisTransaction>();
+  set_command(tx, {words[0].at, words[0].size});
+  tx.argument_count = count - 1;
+  for (std::size_t i = 1; i < count; ++i) {
+    tx.arguments.push_back({words[i].at, std::min(words[i].size, kMaxArgument)});
+  }
+  asked(tx);
+  data = rest_of(data, cursor);
+  return true;
 }
 
 RedisParser::Step RedisParser::request(ByteSpan& data) {
@@ -173,21 +239,18 @@ RedisParser::Step RedisParser::request(ByteSpan& data) {
   }
   std::int64_t number = 0;
   const char kind = request_ == nullptr ? '*' : '$';
-  if (!take_length(data, kind, number)) {
-    std::string_view line;
-    const Step step = take_line(data, line);
-    if (step != Step::kOk) return step;
-    if (request_ == nullptr) {
-      if (line.empty()) return Step::kOk;
-      if (line[0] != kind) return inline_command(line);
-    }
-    if (line.empty() || line[0] != kind || !read_number(line.substr(1), number)) return Step::kError;
+  std::string_view line;
+  const Step step = take_line(data, line);
+  if (step != Step::kOk) return step;
+  if (request_ == nullptr) {
+    if (line.empty()) return Step::kOk;
+    if (line[0] != kind) return inline_command(line);
   }
+  if (line.empty() || line[0] != kind || !read_number(line.substr(1), number)) return Step::kError;
   if (request_ == nullptr) {
     if (number > static_cast<std::int64_t>(kMaxElements)) return Step::kError;
     if (number <= 0) return Step::kOk;
     begin_request(false);
-    request_->arguments.reserve(std::min<std::size_t>(static_cast<std::size_t>(number - 1), 4));
     arguments_left_ = static_cast<std::uint64_t>(number);
     return Step::kOk;
   }
@@ -249,11 +312,11 @@ RedisParser::Step RedisParser::inline_command(std::string_view line) {
 
 RedisTransaction& RedisParser::reply_target(bool push) {
   if (!push && !waiting_.empty()) {
-    const Held<RedisTransaction> tx = waiting_.front();
+    RedisTransaction* const tx = waiting_.front();
     waiting_.pop_front();
     if (tx != nullptr) return *tx;
   }
-  RedisTransaction& tx = add(std::make_unique<RedisTransaction>());
+  RedisTransaction& tx = add<RedisTransaction>();
   tx.advance(Direction::kToServer, exchange::kComplete);
   return tx;
 }
@@ -264,7 +327,7 @@ void RedisParser::begin_reply(char kind, std::string_view line) {
   if (kind == '+' || kind == '-' || kind == ':' || kind == '#' || kind == ',' || kind == '(') {
     reply_->reply = line.substr(0, kMaxReply);
   }
-  if (kind == '-') reply_->error = reply_->reply;
+  reply_->is_error = kind == '-' || kind == '!';
 }
 
 // One element is complete: so may be what it is part of.
@@ -282,11 +345,48 @@ void RedisParser::finish_reply() {
   if (reply_ == nullptr) return;
   RedisTransaction& tx = *reply_;
   reply_ = nullptr;
-  if (!tx.error.empty() && refuses_access(tx.error)) {
+  answered(tx);
+}
+
+// The reply is whole.
+void RedisParser::answered(RedisTransaction& tx) {
+  if (tx.is_error && refuses_access(tx.reply)) {
     tx.auth_failed = true;
     tx.note(RedisEvent::auth_failed);
   }
   tx.advance(Direction::kToClient, exchange::kComplete);
+}
+
+// What most replies and their elements are: a line, or a bulk that is all there. False: anything else, and nothing is
+// taken.
+bool RedisParser::whole_reply(ByteSpan& data) {
+  if (reply_bulk_.open) return false;
+  const bool top = depth_ == 0;
+  const auto kind = static_cast<char>(data[0]);
+  std::string_view text;
+  if (kind == '+' || kind == '-') {
+    const std::string_view line = view_text(data.first(std::min(data.size(), kMaxLine)));
+    const std::size_t end = line.find('\n');
+    if (end == std::string_view::npos || line[end - 1] != '\r') return false;
+    text = line.substr(1, end - 2);
+    data = data.subspan(end + 1);
+  } else {
+    Cursor cursor = cursor_of(data);
+    std::size_t number = 0;
+    const bool whole = kind == '$' ? cursor.bulk(text) : kind == ':' && !top && cursor.length(kind, number);
+    if (!whole) return false;
+    data = rest_of(data, cursor);
+  }
+  if (!top) {
+    finish_element();
+    return true;
+  }
+  RedisTransaction& tx = reply_target(false);
+  tx.reply_type = name_of_reply(kind, false);
+  tx.reply = text.substr(0, kMaxReply);
+  tx.is_error = kind == '-';
+  answered(tx);
+  return true;
 }
 
 RedisParser::Step RedisParser::reply(ByteSpan& data) {
@@ -294,10 +394,7 @@ RedisParser::Step RedisParser::reply(ByteSpan& data) {
     const bool top = depth_ == 0 && reply_ != nullptr;
     const Step step = take_bulk(data, reply_bulk_, reply_text_, top ? kMaxReply : 0);
     if (step != Step::kOk) return step;
-    if (top) {
-      reply_->reply = std::move(reply_text_);
-      if (reply_->reply_type == "error") reply_->error = reply_->reply;
-    }
+    if (top) reply_->reply = std::move(reply_text_);
     reply_text_.clear();
     finish_element();
     return Step::kOk;

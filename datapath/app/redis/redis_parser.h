@@ -41,17 +41,21 @@ class RedisParser final : public AppParser {
   };
 
   Step request(ByteSpan& data);
+  bool whole_request(ByteSpan& data);
   Step reply(ByteSpan& data);
+  bool whole_reply(ByteSpan& data);
   Step take_bulk(ByteSpan& data, Bulk& bulk, std::string& into, std::size_t limit);
   Step take_line(ByteSpan& data, std::string_view& line);
   Step inline_command(std::string_view line);
   void begin_request(bool inline_form);
   void add_argument(std::string_view text);
   void finish_request();
+  void asked(RedisTransaction& tx);
   RedisTransaction& reply_target(bool push);
   void begin_reply(char kind, std::string_view line);
   void finish_element();
   void finish_reply();
+  static void answered(RedisTransaction& tx);
   void broken(Direction d);
 
   // request

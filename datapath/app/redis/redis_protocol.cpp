@@ -1,5 +1,7 @@
 // Redis as the rest of the engine sees it.
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "datapath/app/buffer_getters.h"
 #include "datapath/app/exchange_parser.h"
@@ -12,11 +14,17 @@ namespace {
 
 using Kind = BufferDef::Kind;
 
+bool get_error(Transaction& tx, Direction, std::uint32_t, BufferView& out) {
+  const std::string_view text = static_cast<RedisTransaction&>(tx).error();
+  show(text, out);
+  return !text.empty();
+}
+
 // clang-format off
 constexpr BufferDef kBuffers[] = {
     {"redis.command", "", "", "The command, upper case", Kind::kSingle, exchange::kRequest, get_text<&RedisTransaction::command>},
     {"redis.argument", "", "", "One argument of the command after the other", Kind::kMulti, exchange::kRequest, get_list<&RedisTransaction::arguments>},
-    {"redis.error", "", "", "The text of an error reply", Kind::kSingle, exchange::kAnswer, get_text<&RedisTransaction::error>},
+    {"redis.error", "", "", "The text of an error reply", Kind::kSingle, exchange::kAnswer, get_error},
     {"redis.reply", "", "", "The reply: a line or a bulk, cut at 1 KB", Kind::kSingle, exchange::kAnswer, get_text<&RedisTransaction::reply>},
 };
 

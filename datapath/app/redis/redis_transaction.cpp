@@ -14,7 +14,7 @@ bool same_word(std::string_view text, std::string_view upper) {
 
 // Passwords do not go to the log.
 bool is_secret(const RedisTransaction& tx, std::size_t index) {
-  const std::vector<std::string>& a = tx.arguments;
+  const WordList& a = tx.arguments;
   if (tx.command == "AUTH") return index == a.size() - 1;
   if (tx.command == "HELLO") return index >= 2 && same_word(a[index - 2], "AUTH");
   if (tx.command == "CONFIG" && index >= 2) {
@@ -54,10 +54,10 @@ void RedisTransaction::write_records(std::vector<EveRecord>& out, const EveOptio
   if (!reply_type.empty()) {
     json.open_object("reply");
     json.field("type", reply_type);
-    if (!reply.empty() && error.empty()) json.field("text", reply);
+    if (!reply.empty() && !is_error) json.field("text", reply);
     json.close_object();
   }
-  if (!error.empty()) json.field("error", error);
+  if (!error().empty()) json.field("error", error());
   if (auth_failed) json.field("auth_failed", true);
   json.close_object();
   EveRecord record{"redis", true, {}};

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "datapath/app/transaction.h"
+#include "datapath/app/word_list.h"
 
 namespace bulkhead::app::redis {
 
@@ -27,16 +27,17 @@ enum class RedisEvent : std::uint8_t {
 
 class RedisTransaction final : public Transaction {
  public:
-  std::string command;                 // upper case; empty: the server spoke by itself
-  std::vector<std::string> arguments;  // without the command
+  std::string command;  // upper case; empty: the server spoke by itself
+  WordList arguments;   // without the command
   std::uint64_t argument_count = 0;
   bool inline_form = false;
   std::string_view reply_type;  // "" none yet; simple, error, integer, bulk, array, map, push ...
   std::string reply;            // first line of text, or the bulk, cut
-  std::string error;            // of an error reply
+  bool is_error = false;        // and the reply says which
   bool auth_failed = false;
 
   void note(RedisEvent e) { add_event(static_cast<std::uint8_t>(e)); }
+  [[nodiscard]] std::string_view error() const { return is_error ? std::string_view(reply) : std::string_view(); }
   // The user that AUTH or HELLO names; "".
   [[nodiscard]] std::string_view user() const;
   void write_records(std::vector<EveRecord>& out, const EveOptions& options) const override;

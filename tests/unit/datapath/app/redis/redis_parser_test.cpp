@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
+
 #include "tests/support/parser_driver.h"
 
 namespace bulkhead::app::redis {
@@ -121,6 +124,56 @@ TEST(RedisParser, IsRecognisedOnAnyPort) {
   EXPECT_EQ(talk.probe(kUp, "*bold*\r\n"), Probe::kNo);
   EXPECT_EQ(talk.probe(kDown, "-NOAUTH Authentication required.\r\n"), Probe::kYes);
   EXPECT_EQ(talk.probe(kDown, "+OK\r\n"), Probe::kNo);
+}
+
+// What is all there is read at once, what comes byte by byte in steps: the same must come of it.
+TEST(RedisParser, ReadsAtOnceWhatItReadsInSteps) {
+  const auto bulk = [](std::string_view text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+  };
+  const std::string words[] = {"get", "SET", "client", "REPLY", "on", "auth", "", "a\r\nb", std::string(1500, 'x'),
+                               "k"};
+  const std::string replies[] = {"+OK\r\n",
+                                 "-ERR no\r\n",
+                                 "-NOAUTH who\r\n",
+                                 ":12\r\n",
+                                 "$-1\r\n",
+                                 "*-1\r\n",
+                                 "*0\r\n",
+                                 "+\r\n",
+                                 bulk(""),
+                                 bulk("value"),
+                                 bulk(words[8]),
+                                 "*2\r\n:1\r\n" + bulk("a"),
+                                 "!5\r\nERR x\r\n",
+                                 "#t\r\n",
+                                 ",1.5\r\n",
+                                 "*2\r\n*1\r\n+a\r\n-e\r\n",
+                                 "+alone\n",
+                                 "_\r\n",
+                                 "%1\r\n+k\r\n:007\r\n"};
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    std::string up, down;
+    for (std::size_t commands = 1 + random() % 4; commands > 0; --commands) {
+      const std::size_t count = random() % 8 == 0 ? 40 : 1 + random() % 5;
+      up += "*" + std::to_string(count) + "\r\n";
+      for (std::size_t i = 0; i < count; ++i) up += bulk(words[random() % std::size(words)]);
+      down += replies[random() % std::size(replies)];
+    }
+    ParserDriver whole(AppProtocol::redis), steps(AppProtocol::redis, 1);
+    for (ParserDriver* talk : {&whole, &steps}) {
+      EXPECT_EQ(talk->up(up), Status::kOk);
+      EXPECT_EQ(talk->down(down), Status::kOk);
+    }
+    ASSERT_EQ(whole.size(), steps.size()) << up << down;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      EXPECT_EQ(whole.record(i), steps.record(i)) << up << down;
+      EXPECT_EQ(whole.events(i), steps.events(i)) << up << down;
+      EXPECT_EQ(whole.buffer(i, "redis.reply", kDown), steps.buffer(i, "redis.reply", kDown)) << down;
+      EXPECT_EQ(whole.complete(i, kDown), steps.complete(i, kDown));
+    }
+  }
 }
 
 }  // namespace
