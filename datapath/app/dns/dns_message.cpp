@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -43,7 +44,8 @@ class MessageReader {
 
   // Appends the record, or what it consists of.
   Reading record(std::vector<Record>& out) {
-    if (const Reading r = walk(bytes_.size(), false); r != Reading::kWhole) return r;
+    Name owner;
+    if (const Reading r = name(bytes_.size(), false, owner); r != Reading::kWhole) return r;
     if (remaining() < 10) return Reading::kShort;
     const Byte* fixed = &bytes_[at_];
     const std::size_t length = load_be16(fixed + 8);
@@ -51,8 +53,7 @@ class MessageReader {
     if (remaining() < length) return Reading::kShort;
     const std::size_t end = at_ + length;
     const auto begin = [&](Record& record) {
-      record.name.text = texts_.keep({text_.data(), text_size_});
-      record.name.cut = cut_;
+      record.name = owner;
       record.type = load_be16(fixed);
       record.class_ = load_be16(fixed + 2);
       record.ttl = load_be32(fixed + 4);
@@ -98,11 +99,38 @@ class MessageReader {
 
   // Up to `end` the name may run on without pointers; `open`: there it may also just stop (the last name of a record).
   Reading name(std::size_t end, bool open, Name& out) {
+    const std::size_t begin = at_;
+    const std::size_t pointer = pointer_at(begin, end);
+    for (const Known& known : known_) {  // names point to few others: most to the question's
+      if (pointer == kNoPointer || known.at != pointer || pointer == begin) continue;
+      if (!pay(known.cost + 1)) return Reading::kMalformed;
+      out = known.name;
+      at_ = begin + 2;
+      return Reading::kWhole;
+    }
+    const std::size_t before = left_;
     const Reading reading = walk(end, open);
     if (reading != Reading::kWhole) return reading;
     out.text = texts_.keep({text_.data(), text_size_});
     out.cut = cut_;
+    remember(pointer, begin, end, before - left_, out);
     return reading;
+  }
+
+  // Where a name that begins with a pointer goes on.
+  [[nodiscard]] std::size_t pointer_at(std::size_t at, std::size_t end) const {
+    if (at >= end || end - at < 2 || bytes_[at] < 0xc0) return kNoPointer;
+    return load_be16(&bytes_[at]) & 0x3fff;
+  }
+
+  // Only where whoever points there later would read the same.
+  void remember(std::size_t pointer, std::size_t begin, std::size_t end, std::size_t cost, const Name& name) {
+    if (cost > kMaxNameSteps / 2 || cost == 0) return;  // far from any limit
+    if (pointer != kNoPointer) {
+      known_[1] = {pointer, cost - 1, name};
+    } else if (end == bytes_.size() && begin == kHeaderBytes) {
+      known_[0] = {begin, cost, name};
+    }
   }
 
   // Leaves the name in text_, text_size_ and cut_.
@@ -213,7 +241,7 @@ class MessageReader {
       if (!pay(1 + record.name.text.size())) return Reading::kMalformed;
       Record part{record.name, record.type, record.class_, record.ttl, {}};
       if (const Reading r = keep_text(part, bytes_.subspan(at_, length)); r != Reading::kWhole) return r;
-      out.push_back(std::move(part));
+      out.push_back(part);
       at_ += length;
     }
     return Reading::kWhole;
@@ -260,6 +288,13 @@ class MessageReader {
   // The record is there as a whole, so what is short within it cannot become longer.
   static Reading closed(Reading r) { return r == Reading::kShort ? Reading::kMalformed : r; }
 
+  static constexpr std::size_t kNoPointer = SIZE_MAX;
+  struct Known {
+    std::size_t at = kNoPointer;
+    std::size_t cost = 0;  // of reading it
+    Name name;
+  };
+
   ByteSpan bytes_;
   Faults& faults_;
   Texts& texts_;
@@ -267,7 +302,8 @@ class MessageReader {
   std::size_t text_size_ = 0;
   bool cut_ = false;
   std::size_t at_ = kHeaderBytes;
-  std::size_t left_;  // to pay with
+  std::size_t left_;              // to pay with
+  std::array<Known, 2> known_{};  // the question's name, and what a name pointed to last
 };
 
 // Classes of questions and records: IN, CH, HS, NONE, ANY; the top bit is mDNS's.

@@ -1,5 +1,7 @@
 #include "datapath/app/mime/transfer_decoder.h"
 
+#include <algorithm>
+
 namespace bulkhead::app::mime {
 namespace {
 
@@ -47,14 +49,17 @@ void Base64Decoder::flush(std::vector<Byte>& out) {
 }
 
 void QuotedPrintableDecoder::write(ByteSpan piece, bool ends, std::vector<Byte>& out) {
-  for (const Byte b : piece) {
-    if (held_size_ == 0) {
-      if (b == '=') {
-        held_[held_size_++] = b;
-      } else {
-        out.push_back(b);
-      }
-    } else if (held_size_ == 1) {
+  for (auto next = piece.begin(); next != piece.end(); ++next) {
+    if (held_size_ == 0) {  // all up to the next "=" stands for itself
+      const auto plain = next;
+      next = std::find(next, piece.end(), Byte{'='});
+      out.insert(out.end(), plain, next);
+      if (next == piece.end()) break;
+      held_[held_size_++] = *next;
+      continue;
+    }
+    const Byte b = *next;
+    if (held_size_ == 1) {
       held_[held_size_++] = b;
     } else {
       const int high = hex_digit(held_[1]), low = hex_digit(b);

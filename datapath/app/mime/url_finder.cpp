@@ -21,9 +21,17 @@ std::string_view host_of(std::string_view url) {
 }  // namespace
 
 void UrlFinder::write(ByteSpan text, const MimeSettings& settings) {
-  for (const char c : text_of(text)) {
-    if (c == '\n' || line_.size() >= kMaxLine) look(settings);
-    if (c != '\n') line_ += to_lower(c);
+  std::string_view rest = text_of(text);
+  while (!rest.empty()) {
+    if (line_.size() >= kMaxLine) look(settings);
+    const std::string_view piece = rest.substr(0, std::min(rest.find('\n'), kMaxLine - line_.size()));
+    const std::size_t before = line_.size();
+    line_.append(piece);
+    for (std::size_t i = before; i < line_.size(); ++i) line_[i] = to_lower(line_[i]);
+    rest.remove_prefix(piece.size());
+    if (!rest.starts_with('\n')) continue;
+    look(settings);
+    rest.remove_prefix(1);
   }
 }
 
