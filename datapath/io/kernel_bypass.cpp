@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,6 +10,8 @@
 #include <random>
 #include <string>
 #include <utility>
+
+#include "datapath/bpf/bpf_assembler.h"
 
 namespace bulkhead::io {
 
@@ -47,78 +47,9 @@ Key key_of(const IpAddress& source, const IpAddress& destination, std::uint16_t 
   return key;
 }
 
-int bpf(int command, bpf_attr& attributes) {
-  return static_cast<int>(::syscall(__NR_bpf, command, &attributes, sizeof attributes));
+Result<bpf::BpfObject> make_array(std::uint32_t value_size, std::uint32_t entries, const char* name) {
+  return bpf::make_map({.value_size = value_size, .entries = entries, .flags = BPF_F_MMAPABLE}, name);
 }
-
-int make_array(std::uint32_t value_size, std::uint32_t entries, const char* name) {
-  bpf_attr attributes{};
-  attributes.map_type = BPF_MAP_TYPE_ARRAY;
-  attributes.key_size = 4;
-  attributes.value_size = value_size;
-  attributes.max_entries = entries;
-  attributes.map_flags = BPF_F_MMAPABLE;
-  std::strncpy(attributes.map_name, name, sizeof attributes.map_name - 1);
-  return bpf(BPF_MAP_CREATE, attributes);
-}
-
-// Instructions with labels: jumps are filled in at the end.
-class Assembler {
- public:
-  using Label = std::size_t;
-  Label label() {
-    at_.push_back(0);
-    return at_.size() - 1;
-  }
-  void here(Label label) { at_[label] = code_.size(); }
-
-  void op(int code, int dst, int src, int offset, std::int32_t imm) {
-    bpf_insn one{};
-    one.code = static_cast<std::uint8_t>(code);
-    one.dst_reg = static_cast<std::uint8_t>(dst) & 0xf;
-    one.src_reg = static_cast<std::uint8_t>(src) & 0xf;
-    one.off = static_cast<std::int16_t>(offset);
-    one.imm = imm;
-    code_.push_back(one);
-  }
-  void move(int dst, int src) { op(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0); }
-  void set(int dst, std::int32_t value) { op(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, value); }
-  void set32(int dst, std::uint32_t value) {
-    op(BPF_ALU | BPF_MOV | BPF_K, dst, 0, 0, static_cast<std::int32_t>(value));
-  }
-  // NOLINTNEXTLINE(misc-redundant-expression): ADD and K are 0
-  void add(int dst, std::int32_t value) { op(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, value); }
-  void alu32(int code, int dst, std::uint32_t value) {
-    op(BPF_ALU | code | BPF_K, dst, 0, 0, static_cast<std::int32_t>(value));
-  }
-  void alu32_by(int code, int dst, int src) { op(BPF_ALU | code | BPF_X, dst, src, 0, 0); }
-  void load(int size, int dst, int src, int offset) { op(BPF_LDX | BPF_MEM | size, dst, src, offset, 0); }
-  void store(int size, int dst, int offset, int src) { op(BPF_STX | BPF_MEM | size, dst, src, offset, 0); }
-  void jump(Label to) { branch(BPF_JMP | BPF_JA, 0, 0, 0, to); }
-  void jump_if(int code, int dst, std::int32_t value, Label to) { branch(BPF_JMP | code | BPF_K, dst, 0, value, to); }
-  void jump32_if_by(int code, int dst, int src, Label to) { branch(BPF_JMP32 | code | BPF_X, dst, src, 0, to); }
-  void call(std::int32_t helper) { op(BPF_JMP | BPF_CALL, 0, 0, 0, helper); }
-  void map(int dst, int fd) {
-    // NOLINTNEXTLINE(misc-redundant-expression): LD and IMM are 0
-    op(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, fd);
-    op(0, 0, 0, 0, 0);
-  }
-  void leave() { op(BPF_JMP | BPF_EXIT, 0, 0, 0, 0); }
-
-  std::vector<bpf_insn> done() {
-    for (const auto& [at, to] : jumps_) code_[at].off = static_cast<std::int16_t>(at_[to] - at - 1);
-    return std::move(code_);
-  }
-
- private:
-  void branch(int code, int dst, int src, std::int32_t imm, Label to) {
-    jumps_.emplace_back(code_.size(), to);
-    op(code, dst, src, 0, imm);
-  }
-  std::vector<bpf_insn> code_;
-  std::vector<std::size_t> at_;
-  std::vector<std::pair<std::size_t, Label>> jumps_;
-};
 
 constexpr std::int32_t kLookup = BPF_FUNC_map_lookup_elem, kLoadBytes = BPF_FUNC_skb_load_bytes_relative;
 
@@ -135,11 +66,11 @@ std::vector<bpf_insn> KernelBypass::filter(int table, int interfaces, std::uint3
   // Places on the stack, from its top down.
   constexpr int kKey = -40, kHeader = -80, kIndex = -84;
   enum { r0, r1, r2, r3, r4, r5, context, protocol, hash, at, frame };
-  Assembler a;
+  bpf::BpfAssembler a;
   const auto take = a.label(), v6 = a.label(), v4 = a.label(), transport = a.label(), udp = a.label(),
              ports = a.label();
   a.move(context, r1);
-  const auto look_up = [&](int map, Assembler::Label without) {  // by the number at kIndex
+  const auto look_up = [&](int map, bpf::BpfAssembler::Label without) {  // by the number at kIndex
     a.map(r1, map);
     a.move(r2, frame);
     a.add(r2, kIndex);
@@ -170,8 +101,7 @@ std::vector<bpf_insn> KernelBypass::filter(int table, int interfaces, std::uint3
   }
   a.load(BPF_W, r0, context, offsetof(__sk_buff, vlan_present));
   a.jump_if(BPF_JNE, r0, 0, take);
-  for (int word = 0; word < static_cast<int>(kWords); ++word)
-    a.op(BPF_ST | BPF_MEM | BPF_W, frame, 0, kKey + 4 * word, 0);
+  for (int word = 0; word < static_cast<int>(kWords); ++word) a.store_value(BPF_W, frame, kKey + 4 * word, 0);
   // `size` bytes from `offset` of the network header on.
   const auto load_bytes = [&](int offset_register, std::int32_t offset, std::int32_t size) {
     a.move(r1, context);
@@ -280,51 +210,32 @@ Result<std::shared_ptr<KernelBypass>> KernelBypass::create(std::uint32_t snaplen
   std::shared_ptr<KernelBypass> out(new KernelBypass);
   out->seed_ = std::random_device{}();
   out->other_.resize(kSlots);
-  out->table_ = make_array(sizeof(Entry), kSlots, "bh_bypass");
-  if (out->table_ < 0) return errno_error("bpf(BPF_MAP_CREATE)", "table of flows");
-  void* map = ::mmap(nullptr, sizeof(Entry) * kSlots, PROT_READ | PROT_WRITE, MAP_SHARED, out->table_, 0);
+  auto table = make_array(sizeof(Entry), kSlots, "bh_bypass");
+  if (!table) return table.error();
+  out->table_ = std::move(*table);
+  void* map = ::mmap(nullptr, sizeof(Entry) * kSlots, PROT_READ | PROT_WRITE, MAP_SHARED, out->table_.get(), 0);
   if (map == MAP_FAILED) return errno_error("mmap", "table of flows");
   out->entries_ = static_cast<Entry*>(map);
   if (several) {
-    out->interface_table_ = make_array(sizeof(std::uint32_t), kInterfaces, "bh_interfaces");
-    if (out->interface_table_ < 0) return errno_error("bpf(BPF_MAP_CREATE)", "table of interfaces");
+    auto interfaces = make_array(sizeof(std::uint32_t), kInterfaces, "bh_interfaces");
+    if (!interfaces) return interfaces.error();
+    out->interface_table_ = std::move(*interfaces);
     // Values of an array take eight bytes each at least.
-    map = ::mmap(nullptr, 8 * kInterfaces, PROT_READ | PROT_WRITE, MAP_SHARED, out->interface_table_, 0);
+    map = ::mmap(nullptr, 8 * kInterfaces, PROT_READ | PROT_WRITE, MAP_SHARED, out->interface_table_.get(), 0);
     if (map == MAP_FAILED) return errno_error("mmap", "table of interfaces");
     out->interfaces_ = static_cast<std::uint32_t*>(map);
   }
-  const std::vector<bpf_insn> code = filter(out->table_, out->interface_table_, out->seed_, snaplen);
-  std::string said(16384, '\0');
-  bpf_attr attributes{};
-  attributes.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
-  attributes.insns = reinterpret_cast<std::uint64_t>(code.data());
-  attributes.insn_cnt = static_cast<std::uint32_t>(code.size());
-  attributes.license = reinterpret_cast<std::uint64_t>("Apache-2.0");
-  std::strncpy(attributes.prog_name, "bh_bypass", sizeof attributes.prog_name - 1);
-  out->program_ = bpf(BPF_PROG_LOAD, attributes);
-  if (out->program_ < 0) {
-    // Once more for the verifier's words.
-    Error error = errno_error("bpf(BPF_PROG_LOAD)", "filter of taps");
-    attributes.log_buf = reinterpret_cast<std::uint64_t>(said.data());
-    attributes.log_size = static_cast<std::uint32_t>(said.size());
-    attributes.log_level = 1;
-    const int again = bpf(BPF_PROG_LOAD, attributes);
-    if (again >= 0) ::close(again);
-    said.resize(std::strlen(said.c_str()));
-    while (!said.empty() && said.back() == '\n') said.pop_back();
-    const std::size_t line = said.find_last_of('\n', said.find_last_of('\n') - 1);
-    if (!said.empty()) error.text += ": " + (line == std::string::npos ? said : said.substr(line + 1));
-    return error;
-  }
+  auto program =
+      bpf::load_program(BPF_PROG_TYPE_SOCKET_FILTER,
+                        filter(out->table_.get(), out->interface_table_.get(), out->seed_, snaplen), "bh_bypass");
+  if (!program) return program.error();
+  out->program_ = std::move(*program);
   return out;
 }
 
 KernelBypass::~KernelBypass() {
   if (entries_ != nullptr) ::munmap(entries_, sizeof(Entry) * kSlots);
   if (interfaces_ != nullptr) ::munmap(interfaces_, 8 * kInterfaces);
-  for (const int fd : {program_, table_, interface_table_}) {
-    if (fd >= 0) ::close(fd);
-  }
 }
 
 bool KernelBypass::allow(const std::vector<std::uint32_t>& interfaces) {

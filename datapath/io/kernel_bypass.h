@@ -26,6 +26,7 @@
 
 #include "datapath/base/flow_key.h"
 #include "datapath/base/result.h"
+#include "datapath/bpf/bpf_calls.h"
 
 struct bpf_insn;
 
@@ -49,7 +50,7 @@ class KernelBypass {
   KernelBypass& operator=(const KernelBypass&) = delete;
 
   // For SO_ATTACH_BPF.
-  [[nodiscard]] int program() const { return program_; }
+  [[nodiscard]] int program() const { return program_.get(); }
   // In place of those before; false: two of them have no place together.
   [[nodiscard]] bool allow(const std::vector<std::uint32_t>& interfaces);
 
@@ -70,7 +71,7 @@ class KernelBypass {
   KernelBypass() = default;
   [[nodiscard]] std::uint32_t place(const std::array<std::uint32_t, 10>& key);
 
-  int table_ = -1, interface_table_ = -1, program_ = -1;
+  bpf::BpfObject table_, interface_table_, program_;
   Entry* entries_ = nullptr;
   std::uint32_t* interfaces_ = nullptr;
   std::uint32_t seed_ = 0;

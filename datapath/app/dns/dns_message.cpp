@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "datapath/app/dns/dns_names.h"
 #include "datapath/base/ip_address.h"
