@@ -30,6 +30,7 @@
 #include "bench/policy_bench/figures.h"
 #include "rules/classify/classifier.h"
 #include "rules/compile/policy_compiler.h"
+#include "rules/fast_path/fast_path.h"
 #include "rules/model/rule_parser.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/l2_guard.h"
@@ -272,6 +273,7 @@ struct Lane {
   std::string name;
   std::unique_ptr<NetLab> lab;
   std::unique_ptr<NlTransport> transport;
+  std::unique_ptr<FastPath> fast_path;
   testing::FileDescriptor small_from, small_to;
   TcpPair bulk;
   std::vector<double> small_cpu, small_rate, bulk_rate, bulk_cpu;
@@ -285,8 +287,8 @@ sockaddr_in at_b(std::uint16_t port) {
   return out;
 }
 
-// The guard of both hosts' ports, as the daemon loads it.
-void load_port_guard(Lane& lane) {
+// The ports of both hosts.
+std::vector<GuardPort> ports_of(const Lane& lane) {
   std::vector<GuardPort> ports;
   for (const char* name : {"a", "b"}) {
     const NetLab::Host& host = lane.lab->host(name);
@@ -299,8 +301,7 @@ void load_port_guard(Lane& lane) {
     port.addresses = {host.v4, host.v6};
     ports.push_back(std::move(port));
   }
-  L2Guard guard(*lane.transport);
-  checked(guard.load(std::move(ports)));
+  return ports;
 }
 
 Lane make_lane(const std::string& name, bool bridge_netfilter, bool engine, const PolicyTablePtr& table,
@@ -314,7 +315,16 @@ Lane make_lane(const std::string& name, bool bridge_netfilter, bool engine, cons
     Enforcer enforcer(*out.transport, settings);
     checked(enforcer.load(table));
   }
-  if (port_guard) load_port_guard(out);
+  if (port_guard) {
+    L2Guard guard(*out.transport);
+    checked(guard.load(ports_of(out)));
+  }
+  if (settings.fast_path) {
+    out.fast_path = checked(FastPath::open());
+    std::vector<PathPort> ports;
+    for (const GuardPort& port : ports_of(out)) ports.push_back({port.index, port.mac.value()});
+    checked(out.fast_path->use(ports));
+  }
   sockaddr_in to = at_b(9000);
   out.small_to = out.lab->socket_in("b", AF_INET, SOCK_DGRAM, 0);
   out.small_from = out.lab->socket_in("a", AF_INET, SOCK_DGRAM, 0);
@@ -424,6 +434,11 @@ void bench_paths(unsigned workloads, unsigned policy_count, unsigned rounds) {
     lanes.push_back(make_lane("bulkhead, no source pinning", bridge_netfilter, bridge_netfilter, table, unpinned));
     lanes.push_back(make_lane("bulkhead, sources pinned", bridge_netfilter, bridge_netfilter, table, {}));
     lanes.push_back(make_lane("bulkhead, ports guarded", bridge_netfilter, bridge_netfilter, table, unpinned, true));
+    if (!bridge_netfilter) {
+      NftSettings fast = unpinned;
+      fast.fast_path = true;
+      lanes.push_back(make_lane("bulkhead, ports guarded, fast path", false, false, table, fast, true));
+    }
     std::printf("path      %s; %% against the line above without bulkhead; limit 5 %%\n",
                 bridge_netfilter ? "br_netfilter on: judged in inet with conntrack"
                                  : "br_netfilter off: judged in the bridge, without conntrack");

@@ -5,10 +5,13 @@
 #include <cerrno>
 #include <utility>
 
+#include "rules/fast_path/fast_path.h"
+
 namespace bulkhead::rules {
 
 namespace {
 
+static_assert(kPathLifetime.count() == kAdmittedMs);
 constexpr std::uint32_t kFlows = 16384;  // emptying the sets costs the kernel less than a millisecond
 
 }  // namespace
@@ -54,6 +57,7 @@ Status forget_admitted(NftTransport& transport, const std::string& table) {
     batch.push_back(std::move(command));
   }
   Status status = transport.apply(batch);
+  forget_fast_path();
   if (!status && status.error().code == ENOENT) return ok();
   return status;
 }

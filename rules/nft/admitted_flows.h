@@ -29,7 +29,8 @@ inline constexpr std::uint64_t kAdmittedMs = 10'000;
 [[nodiscard]] NftSet admitted_set(IpFamily version);
 // A rule that matches packets of this version and holds their key at kFirstRegister.
 [[nodiscard]] RuleBuilder admitted_key(NftFamily family, IpFamily version);
-// Every packet is judged again. Without such sets there is nothing to forget, and that is no error.
+// Every packet is judged again, those of the fast path too. Without such sets there is nothing to forget, and that is
+// no error.
 [[nodiscard]] Status forget_admitted(NftTransport& transport, const std::string& table);
 
 }  // namespace bulkhead::rules

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "rules/fast_path/flow_programs.h"
 #include "rules/nft/admitted_flows.h"
 #include "rules/nft/block_sets.h"
 #include "rules/nft/content_hash.h"
@@ -711,6 +712,9 @@ void TableRenderer::follow_flows() {
   // A limited source's packets are all counted.
   for (const IpFamily version : kVersions) {
     admit.push_back(limited_source(table_.family, version).verdict(NF_ACCEPT).done());
+  }
+  if (settings_.fast_path) {
+    admit.push_back(rule().load_mark().bits(~kAdmittedMark, kAdmittedMark).set_mark().done("fast path"));
   }
   for (const IpFamily version : kVersions) {
     admit.push_back(

@@ -58,6 +58,7 @@ struct NftSettings {
   std::uint32_t limited_packets = 100;   // per second, of a source that is limited
   std::uint32_t flow_set_size = 262144;  // flows followed in the bridge family; beyond it no replies pass
   bool pin_sources = true;               // a known port sends only from its own addresses
+  bool fast_path = false;                // mark what is admitted for the programs at the ports (rules/fast_path)
   // Interfaces (bridges, their ports, routed ones; a final * stands for any ending) of closed segments: what is no
   // known workload neither sends nor is reached there. And of those that carry nothing once the lease is over.
   std::vector<std::string> closed, fail_closed;
