@@ -320,7 +320,7 @@ Lane make_lane(const std::string& name, bool bridge_netfilter, bool engine, cons
     checked(guard.load(ports_of(out)));
   }
   if (settings.fast_path) {
-    out.fast_path = checked(FastPath::open());
+    out.fast_path = checked(FastPath::open({.scope = PathScope::kAll}));
     std::vector<PathPort> ports;
     for (const GuardPort& port : ports_of(out)) ports.push_back({port.index, port.mac.value()});
     checked(out.fast_path->use(ports));
@@ -434,11 +434,10 @@ void bench_paths(unsigned workloads, unsigned policy_count, unsigned rounds) {
     lanes.push_back(make_lane("bulkhead, no source pinning", bridge_netfilter, bridge_netfilter, table, unpinned));
     lanes.push_back(make_lane("bulkhead, sources pinned", bridge_netfilter, bridge_netfilter, table, {}));
     lanes.push_back(make_lane("bulkhead, ports guarded", bridge_netfilter, bridge_netfilter, table, unpinned, true));
-    if (!bridge_netfilter) {
-      NftSettings fast = unpinned;
-      fast.fast_path = true;
-      lanes.push_back(make_lane("bulkhead, ports guarded, fast path", false, false, table, fast, true));
-    }
+    NftSettings fast = unpinned;
+    fast.fast_path = true;
+    lanes.push_back(
+        make_lane("bulkhead, ports guarded, fast path", bridge_netfilter, bridge_netfilter, table, fast, true));
     std::printf("path      %s; %% against the line above without bulkhead; limit 5 %%\n",
                 bridge_netfilter ? "br_netfilter on: judged in inet with conntrack"
                                  : "br_netfilter off: judged in the bridge, without conntrack");

@@ -45,6 +45,12 @@ bool describe(int fd, Info& info) {
   return call(BPF_OBJ_GET_INFO_BY_FD, attributes) >= 0;
 }
 
+BpfObject map_of(std::uint32_t id) {
+  bpf_attr attributes{};
+  attributes.map_id = id;
+  return BpfObject(call(BPF_MAP_GET_FD_BY_ID, attributes));
+}
+
 // The verifier says most last.
 std::string last_line(std::string said) {
   said.resize(std::strlen(said.c_str()));
@@ -170,6 +176,26 @@ std::uint32_t id_of_program(int program) {
   return describe(program, info) ? info.id : 0;
 }
 
+std::vector<BpfObject> maps_of(int program) {
+  std::vector<std::uint32_t> ids(kMostPrograms);
+  bpf_prog_info info{};
+  info.nr_map_ids = static_cast<std::uint32_t>(ids.size());
+  info.map_ids = address_of(ids.data());
+  std::vector<BpfObject> out;
+  if (!describe(program, info)) return out;
+  ids.resize(std::min<std::size_t>(info.nr_map_ids, ids.size()));
+  for (const std::uint32_t id : ids) {
+    if (BpfObject map = map_of(id)) out.push_back(std::move(map));
+  }
+  return out;
+}
+
+std::string name_of_map(int map) {
+  bpf_map_info info{};
+  if (!describe(map, info)) return {};
+  return {info.name, ::strnlen(info.name, sizeof info.name)};
+}
+
 std::vector<BpfObject> maps_named(const std::string& name, std::uint32_t& seen) {
   std::vector<BpfObject> out;
   for (;;) {
@@ -177,11 +203,8 @@ std::vector<BpfObject> maps_named(const std::string& name, std::uint32_t& seen) 
     next.start_id = seen;
     if (call(BPF_MAP_GET_NEXT_ID, next) < 0) break;
     seen = next.next_id;
-    bpf_attr open{};
-    open.map_id = seen;
-    BpfObject map(call(BPF_MAP_GET_FD_BY_ID, open));
-    bpf_map_info info{};
-    if (map && describe(map.get(), info) && name == info.name) out.push_back(std::move(map));
+    BpfObject map = map_of(seen);
+    if (map && name_of_map(map.get()) == name) out.push_back(std::move(map));
   }
   return out;
 }

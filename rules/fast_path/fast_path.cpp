@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <string>
@@ -36,24 +37,32 @@ const std::pair<bpf::Side, const char*> kSides[] = {{bpf::Side::kIngress, kIngre
 
 }  // namespace
 
-// The number that flows must have been remembered under, mapped.
+// What all programs of a fast path share, mapped.
+struct PathState {
+  std::uint32_t epoch = 0;         // that flows must have been remembered in
+  std::uint32_t made_liberal = 0;  // 1: conntrack was strict before
+};
+
 class PathEpoch {
  public:
   static std::shared_ptr<PathEpoch> of(bpf::BpfObject map) {
-    void* const at = ::mmap(nullptr, sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, map.get(), 0);
+    void* const at = ::mmap(nullptr, sizeof(PathState), PROT_READ | PROT_WRITE, MAP_SHARED, map.get(), 0);
     if (at == MAP_FAILED) return nullptr;
-    return std::shared_ptr<PathEpoch>(new PathEpoch(std::move(map), static_cast<std::uint32_t*>(at)));
+    return std::shared_ptr<PathEpoch>(new PathEpoch(std::move(map), static_cast<PathState*>(at)));
   }
   PathEpoch(const PathEpoch&) = delete;
   PathEpoch& operator=(const PathEpoch&) = delete;
-  ~PathEpoch() { ::munmap(at_, sizeof(std::uint32_t)); }
+  ~PathEpoch() { ::munmap(at_, sizeof(PathState)); }
   [[nodiscard]] int map() const { return map_.get(); }
-  void next() { std::atomic_ref<std::uint32_t>(*at_).fetch_add(1); }
+  void next() { std::atomic_ref<std::uint32_t>(at_->epoch).fetch_add(1); }
+  [[nodiscard]] std::atomic_ref<std::uint32_t> made_liberal() {
+    return std::atomic_ref<std::uint32_t>(at_->made_liberal);
+  }
 
  private:
-  PathEpoch(bpf::BpfObject map, std::uint32_t* at) : map_(std::move(map)), at_(at) {}
+  PathEpoch(bpf::BpfObject map, PathState* at) : map_(std::move(map)), at_(at) {}
   bpf::BpfObject map_;
-  std::uint32_t* at_;
+  PathState* at_;
 };
 
 namespace {
@@ -69,6 +78,31 @@ struct Epochs {
 Epochs& epochs() {
   static Epochs all;
   return all;
+}
+
+// Of the calling thread's network namespace.
+constexpr const char* kLiberal = "/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal";
+
+Status be_liberal(bool liberal) {
+  std::ofstream file(kLiberal);
+  file << (liberal ? 1 : 0) << std::flush;
+  if (!file) return errno_error("write", kLiberal);
+  return ok();
+}
+
+Result<bool> is_liberal() {
+  std::ifstream file(kLiberal);
+  int value = 0;
+  if (!(file >> value)) return errno_error("read", kLiberal);
+  return value != 0;
+}
+
+// Of the fast path that the program belongs to.
+std::shared_ptr<PathEpoch> epoch_of(int program) {
+  for (bpf::BpfObject& map : bpf::maps_of(program)) {
+    if (bpf::name_of_map(map.get()) == kEpochName) return PathEpoch::of(std::move(map));
+  }
+  return nullptr;
 }
 
 // Interfaces with a place for filters at their ingress.
@@ -110,7 +144,7 @@ Result<std::set<std::uint32_t>> filtered_interfaces() {
 
 }  // namespace
 
-Result<std::unique_ptr<FastPath>> FastPath::open(std::chrono::milliseconds lifetime) {
+Result<std::unique_ptr<FastPath>> FastPath::open(const PathSettings& settings) {
   if (auto old = recover(); !old) return old.error();
   std::unique_ptr<FastPath> out(new FastPath);
   const auto make = [](bpf::BpfObject& to, const bpf::MapShape& shape, const char* name) -> Status {
@@ -127,7 +161,7 @@ Result<std::unique_ptr<FastPath>> FastPath::open(std::chrono::milliseconds lifet
       {&out->counts_,
        {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, static_cast<std::uint32_t>(PathCount::kCount), 0},
        "bulkhead_counts"},
-      {&epoch, {BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_MMAPABLE}, kEpochName},
+      {&epoch, {BPF_MAP_TYPE_ARRAY, 4, sizeof(PathState), 1, BPF_F_MMAPABLE}, kEpochName},
   };
   for (const auto& [to, shape, name] : wanted) {
     if (Status made = make(*to, shape, name); !made) return made.error();
@@ -139,10 +173,19 @@ Result<std::unique_ptr<FastPath>> FastPath::open(std::chrono::milliseconds lifet
   if (!ingress) return ingress.error();
   auto egress = bpf::load_program(
       BPF_PROG_TYPE_SCHED_CLS,
-      egress_program(maps, static_cast<std::uint64_t>(std::chrono::nanoseconds(lifetime).count())), kEgressName);
+      egress_program(maps, static_cast<std::uint64_t>(std::chrono::nanoseconds(settings.lifetime).count())),
+      kEgressName);
   if (!egress) return egress.error();
   out->ingress_ = std::move(*ingress);
   out->egress_ = std::move(*egress);
+  if (settings.scope == PathScope::kAll) {
+    const auto liberal = is_liberal();
+    if (!liberal) return liberal.error();
+    if (!*liberal) {
+      if (Status set = be_liberal(true); !set) return set.error();
+      out->epoch_->made_liberal() = 1;
+    }
+  }
   const std::lock_guard lock(epochs().mutex);
   auto& own = epochs().own;
   std::erase_if(own, [](const auto& each) { return each.expired(); });
@@ -209,6 +252,7 @@ Result<PathCounts> FastPath::counts() const {
 
 Result<std::size_t> FastPath::recover() {
   std::size_t out = 0;
+  bool strict = false;
   struct Names {
     struct if_nameindex* all = ::if_nameindex();
     ~Names() { ::if_freenameindex(all); }
@@ -222,11 +266,15 @@ Result<std::size_t> FastPath::recover() {
       for (const std::uint32_t id : *ids) {
         auto program = bpf::program_of(id);
         if (!program || bpf::name_of_program(program->get()) != name) continue;
+        if (const auto epoch = epoch_of(program->get())) strict |= epoch->made_liberal() != 0;
         if (Status gone = bpf::detach(program->get(), one->if_index, side); !gone) return gone.error();
         any = true;
       }
     }
     out += any ? 1 : 0;
+  }
+  if (strict) {
+    if (Status set = be_liberal(false); !set) return set.error();
   }
   return out;
 }

@@ -1,6 +1,5 @@
 // The fast path of the bridge: a flow that the rules have just admitted goes from port to port without asking them
-// again, by two BPF programs at each port (flow_programs.h). For bridged traffic that no conntrack sees, where every
-// question costs each packet.
+// again, by two BPF programs at each port (flow_programs.h).
 //
 //   first packet   port -> guard -> bridge -> rules: admitted, marked -> port, which remembers the flow
 //   the others     port: known -> other port                   no guard, no bridge, no rules: they have the same answer
@@ -9,6 +8,9 @@
 // Meaning  a known flow is one port, both MACs, addresses, ports and protocol: what comes by another port, or with
 //          another address of either layer, is judged. What is admitted, and for how long, is the rules' to say
 //          (nft/admitted_flows.h); packets of a limited source, and all while a rule counts packets, are not.
+// Conntrack (`kAll`, where bridged traffic passes by inet hooks) sees the beginning and the end of a connection and one
+//          packet in 10 s. So it must not hold sequence numbers against windows: net.netfilter.nf_conntrack_tcp_be_liberal
+//          is set to 1, and to what it was by recover(). Its counters of bytes and packets say less than there was.
 // Forget   whoever takes something away forgets all flows at once, from any process: forget_fast_path().
 // Ports    of workloads whose MAC is known. Not those with filters of `tc` at their ingress (bandwidth limits): these
 //          would not see the packets.
@@ -43,6 +45,14 @@ struct PathPort {
   auto operator<=>(const PathPort&) const = default;
 };
 
+// Where it may be taken: only where no conntrack sees bridged traffic, or also where it does.
+enum class PathScope : std::uint8_t { kBridge, kAll };
+
+struct PathSettings {
+  PathScope scope = PathScope::kBridge;
+  std::chrono::milliseconds lifetime = kPathLifetime;
+};
+
 struct PathCounts {
   std::uint64_t passed = 0;   // packets that went from port to port
   std::uint64_t learned = 0;  // flows, and directions, that were remembered
@@ -53,7 +63,7 @@ class PathEpoch;
 class FastPath {
  public:
   // Loads the programs; none is at a port yet. What an earlier process left in this network namespace goes.
-  [[nodiscard]] static Result<std::unique_ptr<FastPath>> open(std::chrono::milliseconds lifetime = kPathLifetime);
+  [[nodiscard]] static Result<std::unique_ptr<FastPath>> open(const PathSettings& settings = {});
   FastPath(const FastPath&) = delete;
   FastPath& operator=(const FastPath&) = delete;
   ~FastPath() = default;
@@ -66,7 +76,7 @@ class FastPath {
   [[nodiscard]] int ingress() const { return ingress_.get(); }
   [[nodiscard]] int egress() const { return egress_.get(); }
 
-  // Away from all interfaces of this network namespace; answers of how many.
+  // Away from all interfaces of this network namespace, conntrack as it was; answers of how many interfaces.
   static Result<std::size_t> recover();
 
  private:

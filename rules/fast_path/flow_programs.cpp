@@ -29,14 +29,12 @@ constexpr int kType = 12, kNetwork = ETH_HLEN;
 constexpr int kTransport4 = kNetwork + 20, kTransport6 = kNetwork + 40;
 constexpr int kPorts = 4, kTcpFlags = 13;
 
-constexpr std::uint32_t kSyn = 0x02, kSynAck = 0x12;
+constexpr std::uint32_t kFinSynRst = 0x07;
 
 class Writer {
  public:
-  // `openings`: TCP that opens a connection has a key too.
-  Writer(const PathMaps& maps, bool openings) : maps_(maps), openings_(openings), out_(a.label()) {
-    a.move(context, r1);
-  }
+  // `all`: TCP that opens or ends a connection has a key too.
+  Writer(const PathMaps& maps, bool all) : maps_(maps), all_(all), out_(a.label()) { a.move(context, r1); }
 
   // Leaves the key of a frame at kKey, `port` from the register, and runs `with` for the map of its kind.
   template <typename With>
@@ -112,11 +110,11 @@ class Writer {
   void protocol(int transport, BpfAssembler::Label fine) {
     a.jump_if(BPF_JEQ, r4, ip_proto::kUdp, fine);
     a.jump_if(BPF_JNE, r4, ip_proto::kTcp, out_);
-    if (openings_) return;
+    if (all_) return;
     need(transport + kTcpFlags + 1);
     a.load(BPF_B, r2, data, transport + kTcpFlags);
-    a.alu32(BPF_AND, r2, kSynAck);
-    a.jump_if(BPF_JEQ, r2, static_cast<std::int32_t>(kSyn), out_);
+    a.alu32(BPF_AND, r2, kFinSynRst);
+    a.jump_if(BPF_JNE, r2, 0, out_);
   }
   template <typename Key>
   void key(int port, int addresses, int transport) {
@@ -134,7 +132,7 @@ class Writer {
   }
 
   PathMaps maps_;
-  bool openings_;
+  bool all_;
   BpfAssembler::Label out_;
 };
 
@@ -177,13 +175,18 @@ std::vector<bpf_insn> egress_program(const PathMaps& maps, std::uint64_t lifetim
   a.store(BPF_W, context, offsetof(__sk_buff, mark), r2);
   a.load(BPF_W, held, context, offsetof(__sk_buff, ingress_ifindex));
   a.jump_if(BPF_JEQ, held, 0, w.out());  // this node's own
+  const auto look_up_port = [&] {
+    a.map(r1, maps.ports);
+    w.address_of(kNumber, r2);
+    a.call(BPF_FUNC_map_lookup_elem);
+    a.jump_if(BPF_JEQ, r0, 0, w.out());
+  };
+  a.store(BPF_W, frame, kNumber, held);
+  look_up_port();  // what is routed came in by a bridge or from elsewhere
   a.load(BPF_W, r2, context, offsetof(__sk_buff, ifindex));
   a.store(BPF_W, frame, kNumber, r2);
   a.store(BPF_W, frame, kEntry + static_cast<int>(offsetof(FlowEntry, out)), r2);
-  a.map(r1, maps.ports);
-  w.address_of(kNumber, r2);
-  a.call(BPF_FUNC_map_lookup_elem);
-  a.jump_if(BPF_JEQ, r0, 0, w.out());
+  look_up_port();
   // A frame that is flooded for want of a better way leaves by ports that are not its own.
   a.load(BPF_W, data, context, offsetof(__sk_buff, data));
   a.load(BPF_W, end, context, offsetof(__sk_buff, data_end));
@@ -216,7 +219,7 @@ std::vector<bpf_insn> egress_program(const PathMaps& maps, std::uint64_t lifetim
   return w.done();
 }
 
-std::optional<std::vector<Byte>> flow_key(ByteSpan frame, std::uint32_t port, bool openings) {
+std::optional<std::vector<Byte>> flow_key(ByteSpan frame, std::uint32_t port, bool all) {
   if (frame.size() < static_cast<std::size_t>(kTransport4 + kPorts)) return std::nullopt;
   const std::uint16_t type = load_be16(&frame[kType]);
   std::size_t addresses = 0, size = 0, transport = 0;
@@ -238,7 +241,7 @@ std::optional<std::vector<Byte>> flow_key(ByteSpan frame, std::uint32_t port, bo
   }
   if (protocol == ip_proto::kTcp) {
     const bool whole = frame.size() > transport + kTcpFlags;
-    if (!openings && (!whole || (frame[transport + kTcpFlags] & kSynAck) == kSyn)) return std::nullopt;
+    if (!all && (!whole || (frame[transport + kTcpFlags] & kFinSynRst) != 0)) return std::nullopt;
   } else if (protocol != ip_proto::kUdp) {
     return std::nullopt;
   }

@@ -6,9 +6,9 @@
 //   key       port it came in by | destination, source MAC | addresses | ports | protocol
 //   flow      port it goes out by | epoch | until (ns of CLOCK_MONOTONIC)
 //
-// Only TCP and UDP without tags, IPv4 options, fragments and IPv6 extension headers have a key. TCP that opens a
-// connection (SYN without ACK) is remembered by, and never passes by, what is remembered. What has no key, no flow, or
-// a flow that is too old, takes the usual way.
+// Only TCP and UDP without tags, IPv4 options, fragments and IPv6 extension headers have a key. TCP with SYN, FIN or
+// RST is remembered but always takes the usual way, as all does that has no key, no flow, or one that is too old: so
+// rules and conntrack see connections begin and end.
 //
 // Thread   pure functions.
 // Bytes    addresses, MACs and ports as on the wire, the rest as the machine has it.
@@ -58,7 +58,7 @@ enum class PathCount : std::uint32_t { kPassed, kLearned, kCount };
 // Descriptors of the maps.
 struct PathMaps {
   int flows4 = -1, flows6 = -1;  // FlowKey -> FlowEntry
-  int ports = -1;                // index -> PortEntry
+  int ports = -1;                // index -> PortEntry; flows go from one of them to another
   int epoch = -1;                // one number
   int counts = -1;               // PathCount -> number, each core its own
 };
@@ -67,8 +67,8 @@ struct PathMaps {
 // `lifetime` in ns.
 [[nodiscard]] std::vector<bpf_insn> egress_program(const PathMaps& maps, std::uint64_t lifetime);
 
-// The bytes of the key of a frame that came in by `port`: 32 of IPv4, 56 of IPv6. `openings`: also of TCP that opens a
-// connection, as the program at the egress has it.
-[[nodiscard]] std::optional<std::vector<Byte>> flow_key(ByteSpan frame, std::uint32_t port, bool openings);
+// The bytes of the key of a frame that came in by `port`: 32 of IPv4, 56 of IPv6. `all`: also of TCP with SYN, FIN or
+// RST, as the program at the egress has it.
+[[nodiscard]] std::optional<std::vector<Byte>> flow_key(ByteSpan frame, std::uint32_t port, bool all);
 
 }  // namespace bulkhead::rules

@@ -122,6 +122,7 @@ class TableRenderer {
   [[nodiscard]] std::string limit_chain(std::uint32_t rule);
   void render_limits();
   void follow_flows();
+  void confirmed();
   [[nodiscard]] bool counts_packets() const;
   [[nodiscard]] RuleBuilder no_opening() const;
   [[nodiscard]] RuleBuilder to_itself(IpFamily version);
@@ -138,6 +139,11 @@ class TableRenderer {
   void midstream();
   void lapsed(bool output);
   void closed();
+  // Not where a segment is closed or fails closed, nor where workers hold packets: there each one is asked about.
+  [[nodiscard]] bool takes_fast_path() const {
+    return settings_.fast_path && settings_.closed.empty() && settings_.fail_closed.empty() &&
+           settings_.inline_queue.flows == InlineFlows::kNothing;
+  }
   [[nodiscard]] bool has_lease() const {
     return settings_.lease.count() != 0 && !(settings_.closed.empty() && settings_.fail_closed.empty());
   }
@@ -630,6 +636,22 @@ void TableRenderer::closed() {
   plain_chain("closed", std::move(rules));
 }
 
+// Packets of confirmed connections, with the mark for the fast path where conntrack can do without seeing each: when
+// the handshake is over, and for datagrams.
+void TableRenderer::confirmed() {
+  std::vector<NftRule> rules;
+  for (const IpFamily version : kVersions) {
+    rules.push_back(limited_source(table_.family, version).verdict(NF_ACCEPT).done());
+  }
+  const auto marked = [](RuleBuilder those) {
+    return those.load_mark().bits(~kAdmittedMark, kAdmittedMark).set_mark().done("fast path");
+  };
+  rules.push_back(marked(rule().ct_assured()));
+  rules.push_back(marked(rule().protocol(ip_proto::kUdp)));
+  rules.push_back(rule().verdict(NF_ACCEPT).done());
+  plain_chain("confirmed", std::move(rules));
+}
+
 void TableRenderer::judge_inet() {
   std::vector<NftRule> rules, forward;
   if (has_lease()) {
@@ -643,6 +665,8 @@ void TableRenderer::judge_inet() {
     // Answered or not: what is confirmed went through here before. A rule that counts packets has to see the rest.
     (has_lease() ? rules : forward).push_back(rule().ct_known(true).verdict(NF_ACCEPT).done("admitted before"));
   }
+  const bool marks = takes_fast_path() && !counts_packets();
+  if (marks) confirmed();
   rules.push_back(
       rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));
   link_signalling(rules);
@@ -661,6 +685,7 @@ void TableRenderer::judge_inet() {
   std::vector<NftRule> in = {rule().load_interface(false).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done()};
   std::vector<NftRule> out = {rule().load_interface(true).equals(interface_bytes("lo")).verdict(NF_ACCEPT).done()};
   for (std::vector<NftRule>* base : {&in, &out}) base->insert(base->end(), forward.begin(), forward.end());
+  if (marks) forward = {rule().ct_known(true).verdict(NFT_GOTO, "confirmed").done("admitted before")};
   for (std::vector<NftRule>* base : {&forward, &in, &out}) base->push_back(jump("judge"));
   base_chain("forward", NF_INET_FORWARD, settings_.policy_priority, std::move(forward));
   base_chain("input", NF_INET_LOCAL_IN, settings_.policy_priority, std::move(in));
@@ -713,7 +738,7 @@ void TableRenderer::follow_flows() {
   for (const IpFamily version : kVersions) {
     admit.push_back(limited_source(table_.family, version).verdict(NF_ACCEPT).done());
   }
-  if (settings_.fast_path) {
+  if (takes_fast_path()) {
     admit.push_back(rule().load_mark().bits(~kAdmittedMark, kAdmittedMark).set_mark().done("fast path"));
   }
   for (const IpFamily version : kVersions) {

@@ -13,6 +13,7 @@ namespace bulkhead::rules {
 namespace {
 
 constexpr std::uint32_t kStatusConfirmed = 1U << 3;  // IPS_CONFIRMED
+constexpr std::uint32_t kStatusAssured = 4;          // IPS_ASSURED of linux/netfilter/nf_conntrack_common.h
 
 }  // namespace
 
@@ -182,6 +183,10 @@ RuleBuilder& RuleBuilder::ct_known(bool known) {
   expressions_.emplace_back(ExprCt{NFT_CT_STATUS, std::nullopt, kFirstRegister});
   masked(host_bytes(kStatusConfirmed));
   return known ? differs(host_bytes(0)) : equals(host_bytes(0));
+}
+RuleBuilder& RuleBuilder::ct_assured() {
+  expressions_.emplace_back(ExprCt{NFT_CT_STATUS, std::nullopt, kFirstRegister});
+  return masked(host_bytes(kStatusAssured)).differs(host_bytes(0));
 }
 RuleBuilder& RuleBuilder::ct_original() {
   expressions_.emplace_back(ExprCt{NFT_CT_DIRECTION, std::nullopt, kFirstRegister});

@@ -68,6 +68,8 @@ class RuleBuilder {
   RuleBuilder& open_at_most(const std::string& set, std::uint32_t count);
   // The connection was there before this packet, or not.
   RuleBuilder& ct_known(bool known);
+  // It has been answered, and is expected to go on (IPS_ASSURED).
+  RuleBuilder& ct_assured();
   // The packet goes the way of the connection's first.
   RuleBuilder& ct_original();
   // ct state in the bits of `states` (NF_CT_STATE_BIT).
