@@ -319,8 +319,8 @@ Lane make_lane(const std::string& name, bool bridge_netfilter, bool engine, cons
     L2Guard guard(*out.transport);
     checked(guard.load(ports_of(out)));
   }
-  if (settings.fast_path) {
-    out.fast_path = checked(FastPath::open({.scope = PathScope::kAll}));
+  if (settings.fast_path.has_value()) {
+    out.fast_path = checked(FastPath::open({.scope = *settings.fast_path}));
     std::vector<PathPort> ports;
     for (const GuardPort& port : ports_of(out)) ports.push_back({port.index, port.mac.value()});
     checked(out.fast_path->use(ports));
@@ -435,7 +435,7 @@ void bench_paths(unsigned workloads, unsigned policy_count, unsigned rounds) {
     lanes.push_back(make_lane("bulkhead, sources pinned", bridge_netfilter, bridge_netfilter, table, {}));
     lanes.push_back(make_lane("bulkhead, ports guarded", bridge_netfilter, bridge_netfilter, table, unpinned, true));
     NftSettings fast = unpinned;
-    fast.fast_path = true;
+    fast.fast_path = PathScope::kAll;
     lanes.push_back(
         make_lane("bulkhead, ports guarded, fast path", bridge_netfilter, bridge_netfilter, table, fast, true));
     std::printf("path      %s; %% against the line above without bulkhead; limit 5 %%\n",

@@ -3,6 +3,7 @@
 
 #include "config/cli/capabilities.h"
 #include "config/cli/commands.h"
+#include "rules/fast_path/fast_path.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/nl_transport.h"
 #include "rules/wire/wire_keeper.h"
@@ -26,12 +27,19 @@ int cmd_recover() {
   if (*wires != 0) {
     std::printf("removed %zu wire%s: ports are back in their bridges\n", *wires, *wires == 1 ? "" : "s");
   }
+  // The fast path before the rules that it repeats.
+  const auto paths = rules::FastPath::recover();
+  if (!paths) {
+    std::fprintf(stderr, "error: %s\n", paths.error().to_string().c_str());
+    return kExitFailed;
+  }
+  if (*paths != 0) std::printf("removed the fast path from %zu port%s\n", *paths, *paths == 1 ? "" : "s");
   const auto removed = rules::Enforcer::recover(**transport);
   if (!removed) {
     std::fprintf(stderr, "error: %s\n", removed.error().to_string().c_str());
     return kExitFailed;
   }
-  if (*removed == 0 && *wires != 0) return kExitFine;
+  if (*removed == 0 && *wires + *paths != 0) return kExitFine;
   if (*removed == 0) {
     std::printf("nothing of bulkhead is in the kernel\n");
   } else {

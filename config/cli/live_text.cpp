@@ -122,8 +122,13 @@ std::string status_text(const Json& s, const Terminal& terminal) {
   row(table, terminal, "reads",
       (interfaces.empty() ? std::string("no copies") : interfaces) + ", inline " + text(capture, "inline") + ", " +
           counted(number(capture, "workers"), "worker", "workers"));
+  const std::uint64_t fast_ports = number(enforcement, "fast_path_ports");
   row(table, terminal, "enforces",
-      "bridged traffic in " + text(enforcement, "bridged_traffic") + ", response " + text(enforcement, "response"));
+      "bridged traffic in " + text(enforcement, "bridged_traffic") +
+          (fast_ports == 0 ? std::string()
+                           : ", fast path between " + counted(fast_ports, "port", "ports") + " (" +
+                                 with_commas(number(enforcement, "fast_path_packets")) + " packets)") +
+          ", response " + text(enforcement, "response"));
   row(table, terminal, "sandbox", sandbox_text(part(s, "sandbox")));
   const std::uint64_t lost = number(capture, "lost");
   row(table, terminal, "packets",

@@ -73,6 +73,7 @@
 #include "rules/discovery/discovery.h"
 #include "rules/discovery/grpc_session.h"
 #include "rules/discovery/http_docker_client.h"
+#include "rules/fast_path/fast_path.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/guard_ports.h"
 #include "rules/nft/l2_guard.h"
@@ -200,6 +201,7 @@ class Daemon {
   int run() {
     Diagnostics diagnostics;
     make_kernel_bypass();
+    open_fast_path();
     give_up_rights();
     if (!discover()) return kExitFailed;
     auto generation = load_generation(settings_, 1, diagnostics, state_, discovered());
@@ -231,7 +233,7 @@ class Daemon {
   }
 
  private:
-  // The one thing that needs bpf(2), which the sandbox takes away.
+  // The sandbox takes away what makes programs and maps of bpf(2).
   void make_kernel_bypass() {
     const CaptureSettings& capture = settings_.capture;
     if (!capture.kernel_bypass || capture.interfaces.empty()) return;
@@ -560,8 +562,42 @@ class Daemon {
     return out;
   }
 
-  // Guards the ports that the generation knows and this node has.
+  // Guards the ports that the generation knows and this node has, and puts the fast path to them.
   bool load_guard(const Generation& generation) {
+    const bool guarded = guard_ports_of(generation);
+    use_fast_path(generation);
+    return guarded;
+  }
+
+  void use_fast_path(const Generation& generation) {
+    if (fast_path_ == nullptr) return;
+    std::vector<rules::PathPort> ports;
+    if (enforcer_->settings().fast_path.has_value() && generation.inventory != nullptr) {
+      for (const rules::GuardPort& port : rules::guard_ports(*generation.inventory, discovery_->links())) {
+        if (port.mac) ports.push_back({port.index, *port.mac});
+      }
+    }
+    const std::size_t before = fast_path_->ports();
+    const auto now = fast_path_->use(ports);
+    if (!now) {
+      spdlog::warn("fast path: {}", now.error().to_string());
+    } else if (*now != before) {
+      spdlog::info("fast path: {} ports", *now);
+    }
+  }
+
+  // Likewise; programs are loaded once, for all ports to come.
+  void open_fast_path() {
+    if (!settings_.segments.fast_path.has_value()) return;
+    auto opened = rules::FastPath::open({.scope = *settings_.segments.fast_path});
+    if (opened) {
+      fast_path_ = std::move(*opened);
+    } else {
+      spdlog::info("no fast path: {}", opened.error().to_string());
+    }
+  }
+
+  bool guard_ports_of(const Generation& generation) {
     if (!guard_settings_.enabled && guard_->ports().empty()) return true;
     std::vector<rules::GuardPort> ports;
     if (guard_settings_.enabled && generation.inventory != nullptr)
@@ -748,6 +784,7 @@ class Daemon {
       spdlog::error("drift: {}", findings.error().to_string());
       return;
     }
+    use_fast_path(generation_);  // somebody may have put filters to a port
     const auto of_guard = guard_->verify();
     const bool guard_differs = of_guard && !of_guard->empty();
     if (guard_differs) static_cast<void>(load_guard(generation_));
@@ -826,6 +863,7 @@ class Daemon {
     out.fail_closed = with_stand_ins(segments.fail_closed);
     out.lease = segments.lease;
     out.grace = segments.grace;
+    if (fast_path_ != nullptr) out.fast_path = segments.fast_path;
     out.inline_queue = settings_.inline_queue.queue;
     out.limited_packets = settings_.response.limit_packets;
     return out;
@@ -1557,6 +1595,13 @@ class Daemon {
     }
     out.emplace_back("inline.passed_uninspected", queue_books_.value());
     out.emplace_back("enforce.drift_repaired", drift_repaired_.value());
+    if (fast_path_ != nullptr) {
+      if (const auto path = fast_path_->counts(); path) {
+        out.emplace_back("enforce.fast_path.packets", path->passed);
+        out.emplace_back("enforce.fast_path.flows", path->learned);
+      }
+      out.emplace_back("enforce.fast_path.ports", fast_path_->ports());
+    }
     const output::OutputStats written = output_->stats();
     out.emplace_back("output.published", written.published);
     out.emplace_back("output.dropped", written.dropped);
@@ -1653,6 +1698,7 @@ class Daemon {
   std::vector<std::string> unread_pods_;
   std::uint64_t links_loaded_ = 0;  // LinkTable::version() that the guards were loaded for
   std::unique_ptr<rules::Enforcer> enforcer_;
+  std::unique_ptr<rules::FastPath> fast_path_;  // null: not wanted, or not here
   std::unique_ptr<rules::L2Guard> guard_;
   std::unique_ptr<rules::ConntrackTable> conntrack_;
   std::unique_ptr<rules::LeaseKeeper> lease_;

@@ -758,6 +758,10 @@ class Builder {
     to.fail_closed = interface_patterns("segments.fail-closed");
     to.lease = seconds(values_.number("segments.lease"));
     to.grace = seconds(values_.number("segments.grace"));
+    using Scope = std::optional<rules::PathScope>;
+    static constexpr Named<Scope> kScopes[] = {
+        {"no", std::nullopt}, {"bridge", rules::PathScope::kBridge}, {"all", rules::PathScope::kAll}};
+    to.fast_path = choice(values_.text("segments.fast-path"), kScopes);
   }
 
   void response() {

@@ -27,6 +27,7 @@
 #include "datapath/pipeline/verdict.h"
 #include "rules/block/response_ladder.h"
 #include "rules/discovery/container_limits.h"
+#include "rules/fast_path/fast_path.h"
 #include "rules/nft/inline_queue.h"
 #include "rules/nft/l2_guard_renderer.h"
 #include "signatures/behaviour/incident.h"
@@ -73,6 +74,7 @@ struct SegmentSettings {
   std::vector<std::string> fail_closed;
   std::chrono::seconds lease{10};
   std::chrono::seconds grace{30};
+  std::optional<rules::PathScope> fast_path = rules::PathScope::kBridge;  // none: never
 };
 
 // The guard of ports, and where workloads are found besides the inventory file.

@@ -1,5 +1,6 @@
 // The two tables. Numbers come from the kernel's headers; a call that this machine does not have is left out.
 #include <asm/unistd.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -162,6 +163,11 @@ constexpr std::uint32_t kEveryBit = 0xFFFFFFFF;
 CallTable process_calls() {
   CallTable out;
   out.rest = CallAction::kAllow;
+  // Programs and maps that are there already: to a port and away, their entries. None is made.
+  for (const std::uint32_t command : {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM, BPF_PROG_ATTACH,
+                                      BPF_PROG_DETACH, BPF_MAP_GET_NEXT_ID}) {
+    out.rules.push_back(with(CALL(bpf), CallAction::kAllow, {0, 0xffffffff, command}));
+  }
   for (const CallRule& rule : kNeverOfProcess) out.rules.push_back(with(rule, CallAction::kRefuse));
   // Threads, no processes; and no new namespaces with them. Flags of clone3 are behind a pointer: without that call the
   // C library uses clone.

@@ -222,15 +222,18 @@ Result<std::size_t> FastPath::use(const std::vector<PathPort>& ports) {
   for (const PathPort& port : ports) {
     if (filtered->count(port.index) == 0) wanted[port.index] = port;
   }
-  const auto before = ports_;
-  for (const auto& [index, port] : before) {
+  bool any_gone = false;
+  for (const auto& [index, port] : std::map(ports_)) {
     const auto still = wanted.find(index);
-    if (still == wanted.end() || still->second != port) remove(port);
+    if (still != wanted.end() && still->second == port) continue;
+    remove(port);
+    any_gone = true;
   }
   for (const auto& [index, port] : wanted) {
     if (ports_.count(index) == 0) static_cast<void>(add(port));
   }
-  if (ports_ != before) forget();
+  at_ = ports_.size();
+  if (any_gone) forget();
   return ports_.size();
 }
 

@@ -9,20 +9,22 @@
 //          another address of either layer, is judged. What is admitted, and for how long, is the rules' to say
 //          (nft/admitted_flows.h); packets of a limited source, and all while a rule counts packets, are not.
 // Conntrack (`kAll`, where bridged traffic passes by inet hooks) sees the beginning and the end of a connection and one
-//          packet in 10 s. So it must not hold sequence numbers against windows: net.netfilter.nf_conntrack_tcp_be_liberal
-//          is set to 1, and to what it was by recover(). Its counters of bytes and packets say less than there was.
+//          packet in 10 s. So it must not hold sequence numbers against windows:
+//          net.netfilter.nf_conntrack_tcp_be_liberal is set to 1, and to what it was by recover(). Its counters of
+//          bytes and packets say less than there was.
 // Forget   whoever takes something away forgets all flows at once, from any process: forget_fast_path().
 // Ports    of workloads whose MAC is known. Not those with filters of `tc` at their ingress (bandwidth limits): these
 //          would not see the packets.
 // Sees     taps at ports see all packets. What others put between two ports of a bridge (its VLAN filter, other tables
 //          of nftables, its own counters) sees each flow every 10 s.
 // Stays    when this process ends, as the rules do; open() and recover() take away what an earlier one left.
-// Thread   control thread; forget_fast_path() any.
+// Thread   control thread; counts(), ports() and forget_fast_path() any.
 // Limits   kPathFlows directions, the least used go first.
 // Errors   open(): the kernel has no tcx (before 6.6), or no CAP_BPF.
 // Tests    tests/netns/fast_path_netns_test.cpp
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -68,11 +70,12 @@ class FastPath {
   FastPath& operator=(const FastPath&) = delete;
   ~FastPath() = default;
 
-  // At exactly these ports, and no flow is remembered. A port that goes meanwhile is left out; answers how many are in.
+  // At exactly these ports. Where one went, no flow is remembered. A port that goes meanwhile, or is filtered, is left
+  // out; answers how many are in.
   [[nodiscard]] Result<std::size_t> use(const std::vector<PathPort>& ports);
   void forget();
   [[nodiscard]] Result<PathCounts> counts() const;
-  [[nodiscard]] std::size_t ports() const { return ports_.size(); }
+  [[nodiscard]] std::size_t ports() const { return at_.load(std::memory_order_relaxed); }
   [[nodiscard]] int ingress() const { return ingress_.get(); }
   [[nodiscard]] int egress() const { return egress_.get(); }
 
@@ -88,6 +91,7 @@ class FastPath {
   std::shared_ptr<PathEpoch> epoch_;
   bpf::BpfObject ingress_, egress_;
   std::map<std::uint32_t, PathPort> ports_;
+  std::atomic<std::size_t> at_{0};  // how many they are
 };
 
 // No flow is known any more on this machine, whoever remembered it; without a fast path there is nothing to do.

@@ -141,7 +141,7 @@ class TableRenderer {
   void closed();
   // Not where a segment is closed or fails closed, nor where workers hold packets: there each one is asked about.
   [[nodiscard]] bool takes_fast_path() const {
-    return settings_.fast_path && settings_.closed.empty() && settings_.fail_closed.empty() &&
+    return settings_.fast_path.has_value() && settings_.closed.empty() && settings_.fail_closed.empty() &&
            settings_.inline_queue.flows == InlineFlows::kNothing;
   }
   [[nodiscard]] bool has_lease() const {
@@ -665,7 +665,7 @@ void TableRenderer::judge_inet() {
     // Answered or not: what is confirmed went through here before. A rule that counts packets has to see the rest.
     (has_lease() ? rules : forward).push_back(rule().ct_known(true).verdict(NF_ACCEPT).done("admitted before"));
   }
-  const bool marks = takes_fast_path() && !counts_packets();
+  const bool marks = takes_fast_path() && *settings_.fast_path == PathScope::kAll && !counts_packets();
   if (marks) confirmed();
   rules.push_back(
       rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));

@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "rules/compile/policy_table.h"
+#include "rules/fast_path/fast_path.h"
 #include "rules/nft/inline_queue.h"
 #include "rules/nft/nft_ruleset.h"
 
@@ -58,7 +59,7 @@ struct NftSettings {
   std::uint32_t limited_packets = 100;   // per second, of a source that is limited
   std::uint32_t flow_set_size = 262144;  // flows followed in the bridge family; beyond it no replies pass
   bool pin_sources = true;               // a known port sends only from its own addresses
-  bool fast_path = false;                // mark what is admitted for the programs at the ports (rules/fast_path)
+  std::optional<PathScope> fast_path;    // mark what is admitted for the programs at the ports
   // Interfaces (bridges, their ports, routed ones; a final * stands for any ending) of closed segments: what is no
   // known workload neither sends nor is reached there. And of those that carry nothing once the lease is over.
   std::vector<std::string> closed, fail_closed;

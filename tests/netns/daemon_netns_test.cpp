@@ -169,6 +169,67 @@ TEST_P(DaemonNetns, ALabelInTheInventoryTakesEffectWithoutAReload) {
   EXPECT_TRUE(comes_true([&] { return lab_->tcp("c", "d", IpFamily::kV4, 80) == Probe::kPassed; })) << folder_.log();
 }
 
+// What was admitted goes from port to port, also of a container that came when the daemon had given up its rights; a
+// block, a reload and `recover` end it at once.
+TEST_P(DaemonNetns, AdmittedFlowsTakeTheFastPath) {
+  const auto with_macs = [&](const std::string& hosts) {
+    std::string out = "nodes: [{name: n1, ips: [10.77.0.1, 'fd77::1']}]\npods:\n";
+    for (const char host : hosts) {
+      const std::string name(1, host);
+      const std::string mac =
+          lab_->output("ip -o link show eth0 | sed 's/.*ether \\([0-9a-f:]*\\).*/\\1/'", name).substr(0, 17);
+      out += "  - {namespace: shop, name: " + name + ", labels: {app: " + name + "}, ips: [" +
+             lab_->host(name).v4.to_string() + "], mac: '" + mac + "', interface: veth-" + name + "}\n";
+    }
+    return out;
+  };
+  folder_.write("inventory.yaml", with_macs("ab"));
+  const std::string socket = folder_.path() + "/control.sock";
+  ASSERT_TRUE(
+      start_with("capture: {interfaces: [br0]}\npolicy: [policy.yaml]\ninventory: inventory.yaml\n"
+                 "segments: {grace: 0s, fast-path: all}\nresponse: {reset: no}\ncontrol: {socket: " +
+                 socket + "}\n"))
+      << folder_.log();
+  if (folder_.log().find("no fast path:") != std::string::npos) GTEST_SKIP() << folder_.log();
+  EXPECT_NE(folder_.log().find("fast path: 2 ports"), std::string::npos) << folder_.log();
+  const auto passed = [&] {
+    const std::string status = lab_->output(std::string(BULKHEAD_BINARY) + " status --json --socket " + socket);
+    const std::size_t at = status.find("\"fast_path_packets\":");
+    return at == std::string::npos ? -1 : std::atol(status.c_str() + at + 20);
+  };
+  TcpPair pair;
+  ASSERT_TRUE(lab_->connect("a", "b", IpFamily::kV4, 80, pair));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(pair.carries(i % 2 == 0, 1s)) << i;
+  EXPECT_TRUE(comes_true([&] { return passed() >= 10; })) << passed();
+
+  folder_.write("inventory.yaml", with_macs("abc"));
+  ASSERT_TRUE(comes_true([&] { return folder_.log().find("fast path: 3 ports") != std::string::npos; }))
+      << folder_.log();
+  TcpPair late;
+  ASSERT_TRUE(lab_->connect("c", "b", IpFamily::kV4, 81, late));
+  ASSERT_TRUE(late.carries(true, 1s) && late.carries(false, 1s));
+  const long before = passed();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(late.carries(i % 2 == 0, 1s)) << i;
+  EXPECT_TRUE(comes_true([&] { return passed() >= before + 10; })) << before << " then " << passed();
+
+  ASSERT_TRUE(pair.carries(true, 1s) && pair.carries(true, 1s));
+  ASSERT_TRUE(lab_->run(std::string(BULKHEAD_BINARY) + " blocks add 10.77.0.2 >/dev/null 2>&1"));
+  EXPECT_FALSE(pair.carries(true, 300ms)) << "blocked by another process";
+  EXPECT_TRUE(late.carries(true, 1s));
+
+  std::string tighter = kPolicy;
+  tighter.replace(tighter.find("80-90"), 5, "85-90");
+  folder_.write("policy.yaml", tighter);
+  daemon_->signal(SIGHUP);
+  EXPECT_TRUE(comes_true([&] { return !late.carries(true, 100ms); }));
+
+  daemon_->end(SIGKILL);
+  const std::string gone = lab_->output(std::string(BULKHEAD_BINARY) + " recover 2>&1");
+  EXPECT_NE(gone.find("removed the fast path from 3 ports"), std::string::npos) << gone;
+  EXPECT_EQ(lab_->output("cat /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal").substr(0, 1), "0");
+  EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 99, 2s), Probe::kPassed) << "nothing is left";
+}
+
 TEST_P(DaemonNetns, WhatOthersChangeInTheTablesIsRepairedAtOnce) {
   if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
   ASSERT_TRUE(start("lease: 10s, grace: 0s")) << folder_.log();

@@ -204,7 +204,7 @@ class FastPathTraffic : public ::testing::TestWithParam<Kind> {
     ASSERT_TRUE(transport) << transport.error().to_string();
     transport_ = std::move(*transport);
     NftSettings settings;
-    settings.fast_path = true;
+    settings.fast_path = scope();
     settings.grace = 0ms;
     enforcer_ = std::make_unique<Enforcer>(*transport_, settings);
     load(kOpen);
@@ -389,6 +389,19 @@ TEST_P(FastPathTraffic, AnotherPortDoesNotTakePartInAFlow) {
   ASSERT_TRUE(lab_->run("ip link set eth0 address " + mac, "intruder"));
   static_cast<void>(lab_->datagrams("intruder", "db", GetParam().family, 5300, 10));
   EXPECT_EQ(counts().passed, before);
+}
+
+TEST_P(FastPathTraffic, APortThatComesLaterIsIn) {
+  std::string why;
+  path_ = opened(scope(), kPathLifetime, why);
+  if (path_ == nullptr) GTEST_SKIP() << why;
+  const std::vector<PathPort> all = ports();
+  ASSERT_EQ(path_->use({all[1], all[2]}).value(), 2U);
+  EXPECT_EQ(lab_->datagrams("web", "db", GetParam().family, 5300, 20), 20U);
+  EXPECT_EQ(counts().passed, 0U);
+  ASSERT_EQ(path_->use(all).value(), 3U);
+  EXPECT_EQ(lab_->datagrams("web", "db", GetParam().family, 5300, 20), 20U);
+  EXPECT_GE(counts().passed, 10U);
 }
 
 TEST_P(FastPathTraffic, PortsWithFiltersOfOthersAreLeftOut) {

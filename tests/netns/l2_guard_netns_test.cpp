@@ -13,12 +13,14 @@
 #include <map>
 #include <memory>
 
+#include "rules/fast_path/fast_path.h"
 #include "rules/nft/enforcer.h"
 #include "rules/nft/l2_guard.h"
 #include "rules/nft/nflog_reader.h"
 #include "rules/nft/nl_transport.h"
 #include "tests/netns/l2_frames.h"
 #include "tests/netns/net_lab.h"
+#include "tests/netns/policy_text.h"
 
 namespace bulkhead::rules {
 namespace {
@@ -187,6 +189,38 @@ TEST_F(L2GuardNetns, EveryLegalTwinPasses) {
   for (const auto& [rule, packets] : counters()) EXPECT_EQ(packets, 0U) << rule;
   EXPECT_GE(legal.size(), 25U);
   std::printf("%zu legal frames pass\n", legal.size());
+}
+
+// The fast path repeats what was admitted and nothing else: each attack is stopped between packets that take it.
+TEST_F(L2GuardNetns, WithTheFastPathEveryAttackIsDroppedAllTheSame) {
+  guard({port()});
+  auto path = FastPath::open();
+  if (!path) GTEST_SKIP() << path.error().to_string();
+  constexpr const char* kHosts =
+      "nodes: [{name: n1, ips: [10.77.0.1]}]\npods:\n"
+      "  - {namespace: lab, name: sender, ips: [10.77.0.2, 'fd77::2'], interface: veth-sender}\n"
+      "  - {namespace: lab, name: victim, ips: [10.77.0.3, 'fd77::3'], interface: veth-victim}\n";
+  Diagnostics diagnostics;
+  const auto table = testing::compile_text(
+      kHosts, "policy: open\ntier: platform\nfor: any\ningress:\n  - allow from any\n", diagnostics);
+  ASSERT_NE(table, nullptr);
+  NftSettings settings;
+  settings.pin_sources = false;
+  settings.fast_path = PathScope::kBridge;
+  Enforcer enforcer(*transport_, settings);
+  ASSERT_TRUE(enforcer.load(table));
+  const PathPort victim{::if_nametoindex("veth-victim"), *MacAddress::parse(testing::kVictimMac)};
+  ASSERT_EQ((*path)->use({{port().index, *port().mac}, victim}).value(), 2U);
+
+  for (const auto& twin : testing::legal_frames()) {
+    EXPECT_TRUE(arrives(twin.frame)) << twin.name;
+    EXPECT_TRUE(arrives(twin.frame)) << twin.name << ", again";
+  }
+  const std::uint64_t before = (*path)->counts()->passed;
+  EXPECT_GE(before, 20U);
+  const auto attacks = testing::attack_frames();
+  for (const auto& attack : attacks) EXPECT_FALSE(arrives(attack.frame)) << attack.name;
+  EXPECT_GE((*path)->counts()->passed, before + attacks.size()) << "the markers";
 }
 
 TEST_F(L2GuardNetns, RatesHoldPerPort) {
