@@ -572,7 +572,8 @@ class Daemon {
   void use_fast_path(const Generation& generation) {
     if (fast_path_ == nullptr) return;
     std::vector<rules::PathPort> ports;
-    if (enforcer_->settings().fast_path.has_value() && generation.inventory != nullptr) {
+    const bool taken = rules::takes_fast_path(enforcer_->settings(), rules::EnforcementMode::detect());
+    if (taken && generation.policy != nullptr && generation.inventory != nullptr) {
       for (const rules::GuardPort& port : rules::guard_ports(*generation.inventory, discovery_->links())) {
         if (port.mac) ports.push_back({port.index, *port.mac});
       }
@@ -777,6 +778,7 @@ class Daemon {
       }
       spdlog::warn("bridged traffic is seen by other hooks than before: the policies are loaded anew");
       if (load_kernel(generation_.policy)) drift_repaired_.add();
+      use_fast_path(generation_);
       return;
     }
     const auto findings = enforcer_->repair();

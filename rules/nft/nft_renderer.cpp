@@ -93,8 +93,8 @@ class TableRenderer {
   [[nodiscard]] RuleBuilder rule() const { return RuleBuilder(table_.family); }
   [[nodiscard]] NftRule jump(const std::string& chain) const { return rule().verdict(NFT_JUMP, chain).done(); }
 
-  void judge_inet();
-  void judge_bridge(bool v4, bool v6);
+  void judge_inet(bool fast_path);
+  void judge_bridge(bool v4, bool v6, bool fast_path);
   void forward_bridge(bool judged, bool v4, bool v6, bool guarded);
   void guard();
   void gate();
@@ -121,7 +121,7 @@ class TableRenderer {
   [[nodiscard]] std::string program_chain(std::uint32_t program, FlowEnd end);
   [[nodiscard]] std::string limit_chain(std::uint32_t rule);
   void render_limits();
-  void follow_flows();
+  void follow_flows(bool fast_path);
   void confirmed();
   [[nodiscard]] bool counts_packets() const;
   [[nodiscard]] RuleBuilder no_opening() const;
@@ -139,11 +139,6 @@ class TableRenderer {
   void midstream();
   void lapsed(bool output);
   void closed();
-  // Not where a segment is closed or fails closed, nor where workers hold packets: there each one is asked about.
-  [[nodiscard]] bool takes_fast_path() const {
-    return settings_.fast_path.has_value() && settings_.closed.empty() && settings_.fail_closed.empty() &&
-           settings_.inline_queue.flows == InlineFlows::kNothing;
-  }
   [[nodiscard]] bool has_lease() const {
     return settings_.lease.count() != 0 && !(settings_.closed.empty() && settings_.fail_closed.empty());
   }
@@ -652,7 +647,7 @@ void TableRenderer::confirmed() {
   plain_chain("confirmed", std::move(rules));
 }
 
-void TableRenderer::judge_inet() {
+void TableRenderer::judge_inet(bool fast_path) {
   std::vector<NftRule> rules, forward;
   if (has_lease()) {
     lapsed(true);
@@ -665,7 +660,7 @@ void TableRenderer::judge_inet() {
     // Answered or not: what is confirmed went through here before. A rule that counts packets has to see the rest.
     (has_lease() ? rules : forward).push_back(rule().ct_known(true).verdict(NF_ACCEPT).done("admitted before"));
   }
-  const bool marks = takes_fast_path() && *settings_.fast_path == PathScope::kAll && !counts_packets();
+  const bool marks = fast_path && !counts_packets();
   if (marks) confirmed();
   rules.push_back(
       rule().ct_state(kStateEstablished | kStateRelated).verdict(NF_ACCEPT).done("replies and related errors"));
@@ -731,14 +726,14 @@ bool TableRenderer::counts_packets() const {
 
 // Chains "reply" (accepts what answers a followed flow), "follow" (renews the flow of an admitted packet) and "admit"
 // (the packets that come behind it need not ask).
-void TableRenderer::follow_flows() {
+void TableRenderer::follow_flows(bool fast_path) {
   add_set_once(datagram_protocols());
   std::vector<NftRule> reply, follow, admit;
   // A limited source's packets are all counted.
   for (const IpFamily version : kVersions) {
     admit.push_back(limited_source(table_.family, version).verdict(NF_ACCEPT).done());
   }
-  if (takes_fast_path()) {
+  if (fast_path) {
     admit.push_back(rule().load_mark().bits(~kAdmittedMark, kAdmittedMark).set_mark().done("fast path"));
   }
   for (const IpFamily version : kVersions) {
@@ -769,11 +764,11 @@ void TableRenderer::follow_flows() {
   plain_chain("follow", std::move(follow));
 }
 
-void TableRenderer::judge_bridge(bool v4, bool v6) {
+void TableRenderer::judge_bridge(bool v4, bool v6, bool fast_path) {
   std::vector<NftRule> rules;
   if (!v4) rules.push_back(rule().ip_version(IpFamily::kV4).verdict(NFT_RETURN).done("judged in inet"));
   if (!v6) rules.push_back(rule().ip_version(IpFamily::kV6).verdict(NFT_RETURN).done("judged in inet"));
-  follow_flows();
+  follow_flows(fast_path);
   link_signalling(rules);
   // Errors of flows in progress: unreachable, time exceeded, parameter problem, packet too big.
   for (const Byte type : {3, 11, 12}) {
@@ -943,6 +938,13 @@ std::string EnforcementMode::to_string() const {
          (bridged_v6_in_inet ? kInet : kBridge);
 }
 
+bool takes_fast_path(const NftSettings& settings, const EnforcementMode& mode) {
+  const bool somewhere = settings.fast_path.has_value() && (*settings.fast_path == PathScope::kAll ||
+                                                            !mode.bridged_v4_in_inet || !mode.bridged_v6_in_inet);
+  return somewhere && settings.closed.empty() && settings.fail_closed.empty() &&
+         settings.inline_queue.flows == InlineFlows::kNothing;
+}
+
 std::string peers_set_name(IpFamily version, const std::string& peers_key) {
   ContentHash words;
   words.add(peers_key);
@@ -978,8 +980,9 @@ NftRuleset render_ruleset(const PolicyTable* table, const EnforcementMode& mode,
   out_of_node.insert(out_of_node.begin(), own_resets);
   bridge.base_chain("block-out", NF_BR_LOCAL_OUT, kBlockPriority, std::move(out_of_node));
   if (table != nullptr) {
-    inet.judge_inet();
-    if (!inet_sees_all) bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet);
+    const bool fast_path = takes_fast_path(settings, mode);
+    inet.judge_inet(fast_path && *settings.fast_path == PathScope::kAll);
+    if (!inet_sees_all) bridge.judge_bridge(!mode.bridged_v4_in_inet, !mode.bridged_v6_in_inet, fast_path);
     if (!settings.closed.empty() || !settings.fail_closed.empty()) {
       bridge.gate();
       bridge.base_chain("gate-in", NF_BR_PRE_ROUTING, kBlockPriority - 1, {bridge.jump("gate")});

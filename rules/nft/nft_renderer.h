@@ -73,6 +73,10 @@ struct NftSettings {
   InlineQueueSettings inline_queue;
 };
 
+// Whether rules so rendered mark for the fast path. Not where a segment is closed or fails closed, nor where workers
+// hold packets: there each one is asked about.
+[[nodiscard]] bool takes_fast_path(const NftSettings& settings, const EnforcementMode& mode);
+
 // The set of peers that the policy's words name, and merged ranges as its elements.
 [[nodiscard]] std::string peers_set_name(IpFamily version, const std::string& peers_key);
 [[nodiscard]] std::vector<NftElement> interval_elements(const AddressSet& addresses, IpFamily version);

@@ -257,6 +257,52 @@ TEST(NftRenderer, AdmittedFlowsPassFromTheirPortOnly) {
   EXPECT_GE(tried[1], 20U);
 }
 
+// Marked is what the chains behind the rules admit, and only where the settings let it take the fast path.
+TEST(NftRenderer, TheFastPathIsForWhatWasAdmitted) {
+  const RandomWorld world = some_world();
+  const auto marking = [&](const EnforcementMode& mode, const NftSettings& settings) {
+    std::string out;
+    const NftRuleset ruleset = render_ruleset(world.table.get(), mode, settings);
+    for (const NftTable& table : ruleset.tables) {
+      for (const NftChain& chain : table.chains) {
+        for (const NftRule& rule : chain.rules) {
+          if (rule.comment == "fast path")
+            out += (table.family == NftFamily::kInet ? "inet " : "bridge ") + chain.name + ";";
+        }
+      }
+    }
+    EXPECT_EQ(!out.empty(), takes_fast_path(settings, mode)) << out;
+    return out;
+  };
+  constexpr EnforcementMode kInet{true, true}, kBridge{false, false}, kMixed{true, false};
+  NftSettings settings;
+  EXPECT_EQ(marking(kBridge, settings), "") << "nobody asked";
+  settings.fast_path = PathScope::kBridge;
+  EXPECT_EQ(marking(kBridge, settings), "bridge admit;");
+  EXPECT_EQ(marking(kInet, settings), "");
+  EXPECT_EQ(marking(kMixed, settings), "bridge admit;");
+  settings.fast_path = PathScope::kAll;
+  EXPECT_EQ(marking(kInet, settings), "inet confirmed;inet confirmed;");
+  EXPECT_EQ(marking(kMixed, settings), "bridge admit;inet confirmed;inet confirmed;");
+  for (const auto& change : std::initializer_list<void (*)(NftSettings&)>{
+           [](NftSettings& s) { s.closed = {"br0"}; }, [](NftSettings& s) { s.fail_closed = {"br0"}; },
+           [](NftSettings& s) { s.inline_queue.flows = InlineFlows::kPolicy; }}) {
+    NftSettings other = settings;
+    change(other);
+    EXPECT_EQ(marking(kMixed, other), "");
+  }
+  // A limited source passes ahead of the mark, so each of its packets is counted.
+  const NftRuleset ruleset = render_ruleset(world.table.get(), kMixed, settings);
+  for (const NftTable& table : ruleset.tables) {
+    const NftChain* chain = table.chain(table.family == NftFamily::kInet ? "confirmed" : "admit");
+    ASSERT_NE(chain, nullptr);
+    EXPECT_EQ(chain->rules[0].comment, "");
+    EXPECT_NE(print_rule(chain->rules[0]).find("-limit accept"), std::string::npos) << print_rule(chain->rules[0]);
+    EXPECT_NE(print_rule(chain->rules[1]).find("-limit accept"), std::string::npos) << print_rule(chain->rules[1]);
+    EXPECT_EQ(chain->rules[2].comment, "fast path");
+  }
+}
+
 TEST(NftRenderer, EqualContentHasEqualNames) {
   const RandomWorld world = some_world();
   const std::string once = print_ruleset(render_ruleset(world.table.get(), {}, {}), 10'000);
