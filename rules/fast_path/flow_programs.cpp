@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 
 #include "datapath/base/flow_key.h"
 #include "datapath/bpf/bpf_assembler.h"
@@ -220,7 +221,7 @@ std::vector<bpf_insn> egress_program(const PathMaps& maps, std::uint64_t lifetim
 }
 
 std::optional<std::vector<Byte>> flow_key(ByteSpan frame, std::uint32_t port, bool all) {
-  if (frame.size() < static_cast<std::size_t>(kTransport4 + kPorts)) return std::nullopt;
+  if (std::ssize(frame) < kTransport4 + kPorts) return std::nullopt;
   const std::uint16_t type = load_be16(&frame[kType]);
   std::size_t addresses = 0, size = 0, transport = 0;
   std::uint8_t protocol = 0;
@@ -231,7 +232,7 @@ std::optional<std::vector<Byte>> flow_key(ByteSpan frame, std::uint32_t port, bo
     size = 8;
     transport = kTransport4;
   } else if (type == ETH_P_IPV6) {
-    if (frame.size() < static_cast<std::size_t>(kTransport6 + kPorts) || frame[kNetwork] >> 4 != 6) return std::nullopt;
+    if (std::ssize(frame) < kTransport6 + kPorts || frame[kNetwork] >> 4 != 6) return std::nullopt;
     protocol = frame[kNetwork + 6];
     addresses = kNetwork + 8;
     size = 32;
