@@ -589,7 +589,10 @@ class Daemon {
 
   // Likewise; programs are loaded once, for all ports to come.
   void open_fast_path() {
-    if (!settings_.segments.fast_path.has_value()) return;
+    if (!settings_.segments.fast_path.has_value()) {
+      static_cast<void>(rules::FastPath::recover());  // of an earlier run
+      return;
+    }
     auto opened = rules::FastPath::open({.scope = *settings_.segments.fast_path});
     if (opened) {
       fast_path_ = std::move(*opened);
@@ -608,7 +611,10 @@ class Daemon {
       spdlog::error("the kernel refused the guard of the ports: {}", report.error().to_string());
       return false;
     }
-    if (report->changes != 0) spdlog::info("guard: {} ports; {} changes", report->ports, report->changes);
+    if (report->changes != 0) {
+      spdlog::info("guard: {} ports; {} changes", report->ports, report->changes);
+      if (fast_path_ != nullptr) fast_path_->forget();  // who was admitted under other pins
+    }
     if (guard_events_ != nullptr) guard_events_->use(guard_->ports());
     return true;
   }
@@ -865,7 +871,9 @@ class Daemon {
     out.fail_closed = with_stand_ins(segments.fail_closed);
     out.lease = segments.lease;
     out.grace = segments.grace;
-    if (fast_path_ != nullptr) out.fast_path = segments.fast_path;
+    if (fast_path_ != nullptr && segments.fast_path.has_value()) {
+      out.fast_path = std::min(*segments.fast_path, fast_path_->scope());
+    }
     out.inline_queue = settings_.inline_queue.queue;
     out.limited_packets = settings_.response.limit_packets;
     return out;

@@ -147,6 +147,7 @@ Result<std::set<std::uint32_t>> filtered_interfaces() {
 Result<std::unique_ptr<FastPath>> FastPath::open(const PathSettings& settings) {
   if (auto old = recover(); !old) return old.error();
   std::unique_ptr<FastPath> out(new FastPath);
+  out->scope_ = settings.scope;
   const auto make = [](bpf::BpfObject& to, const bpf::MapShape& shape, const char* name) -> Status {
     auto map = bpf::make_map(shape, name);
     if (!map) return map.error();

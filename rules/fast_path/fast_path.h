@@ -19,7 +19,7 @@
 //          of nftables, its own counters) sees each flow every 10 s.
 // Stays    when this process ends, as the rules do; open() and recover() take away what an earlier one left.
 // Thread   control thread; counts(), ports() and forget_fast_path() any.
-// Limits   kPathFlows directions, the least used go first.
+// Limits   kPathFlows directions of IPv4 and as many of IPv6, the least used go first; 8 MB of the kernel's memory.
 // Errors   open(): the kernel has no tcx (before 6.6), or no CAP_BPF.
 // Tests    tests/netns/fast_path_netns_test.cpp
 #pragma once
@@ -38,7 +38,7 @@
 
 namespace bulkhead::rules {
 
-inline constexpr std::uint32_t kPathFlows = 65536;
+inline constexpr std::uint32_t kPathFlows = 32768;
 inline constexpr std::chrono::milliseconds kPathLifetime{10'000};
 
 struct PathPort {
@@ -47,7 +47,7 @@ struct PathPort {
   auto operator<=>(const PathPort&) const = default;
 };
 
-// Where it may be taken: only where no conntrack sees bridged traffic, or also where it does.
+// Where it may be taken, in this order: only where no conntrack sees bridged traffic, or also where it does.
 enum class PathScope : std::uint8_t { kBridge, kAll };
 
 struct PathSettings {
@@ -76,8 +76,7 @@ class FastPath {
   void forget();
   [[nodiscard]] Result<PathCounts> counts() const;
   [[nodiscard]] std::size_t ports() const { return at_.load(std::memory_order_relaxed); }
-  [[nodiscard]] int ingress() const { return ingress_.get(); }
-  [[nodiscard]] int egress() const { return egress_.get(); }
+  [[nodiscard]] PathScope scope() const { return scope_; }
 
   // Away from all interfaces of this network namespace, conntrack as it was; answers of how many interfaces.
   static Result<std::size_t> recover();
@@ -87,6 +86,7 @@ class FastPath {
   [[nodiscard]] bool add(const PathPort& port);
   void remove(const PathPort& port);
 
+  PathScope scope_ = PathScope::kBridge;
   bpf::BpfObject flows4_, flows6_, macs_, counts_;
   std::shared_ptr<PathEpoch> epoch_;
   bpf::BpfObject ingress_, egress_;

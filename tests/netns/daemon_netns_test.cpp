@@ -230,6 +230,32 @@ TEST_P(DaemonNetns, AdmittedFlowsTakeTheFastPath) {
   EXPECT_EQ(lab_->tcp("a", "b", IpFamily::kV4, 99, 2s), Probe::kPassed) << "nothing is left";
 }
 
+// What the start has not prepared (conntrack, programs) a reload does not take: connections would stall.
+TEST_P(DaemonNetns, AReloadTakesNoMoreOfTheFastPathThanTheStart) {
+  if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
+  const std::string settings = "workers: 1\nlog-dir: " + folder_.path() +
+                               "\ncache-dir: ''\ncapture: {interfaces: [br0]}\npolicy: [policy.yaml]\n"
+                               "inventory: inventory.yaml\nsegments: {fast-path: ";
+  const auto marks = [&](const std::string& family) {
+    return lab_->output("nft list table " + family + " bulkhead").find("fast path") != std::string::npos;
+  };
+  const auto reload = [&](const std::string& scope, const std::string& generation) {
+    folder_.write("bulkhead.yaml", settings + scope + "}\n");
+    daemon_->signal(SIGHUP);
+    return comes_true([&] { return folder_.log().find("generation " + generation) != std::string::npos; });
+  };
+  ASSERT_TRUE(start("fast-path: bridge")) << folder_.log();
+  if (folder_.log().find("no fast path:") != std::string::npos) GTEST_SKIP() << folder_.log();
+  EXPECT_EQ(marks("bridge"), !GetParam());
+  EXPECT_FALSE(marks("inet"));
+  ASSERT_TRUE(reload("all", "2")) << folder_.log();
+  EXPECT_EQ(marks("bridge"), !GetParam());
+  EXPECT_FALSE(marks("inet"));
+  EXPECT_EQ(lab_->output("cat /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal").substr(0, 1), "0");
+  ASSERT_TRUE(reload("no", "3")) << folder_.log();
+  EXPECT_FALSE(marks("bridge") || marks("inet"));
+}
+
 TEST_P(DaemonNetns, WhatOthersChangeInTheTablesIsRepairedAtOnce) {
   if (!lab_->run("nft --version >/dev/null 2>&1")) GTEST_SKIP() << "the nft command is not installed";
   ASSERT_TRUE(start("lease: 10s, grace: 0s")) << folder_.log();
