@@ -33,7 +33,12 @@ int cmd_recover() {
     std::fprintf(stderr, "error: %s\n", paths.error().to_string().c_str());
     return kExitFailed;
   }
-  if (*paths != 0) std::printf("removed the fast path from %zu port%s\n", *paths, *paths == 1 ? "" : "s");
+  if (*paths != 0) {
+    std::printf("removed the fast path from %zu port%s\n", *paths, *paths == 1 ? "" : "s");
+    if (rules::FastPath::conntrack_is_liberal()) {
+      std::printf("net.netfilter.nf_conntrack_tcp_be_liberal is 1: what took the fast path needs it until it ends\n");
+    }
+  }
   const auto removed = rules::Enforcer::recover(**transport);
   if (!removed) {
     std::fprintf(stderr, "error: %s\n", removed.error().to_string().c_str());

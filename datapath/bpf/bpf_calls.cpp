@@ -176,20 +176,6 @@ std::uint32_t id_of_program(int program) {
   return describe(program, info) ? info.id : 0;
 }
 
-std::vector<BpfObject> maps_of(int program) {
-  std::vector<std::uint32_t> ids(kMostPrograms);
-  bpf_prog_info info{};
-  info.nr_map_ids = static_cast<std::uint32_t>(ids.size());
-  info.map_ids = address_of(ids.data());
-  std::vector<BpfObject> out;
-  if (!describe(program, info)) return out;
-  ids.resize(std::min<std::size_t>(info.nr_map_ids, ids.size()));
-  for (const std::uint32_t id : ids) {
-    if (BpfObject map = map_of(id)) out.push_back(std::move(map));
-  }
-  return out;
-}
-
 std::string name_of_map(int map) {
   bpf_map_info info{};
   if (!describe(map, info)) return {};

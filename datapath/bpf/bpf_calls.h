@@ -54,7 +54,6 @@ enum class Side : std::uint8_t { kIngress, kEgress };
 [[nodiscard]] Result<BpfObject> program_of(std::uint32_t id);
 [[nodiscard]] std::string name_of_program(int program);
 [[nodiscard]] std::uint32_t id_of_program(int program);
-[[nodiscard]] std::vector<BpfObject> maps_of(int program);
 [[nodiscard]] std::string name_of_map(int map);
 // The maps of the machine with that name that have come since `seen`, which is the id of the last one looked at.
 [[nodiscard]] std::vector<BpfObject> maps_named(const std::string& name, std::uint32_t& seen);

@@ -5,7 +5,6 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -30,6 +29,7 @@ constexpr const char* kEpochName = "bulkhead_epoch";
 constexpr const char* kIngressName = "bulkhead_in";
 constexpr const char* kEgressName = "bulkhead_out";
 constexpr std::uint32_t kMostPorts = 16384;
+constexpr std::size_t kMostCores = 8192;  // of any kernel (CONFIG_NR_CPUS)
 constexpr std::chrono::milliseconds kAnswerTimeout{1000};
 
 const std::pair<bpf::Side, const char*> kSides[] = {{bpf::Side::kIngress, kIngressName},
@@ -37,32 +37,24 @@ const std::pair<bpf::Side, const char*> kSides[] = {{bpf::Side::kIngress, kIngre
 
 }  // namespace
 
-// What all programs of a fast path share, mapped.
-struct PathState {
-  std::uint32_t epoch = 0;         // that flows must have been remembered in
-  std::uint32_t made_liberal = 0;  // 1: conntrack was strict before
-};
-
+// The number that flows must have been remembered under, mapped.
 class PathEpoch {
  public:
   static std::shared_ptr<PathEpoch> of(bpf::BpfObject map) {
-    void* const at = ::mmap(nullptr, sizeof(PathState), PROT_READ | PROT_WRITE, MAP_SHARED, map.get(), 0);
+    void* const at = ::mmap(nullptr, sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, map.get(), 0);
     if (at == MAP_FAILED) return nullptr;
-    return std::shared_ptr<PathEpoch>(new PathEpoch(std::move(map), static_cast<PathState*>(at)));
+    return std::shared_ptr<PathEpoch>(new PathEpoch(std::move(map), static_cast<std::uint32_t*>(at)));
   }
   PathEpoch(const PathEpoch&) = delete;
   PathEpoch& operator=(const PathEpoch&) = delete;
-  ~PathEpoch() { ::munmap(at_, sizeof(PathState)); }
+  ~PathEpoch() { ::munmap(at_, sizeof(std::uint32_t)); }
   [[nodiscard]] int map() const { return map_.get(); }
-  void next() { std::atomic_ref<std::uint32_t>(at_->epoch).fetch_add(1); }
-  [[nodiscard]] std::atomic_ref<std::uint32_t> made_liberal() {
-    return std::atomic_ref<std::uint32_t>(at_->made_liberal);
-  }
+  void next() { std::atomic_ref<std::uint32_t>(*at_).fetch_add(1); }
 
  private:
-  PathEpoch(bpf::BpfObject map, PathState* at) : map_(std::move(map)), at_(at) {}
+  PathEpoch(bpf::BpfObject map, std::uint32_t* at) : map_(std::move(map)), at_(at) {}
   bpf::BpfObject map_;
-  PathState* at_;
+  std::uint32_t* at_;
 };
 
 namespace {
@@ -83,26 +75,12 @@ Epochs& epochs() {
 // Of the calling thread's network namespace.
 constexpr const char* kLiberal = "/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal";
 
-Status be_liberal(bool liberal) {
+Status set_liberal() {
+  if (FastPath::conntrack_is_liberal()) return ok();
   std::ofstream file(kLiberal);
-  file << (liberal ? 1 : 0) << std::flush;
+  file << 1 << std::flush;
   if (!file) return errno_error("write", kLiberal);
   return ok();
-}
-
-Result<bool> is_liberal() {
-  std::ifstream file(kLiberal);
-  int value = 0;
-  if (!(file >> value)) return errno_error("read", kLiberal);
-  return value != 0;
-}
-
-// Of the fast path that the program belongs to.
-std::shared_ptr<PathEpoch> epoch_of(int program) {
-  for (bpf::BpfObject& map : bpf::maps_of(program)) {
-    if (bpf::name_of_map(map.get()) == kEpochName) return PathEpoch::of(std::move(map));
-  }
-  return nullptr;
 }
 
 // Interfaces with a place for filters at their ingress.
@@ -162,7 +140,7 @@ Result<std::unique_ptr<FastPath>> FastPath::open(const PathSettings& settings) {
       {&out->counts_,
        {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, static_cast<std::uint32_t>(PathCount::kCount), 0},
        "bulkhead_counts"},
-      {&epoch, {BPF_MAP_TYPE_ARRAY, 4, sizeof(PathState), 1, BPF_F_MMAPABLE}, kEpochName},
+      {&epoch, {BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_MMAPABLE}, kEpochName},
   };
   for (const auto& [to, shape, name] : wanted) {
     if (Status made = make(*to, shape, name); !made) return made.error();
@@ -180,12 +158,7 @@ Result<std::unique_ptr<FastPath>> FastPath::open(const PathSettings& settings) {
   out->ingress_ = std::move(*ingress);
   out->egress_ = std::move(*egress);
   if (settings.scope == PathScope::kAll) {
-    const auto liberal = is_liberal();
-    if (!liberal) return liberal.error();
-    if (!*liberal) {
-      if (Status set = be_liberal(true); !set) return set.error();
-      out->epoch_->made_liberal() = 1;
-    }
+    if (Status set = set_liberal(); !set) return set.error();
   }
   const std::lock_guard lock(epochs().mutex);
   auto& own = epochs().own;
@@ -243,8 +216,7 @@ void FastPath::forget() {
 }
 
 Result<PathCounts> FastPath::counts() const {
-  const auto cores = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_CONF));
-  std::vector<std::uint64_t> each(cores);
+  std::vector<std::uint64_t> each(kMostCores);  // the kernel fills in as many as there may be
   PathCounts out;
   for (std::uint64_t* const to : {&out.passed, &out.learned}) {
     const auto what = static_cast<std::uint32_t>(to == &out.passed ? PathCount::kPassed : PathCount::kLearned);
@@ -256,7 +228,6 @@ Result<PathCounts> FastPath::counts() const {
 
 Result<std::size_t> FastPath::recover() {
   std::size_t out = 0;
-  bool strict = false;
   struct Names {
     struct if_nameindex* all = ::if_nameindex();
     ~Names() { ::if_freenameindex(all); }
@@ -270,17 +241,19 @@ Result<std::size_t> FastPath::recover() {
       for (const std::uint32_t id : *ids) {
         auto program = bpf::program_of(id);
         if (!program || bpf::name_of_program(program->get()) != name) continue;
-        if (const auto epoch = epoch_of(program->get())) strict |= epoch->made_liberal() != 0;
         if (Status gone = bpf::detach(program->get(), one->if_index, side); !gone) return gone.error();
         any = true;
       }
     }
     out += any ? 1 : 0;
   }
-  if (strict) {
-    if (Status set = be_liberal(false); !set) return set.error();
-  }
   return out;
+}
+
+bool FastPath::conntrack_is_liberal() {
+  std::ifstream file(kLiberal);
+  int value = 0;
+  return static_cast<bool>(file >> value) && value != 0;
 }
 
 void forget_fast_path() {

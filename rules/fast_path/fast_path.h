@@ -10,8 +10,8 @@
 //          (nft/admitted_flows.h); packets of a limited source, and all while a rule counts packets, are not.
 // Conntrack (`kAll`, where bridged traffic passes by inet hooks) sees the beginning and the end of a connection and one
 //          packet in 10 s. So it must not hold sequence numbers against windows:
-//          net.netfilter.nf_conntrack_tcp_be_liberal is set to 1, and to what it was by recover(). Its counters of
-//          bytes and packets say less than there was.
+//          net.netfilter.nf_conntrack_tcp_be_liberal is set to 1 and stays so: what it has not seen it does not catch
+//          up with, and would cut a connection for it. Its counters of bytes and packets say less than there was.
 // Forget   whoever takes something away forgets all flows at once, from any process: forget_fast_path().
 // Ports    of workloads whose MAC is known. Not those with filters of `tc` at their ingress (bandwidth limits): these
 //          would not see the packets.
@@ -78,8 +78,10 @@ class FastPath {
   [[nodiscard]] std::size_t ports() const { return at_.load(std::memory_order_relaxed); }
   [[nodiscard]] PathScope scope() const { return scope_; }
 
-  // Away from all interfaces of this network namespace, conntrack as it was; answers of how many interfaces.
+  // Away from all interfaces of this network namespace; answers of how many.
   static Result<std::size_t> recover();
+  // Does conntrack leave windows alone, by our setting or another's?
+  [[nodiscard]] static bool conntrack_is_liberal();
 
  private:
   FastPath() = default;
