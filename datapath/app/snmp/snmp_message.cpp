@@ -1,8 +1,8 @@
 #include "datapath/app/snmp/snmp_message.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
+#include <string_view>
 
 #include "datapath/base/ip_address.h"
 #include "datapath/base/text_encoding.h"
@@ -57,53 +57,54 @@ class BerReader {
   ByteSpan bytes_;
 };
 
-// X.690 8.19: the first number stands for two.
-bool oid_text(ByteSpan value, std::string& out) {
-  constexpr std::size_t kMaxPart = 22;  // a dot and 64 bits in decimal digits
-  std::array<char, kMaxPart * 16> text;
-  char* at = text.data();
-  std::uint64_t number = 0;
-  std::size_t parts = 0;
-  bool open = false;
-  const auto append = [&](std::uint64_t part) {
-    if (text.data() + text.size() - at < static_cast<std::ptrdiff_t>(kMaxPart)) {
-      out.append(text.data(), at);
-      at = text.data();
+// "1.3.6.1..." of X.690 8.19: the first number stands for two.
+class OidText {
+ public:
+  bool read(ByteSpan value) {
+    at_ = text_.data();
+    std::uint64_t number = 0;
+    std::size_t parts = 0;
+    bool open = false;
+    for (const Byte byte : value) {
+      if (number > UINT64_MAX >> 7) return false;
+      number = number << 7 | (byte & 0x7f);
+      open = (byte & 0x80) != 0;
+      if (open) continue;
+      if (++parts > kMaxOidParts) break;
+      if (parts == 1) {
+        const std::uint64_t first = number < 80 ? number / 40 : 2;
+        *at_++ = static_cast<char>('0' + first);
+        number -= first * 40;
+      }
+      *at_++ = '.';
+      if (number < 10) {
+        *at_++ = static_cast<char>('0' + number);
+      } else {
+        at_ = std::to_chars(at_, text_.data() + text_.size(), number).ptr;
+      }
+      number = 0;
     }
-    *at++ = '.';
-    if (part < 10) {
-      *at++ = static_cast<char>('0' + part);
-    } else {
-      at = std::to_chars(at, text.data() + text.size(), part).ptr;
-    }
-  };
-  for (const Byte byte : value) {
-    if (number > UINT64_MAX >> 7) return false;
-    number = number << 7 | (byte & 0x7f);
-    open = (byte & 0x80) != 0;
-    if (open) continue;
-    if (++parts > kMaxOidParts) break;
-    if (parts == 1) {
-      const std::uint64_t first = number < 80 ? number / 40 : 2;
-      *at++ = static_cast<char>('0' + first);
-      append(number - first * 40);
-    } else {
-      append(number);
-    }
-    number = 0;
+    return parts > kMaxOidParts || (parts != 0 && !open);
   }
-  out.append(text.data(), at);
-  return parts > kMaxOidParts || (parts != 0 && !open);
-}
+  [[nodiscard]] std::string_view view() const { return {text_.data(), static_cast<std::size_t>(at_ - text_.data())}; }
+
+ private:
+  static constexpr std::size_t kMaxPart = 22;           // a dot and 64 bits in decimal digits
+  std::array<char, kMaxPart*(kMaxOidParts + 1)> text_;  // set as far as it is read
+  char* at_ = text_.data();
+};
 
 bool read_variables(BerReader& from, Message& out) {
   ByteSpan list;
   if (!from.element(tag::kSequence, list)) return false;
+  OidText text;
   for (BerReader variables(list); !variables.at_end();) {
     ByteSpan pair, name;
     if (!variables.element(tag::kSequence, pair) || !BerReader(pair).element(tag::kOid, name)) return false;
     if (out.variables.size() == kMaxVariables) continue;
-    if (!oid_text(name, out.variables.emplace_back())) return false;
+    const bool whole = text.read(name);
+    out.variables.push_back(text.view());  // as far as it could be read
+    if (!whole) return false;
   }
   return true;
 }
@@ -120,7 +121,9 @@ bool read_pdu(BerReader& from, Message& out) {
            read_variables(reader, out);
   }
   ByteSpan enterprise, address, time;
-  if (!reader.element(tag::kOid, enterprise) || !oid_text(enterprise, out.trap_oid)) return false;
+  OidText text;
+  if (!reader.element(tag::kOid, enterprise) || !text.read(enterprise)) return false;
+  out.trap_oid = text.view();
   if (!reader.element(tag::kAddress, address) || address.size() != 4) return false;
   out.trap_address = AddressText(IpAddress::v4(address.data())).view();
   return reader.integer(out.trap_type) && reader.integer(ignored) && reader.any(tag, time) &&

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "datapath/app/word_list.h"
 #include "datapath/base/byte_reader.h"
 
 namespace bulkhead::app::snmp {
@@ -33,7 +34,7 @@ struct Message {
   bool unknown_security_model = false;
   std::uint8_t pdu = 0;
   std::uint32_t error = 0;
-  std::vector<std::string> variables;  // "1.3.6.1..."
+  WordList variables;  // "1.3.6.1..."
   // Of a trap of version 1.
   std::string trap_oid, trap_address;
   std::uint32_t trap_type = 0;

@@ -65,7 +65,7 @@ std::string snmp_object(const Message& m) {
   }
   if (!m.variables.empty()) {
     json.open_array("vars");
-    for (const std::string& name : m.variables) json.element(name);
+    for (std::size_t i = 0; i < m.variables.size(); ++i) json.element(m.variables[i]);
     json.close_array();
   }
   if (m.version != 3) json.bytes_field("community", m.community);
