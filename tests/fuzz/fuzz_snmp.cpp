@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   BULKHEAD_CHECK(result.consumed == size && parser.transactions().size() == 1);
   const auto& tx = static_cast<app::snmp::SnmpTransaction&>(*parser.transactions()[0]);
   BULKHEAD_CHECK(tx.message.variables.size() <= app::snmp::kMaxVariables);
-  for (const std::string& name : tx.message.variables) BULKHEAD_CHECK(name.size() <= 22 * app::snmp::kMaxOidParts);
+  for (std::size_t i = 0; i < tx.message.variables.size(); ++i)
+    BULKHEAD_CHECK(tx.message.variables[i].size() <= 22 * app::snmp::kMaxOidParts);
   std::vector<app::EveRecord> records;
   tx.write_records(records, {});
   BULKHEAD_CHECK(records.size() == (tx.refused ? 0 : 1));
