@@ -587,7 +587,7 @@ class Daemon {
     }
   }
 
-  // Likewise; programs are loaded once, for all ports to come.
+  // Before the sandbox takes away what makes programs: they are loaded once, for all ports to come.
   void open_fast_path() {
     if (!settings_.segments.fast_path.has_value()) {
       static_cast<void>(rules::FastPath::recover());  // of an earlier run

@@ -166,7 +166,7 @@ CallTable process_calls() {
   // Programs and maps that are there already: to a port and away, their entries. None is made.
   for (const std::uint32_t command : {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM, BPF_PROG_ATTACH,
                                       BPF_PROG_DETACH, BPF_MAP_GET_NEXT_ID}) {
-    out.rules.push_back(with(CALL(bpf), CallAction::kAllow, {0, 0xffffffff, command}));
+    out.rules.push_back(with(CALL(bpf), CallAction::kAllow, {0, kEveryBit, command}));
   }
   for (const CallRule& rule : kNeverOfProcess) out.rules.push_back(with(rule, CallAction::kRefuse));
   // Threads, no processes; and no new namespaces with them. Flags of clone3 are behind a pointer: without that call the
